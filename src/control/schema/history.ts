@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { PHASES } from '../../core/snapshot.ts';
+import { VERBS } from '../../rollout/state.ts';
+
+const position = z.strictObject({ phase: z.enum(PHASES), step: z.int().nonnegative() });
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+const entry = z.strictObject({
+  sequence: z.int().positive(),
+  atMs: z.int().nonnegative().describe('milliseconds since the Unix epoch'),
+  who: z.string(),
+  verb: z.enum(VERBS),
+  from: position.nullable(),
+  to: position,
+  reason: z.string(),
+  forced: z.boolean(),
+  epoch: z.int().nonnegative(),
+  evidenceHash: hash.nullable(),
+  previousHash: hash,
+  hash: hash.describe('SHA-256 of this entry without this field, as canonical JSON'),
+});
+
+/** What `cutover history --json` prints: newest last. */
+export const historySchema = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    intact: z.boolean().describe('every hash was recomputed and the chain has no gap'),
+    total: z.int().nonnegative(),
+    entries: z.array(entry),
+  })
+  .meta({ title: 'Cutover history' });
+
+export type History = z.infer<typeof historySchema>;

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { PHASES } from '../../core/snapshot.ts';
+import { PAIR_METRICS } from '../../telemetry/types.ts';
+
+const count = z.int().nonnegative();
+const phase = z.enum(PHASES);
+const position = z.strictObject({ phase, step: count });
+
+/** Latency in milliseconds; null below the number of samples that makes the quantile meaningful. */
+const latency = z.strictObject({
+  samples: count,
+  p50Ms: z.number().nullable(),
+  p90Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+  p999Ms: z.number().nullable(),
+});
+
+const lane = z.strictObject({
+  requests: count,
+  bad: count,
+  badRatio: z.number().nullable().describe('bad / requests, null without requests'),
+  perSecond: z.number(),
+  latency,
+});
+
+const joint = z.strictObject({
+  n: count,
+  plus: count.describe('pairs in which only the candidate was bad'),
+  minus: count.describe('pairs in which only legacy was bad'),
+});
+
+const accounting = z
+  .strictObject({
+    eligible: count,
+    notSampled: count,
+    sampled: count,
+    dropped: count,
+    tooLarge: count,
+    candidateSaturated: count,
+    sent: count,
+    compared: count,
+    shadowFailed: count,
+    timedOut: count,
+    clientAborted: count,
+    responseTooLarge: count,
+    diffDropped: count,
+    pending: count,
+  })
+  .describe(
+    'eligible = notSampled + sampled; sampled = dropped + tooLarge + candidateSaturated + sent; sent = the rest',
+  );
+
+const pairs = z.strictObject({
+  accounting,
+  joint: z.strictObject(
+    Object.fromEntries(PAIR_METRICS.map((metric) => [metric, joint])) as Record<
+      (typeof PAIR_METRICS)[number],
+      typeof joint
+    >,
+  ),
+});
+
+const worker = z.strictObject({
+  slot: count,
+  pid: count,
+  state: z.enum(['starting', 'serving', 'draining', 'down']),
+  acknowledgedRevision: z.int(),
+  restarts: count,
+  connections: count,
+  exchanges: count,
+  rssBytes: count,
+  loopDelayMs: z.number(),
+});
+
+/** What `cutover status --json` prints and `GET /v1/status` answers. */
+export const statusSchema = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    product: z.literal('cutover'),
+    build: z.string(),
+    atMs: count.describe('milliseconds since the Unix epoch'),
+    startedAtMs: count,
+    rollout: z.strictObject({
+      phase,
+      step: count,
+      steps: count.describe('number of steps of the regional phase'),
+      sinceMs: count,
+      paused: z.boolean(),
+      bypass: z.boolean(),
+      epoch: count,
+      sequence: count,
+      lastGood: position,
+    }),
+    shares: z.array(
+      z.strictObject({
+        region: z.string(),
+        desired: z.number().describe('share of users the candidate should answer'),
+        actual: z
+          .number()
+          .nullable()
+          .describe('share of requests it answered in the observed time, null without requests'),
+        requests: count,
+      }),
+    ),
+    snapshot: z.strictObject({
+      revision: count,
+      inEffect: z.boolean().describe('every worker acknowledged it'),
+      configHash: z.string(),
+    }),
+    observed: z.strictObject({
+      fromMs: count,
+      toMs: count,
+      windows: count,
+    }),
+    lanes: z.strictObject({ legacy: lane, candidate: lane }),
+    delta: z
+      .strictObject({
+        p50Ms: z.number().nullable(),
+        p90Ms: z.number().nullable(),
+        p99Ms: z.number().nullable(),
+        p999Ms: z.number().nullable(),
+      })
+      .describe('candidate minus legacy, over pairs: the same requests on both lanes'),
+    pairs: z.strictObject({ shadow: pairs, reverse: pairs }),
+    ineligible: z.record(z.string(), count),
+    edge: z.record(z.string(), count).describe('requests answered by neither lane, by reason'),
+    classes: count.describe('classes of differences known'),
+    listeners: z.array(z.strictObject({ address: z.string(), region: z.string().nullable() })),
+    workers: z.array(worker),
+    store: z.strictObject({ mode: z.enum(['live', 'stale', 'down']), message: z.string().nullable() }),
+  })
+  .meta({ title: 'Cutover status' });
+
+export type Status = z.infer<typeof statusSchema>;

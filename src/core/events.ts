@@ -1,0 +1,45 @@
+import type { Phase } from './snapshot.ts';
+
+/** Something an operator or a SIEM wants to hear about, as it stands in the event stream. */
+export type CutoverEvent =
+  | {
+      readonly type: 'transition';
+      readonly from: Phase;
+      readonly to: Phase;
+      readonly who: string;
+      readonly reason: string;
+    }
+  | { readonly type: 'kill_switch'; readonly on: boolean; readonly who: string; readonly reason: string }
+  | {
+      readonly type: 'snapshot';
+      readonly revision: number;
+      readonly acknowledgedBy: number;
+      readonly tookMs: number;
+    }
+  | { readonly type: 'snapshot_late'; readonly revision: number; readonly missing: readonly number[] }
+  | { readonly type: 'worker_up'; readonly pid: number; readonly slot: number }
+  | {
+      readonly type: 'worker_down';
+      readonly pid: number;
+      readonly slot: number;
+      readonly how: string;
+      readonly retryInMs: number;
+    }
+  | { readonly type: 'orphan_drained'; readonly pid: number }
+  | { readonly type: 'config'; readonly hash: string; readonly accepted: boolean; readonly problems: number }
+  | { readonly type: 'store'; readonly ok: boolean; readonly message: string }
+  | {
+      readonly type: 'new_class';
+      readonly id: string;
+      readonly endpoint: string;
+      readonly kind: string;
+      readonly path: string;
+    };
+
+/** An event with its place in the stream. */
+export interface StampedEvent {
+  readonly sequence: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+  readonly event: CutoverEvent;
+}

@@ -1,0 +1,33 @@
+// HOT: one pass over the key, no allocation.
+import { createHash } from 'node:crypto';
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/**
+ * FNV-1a over UTF-16 code units, 32 bits, with a final avalanche (murmur3 fmix32) so that the high bits
+ * of short, similar keys (`user-1`, `user-2`) are usable as a share.
+ */
+export function hash32(key: string, seed = 0): number {
+  let hash = (FNV_OFFSET ^ seed) >>> 0;
+  for (let index = 0; index < key.length; index += 1) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), FNV_PRIME);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/**
+ * The stable position of a key in [0, 1). `position < share` is monotonic in `share`: raising 5 % to 50 %
+ * keeps the first 5 % where they are.
+ * @param salt see `RolloutView.salt`; another salt gives an independent order of the same keys
+ */
+export function stickyPosition(salt: number, key: string): number {
+  return hash32(key, salt) / 4_294_967_296;
+}
+
+/** SHA-256 as lower-case hex: for content hashes and the history chain, not for the hot path. */
+export function sha256Hex(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}

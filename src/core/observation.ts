@@ -1,0 +1,132 @@
+import type { FailureCode } from './errors.ts';
+import type { Direction, Lane, Phase } from './snapshot.ts';
+
+/** What the gateway knows about one finished exchange: the input of the recorder and of the access log. */
+export interface Observation {
+  readonly requestId: string;
+  readonly method: string;
+  /** Normalised path, without the query. */
+  readonly path: string;
+  readonly host: string;
+  readonly clientAddress: string;
+  readonly route: string;
+  readonly region: string;
+  /** The lane that answered the client, or `edge` when a filter or the gateway itself did. */
+  readonly answeredBy: Lane | 'edge';
+  /** The lane that was asked first; differs from `answeredBy` after a fallback. */
+  readonly assigned: Lane;
+  readonly phase: Phase;
+  readonly epoch: number;
+  readonly revision: number;
+  /** Status the client got; 0 when it got none. */
+  readonly status: number;
+  readonly failure: FailureCode | null;
+  /** Whether the assigned lane's answer counts as bad: status ≥ 500, a failure answered for it, a timeout. */
+  readonly bad: boolean;
+  /** First byte of the request → last byte of the answer handed to the kernel, microseconds. */
+  readonly durationUs: number;
+  /** Request sent to the lane's server → last byte of its answer, microseconds; -1 when none was asked. */
+  readonly serviceUs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** What became of the decision to copy; null when nothing was decided (bypass, edge answer). */
+  readonly copy: CopyDecision | null;
+}
+
+/** Why a request was not eligible for a copy. */
+export const INELIGIBLE = ['method', 'upgrade', 'range', 'expect', 'marked', 'phase', 'edge_answer'] as const;
+export type Ineligible = (typeof INELIGIBLE)[number];
+
+/** What was decided about the copy of one request, before it was sent. */
+export type CopyDecision =
+  | `ineligible_${Ineligible}`
+  | 'not_sampled'
+  | 'dropped'
+  | 'too_large'
+  | 'candidate_saturated'
+  | 'sent';
+
+/** What became of a copy that was sent. */
+export const OUTCOMES = [
+  'compared',
+  'shadow_failed',
+  'timed_out',
+  'client_aborted',
+  'response_too_large',
+  'diff_dropped',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** One answer as it was captured for comparison. */
+export interface CapturedAnswer {
+  /** HTTP status; 0 when there was none. */
+  readonly status: number;
+  /** name, value, name, value, … as received, hop-by-hop fields removed. */
+  readonly fields: readonly string[];
+  /** Body as received (still encoded); empty when over the limit. */
+  readonly body: Uint8Array;
+  /** Bytes of the body, whether kept or not. */
+  readonly bodyBytes: number;
+  /** Request sent → first byte, and → last byte, microseconds. */
+  readonly firstByteUs: number;
+  readonly totalUs: number;
+}
+
+/** One exchange answered by both lanes. */
+export interface Pair {
+  readonly requestId: string;
+  readonly direction: Direction;
+  readonly epoch: number;
+  readonly revision: number;
+  readonly route: string;
+  readonly region: string;
+  /** Method and path template, `GET /users/{id}`. */
+  readonly endpoint: string;
+  readonly method: string;
+  /** Normalised path with its query: diffed and masked, never stored as it is. */
+  readonly target: string;
+  readonly legacy: CapturedAnswer;
+  readonly candidate: CapturedAnswer;
+}
+
+/** The kinds of mismatch; the kind is part of a class, so that noise in a value never hides a missing field. */
+export const DIFFERENCE_KINDS = [
+  'status',
+  'both_failed',
+  'header_missing',
+  'header_added',
+  'header_value',
+  'content_type',
+  'redirect',
+  'cookie',
+  'encoding',
+  'json_value',
+  'json_type',
+  'json_missing',
+  'json_added',
+  'json_length',
+  'json_invalid',
+  'json_limit',
+  'body_text',
+  'body_bytes',
+] as const;
+export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
+
+/** One mismatch found in one pair, masked and shortened: safe to store. */
+export interface Difference {
+  readonly kind: DifferenceKind;
+  /** `status`, a lower-case header name, or a JSON Pointer (RFC 6901) with array indices folded to `*`. */
+  readonly path: string;
+  /** Value on each side, masked, at most `LIMITS.exampleChars`; null when absent there. */
+  readonly legacy: string | null;
+  readonly candidate: string | null;
+}
+
+/** What the diff thread says about one pair. */
+export interface PairResult {
+  readonly requestId: string;
+  /** Differences kept, at most `LIMITS.differencesPerPair`. */
+  readonly differences: readonly Difference[];
+  /** Differences found, kept or not. */
+  readonly found: number;
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+
+/**
+ * The only place that draws random numbers; a simulation replaces the source by a seeded one.
+ */
+export interface RandomSource {
+  /** A number in [0, 1). */
+  next(): number;
+}
+
+/** The process's own source, for jitter and sampling that needs no reproduction. */
+export const systemRandom: RandomSource = { next: () => Math.random() };
+
+/** Random lower-case hex of `bytes` bytes from the operating system's generator, for ids and tokens. */
+export function randomHex(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}
+
+/**
+ * A reproducible source: mulberry32 (Tommy Ettinger, public domain), 32 bits of state.
+ * @param seed any integer; the same seed gives the same sequence on every machine
+ */
+export function seededRandom(seed: number): RandomSource {
+  let state = seed >>> 0;
+  return {
+    next() {
+      state = (state + 0x6d2b79f5) >>> 0;
+      let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+      return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    },
+  };
+}

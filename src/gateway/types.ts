@@ -1,0 +1,31 @@
+import type { Snapshot } from '../core/snapshot.ts';
+import type { TelemetryDelta } from '../telemetry/types.ts';
+
+/** The gateway of one worker process, as the worker entry sees it. */
+export interface Gateway {
+  /**
+   * Opens the listeners of the snapshot.
+   * @param ports one per listener, 0 for a free one
+   * @returns the ports that were bound
+   * @throws the system's error when one cannot be opened; none is left open then
+   */
+  listen(ports: readonly number[], reusePort: boolean): Promise<number[]>;
+  /** Swaps the snapshot; requests that run keep theirs. */
+  apply(snapshot: Snapshot): void;
+  /** The local kill switch: wins over every snapshot until it is turned off. */
+  setLocalBypass(on: boolean): void;
+  /** What happened since the previous call. */
+  collect(): TelemetryDelta;
+  /** Stops accepting and lets exchanges and copies finish. @returns exchanges that were cut at the deadline */
+  drain(deadlineMs: number): Promise<number>;
+  /** Ends the diff thread and pools. */
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly snapshot: Snapshot;
+  /** Workers of this node: caps per node are split over them. */
+  readonly workers: number;
+  /** Writes one line to the process's log. */
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+}

@@ -1,0 +1,75 @@
+import type { CanaryMatch, Phase } from '../core/snapshot.ts';
+
+/** Where the rollout stands: a phase, and inside `regional` the index of a step. */
+export interface Position {
+  readonly phase: Phase;
+  /** Index into `rollout.regional.steps`; 0 in every other phase. */
+  readonly step: number;
+}
+
+/** The rollout as it is stored under `ctl/rollout`. */
+export interface RolloutState extends Position {
+  readonly schemaVersion: 1;
+  /** Sequence of the history entry that made this state. */
+  readonly sequence: number;
+  readonly paused: boolean;
+  /** The kill switch. */
+  readonly bypass: boolean;
+  readonly epoch: number;
+  /** Salt of the sticky shares, drawn once per rollout. */
+  readonly salt: number;
+  /** Since when the rollout stands here, milliseconds since the Unix epoch. */
+  readonly sinceMs: number;
+  /** Where a rollback without a target goes. */
+  readonly lastGood: Position;
+  readonly configHash: string;
+  readonly build: string;
+}
+
+/** What changed the rollout. */
+export const VERBS = [
+  'start',
+  'advance',
+  'rollback',
+  'pause',
+  'resume',
+  'bypass',
+  'bypass_off',
+  'reload',
+] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** One line of the append-only audit, stored under `hist/<sequence>`. */
+export interface HistoryEntry {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly who: string;
+  readonly verb: Verb;
+  readonly from: Position | null;
+  readonly to: Position;
+  readonly reason: string;
+  /** The gates did not agree or were not asked. */
+  readonly forced: boolean;
+  readonly epoch: number;
+  /** SHA-256 of the evidence that was looked at, or null when none was. */
+  readonly evidenceHash: string | null;
+  /** Hash of the entry before, or 64 zeros for the first. */
+  readonly previousHash: string;
+  /** SHA-256 of this entry without this field, as canonical JSON. */
+  readonly hash: string;
+}
+
+/** The part of the configuration that shapes phases; durations in milliseconds, shares as fractions. */
+export interface RolloutPlan {
+  readonly windowMs: number;
+  readonly shadow: { readonly sample: number };
+  readonly canary: { readonly match: readonly CanaryMatch[] };
+  readonly regional: { readonly steps: readonly RegionalStep[] };
+  readonly enforce: { readonly reverseSample: number };
+}
+
+/** A share of one region. */
+export interface RegionalStep {
+  readonly region: string;
+  readonly share: number;
+}

@@ -1,0 +1,124 @@
+import type { CopyDecision, Difference, DifferenceKind, Ineligible, Outcome } from '../core/observation.ts';
+import type { Direction, Lane } from '../core/snapshot.ts';
+
+/** What is told apart in lane counters. */
+export interface LaneKey {
+  readonly route: string;
+  readonly region: string;
+  readonly lane: Lane;
+}
+
+/** Answers of one lane to clients, since the previous delta. */
+export interface LaneCounts extends LaneKey {
+  readonly requests: number;
+  /** Status ≥ 500, failures answered for the lane, timeouts. */
+  readonly bad: number;
+  /** By status class, index 1 to 5; index 0 counts those without a status. */
+  readonly statusClasses: readonly number[];
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Service time in microseconds: a compressed, base64-encoded HDR histogram, or '' when nothing was recorded. */
+  readonly latency: string;
+}
+
+export interface PairKey {
+  readonly route: string;
+  readonly region: string;
+  readonly direction: Direction;
+}
+
+/** The metrics that are counted on pairs. */
+export const PAIR_METRICS = ['error', 'difference', 'tail'] as const;
+export type PairMetric = (typeof PAIR_METRICS)[number];
+
+/** Joint outcome of pairs: `plus`, only the candidate was bad; `minus`, only legacy. */
+export interface Joint {
+  readonly n: number;
+  readonly plus: number;
+  readonly minus: number;
+}
+
+/** Fate of the copies of one route, region and direction. The equations of the glossary hold over these. */
+export interface CopyCounts extends PairKey {
+  readonly eligible: number;
+  readonly decisions: Readonly<Record<Exclude<CopyDecision, `ineligible_${Ineligible}`>, number>>;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** Copies sent and not concluded at the moment of the delta: a level, not a difference. */
+  readonly pending: number;
+  /** Of `sent`: answered by a filter of the candidate lane, so that no server saw it. */
+  readonly answeredByFilter: number;
+  /** Of `sent`: no byte could be sent to a server. */
+  readonly neverSent: number;
+  readonly joint: Readonly<Record<PairMetric, Joint>>;
+  /** Service time of the copy, microseconds, encoded like {@link LaneCounts.latency}; and of its original. */
+  readonly copyLatency: string;
+  readonly originalLatency: string;
+}
+
+/** Differences of one class, since the previous delta. */
+export interface ClassCounts {
+  /** Fingerprint: SHA-256 of endpoint, direction-free kind and path, first 16 hex digits. */
+  readonly id: string;
+  readonly route: string;
+  readonly endpoint: string;
+  readonly kind: DifferenceKind;
+  readonly path: string;
+  readonly count: number;
+  /** The first pair that showed it, when this worker had none yet. */
+  readonly example: DifferenceExample | null;
+}
+
+export interface DifferenceExample {
+  readonly requestId: string;
+  readonly atMs: number;
+  readonly direction: Direction;
+  readonly epoch: number;
+  readonly method: string;
+  /** Path with its query, values masked. */
+  readonly target: string;
+  readonly difference: Difference;
+}
+
+/** What one worker says once a second. Counts are differences to the previous delta, never totals. */
+export interface TelemetryDelta {
+  readonly incarnation: string;
+  /** Counts up from 1 without a gap. */
+  readonly sequence: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly epoch: number;
+  readonly lanes: readonly LaneCounts[];
+  readonly copies: readonly CopyCounts[];
+  readonly ineligible: Readonly<Partial<Record<Ineligible, number>>>;
+  readonly classes: readonly ClassCounts[];
+  /** Requests answered by neither lane, by code of the failure or `filter`. */
+  readonly edge: Readonly<Record<string, number>>;
+  readonly gauges: WorkerGauges;
+}
+
+/** Levels of one worker at the moment of the delta. */
+export interface WorkerGauges {
+  readonly connections: number;
+  readonly exchanges: number;
+  readonly copiesInFlight: number;
+  readonly copyBytes: number;
+  readonly diffQueue: number;
+  readonly rssBytes: number;
+  /** Event-loop delay, p99 over the last second, milliseconds. */
+  readonly loopDelayMs: number;
+  readonly accessLogDropped: number;
+}
+
+/** All workers over one window of `rollout.window` (10 s). Histograms are added, never averaged. */
+export interface Window {
+  /** floor(wall / width) */
+  readonly id: number;
+  readonly startMs: number;
+  readonly widthMs: number;
+  readonly epoch: number;
+  readonly incarnations: readonly string[];
+  readonly lanes: readonly LaneCounts[];
+  readonly copies: readonly CopyCounts[];
+  readonly ineligible: Readonly<Partial<Record<Ineligible, number>>>;
+  readonly edge: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,202 @@
+import type { FailureCode } from '../core/errors.ts';
+import type { HeaderFields } from '../core/headers.ts';
+
+/**
+ * The wire's interface: one request on a client connection, one call to a server. Nothing outside this room
+ * sees a socket, a chunk size or a framing header, so that the codec behind it can be replaced.
+ *
+ * Rules that hold for everything here:
+ * - Callbacks are never made before the function that sets the handler has returned, and never after the last one.
+ * - A `Buffer` given to a callback is valid only during the call: who keeps bytes copies them.
+ * - No callback may throw; the wire treats a throw as a defect of the handler and ends both sides.
+ * - `fields` never holds connection-specific or framing fields (RFC 9110, section 7.6.1; RFC 9112, section 6),
+ *   `Host` or `Expect`: strict on input, canonical on output, re-framed instead of copied.
+ */
+
+/** How a body is delimited. `close`: until the server closes; answers only. */
+export type Framing = 'none' | 'length' | 'chunked' | 'close';
+
+/** A request head that was fully understood. */
+export interface RequestHead {
+  /** As received; methods are case-sensitive. */
+  readonly method: string;
+  /** Normalised `path[?query]`, or `*`: the one form used for policy, routing and forwarding. */
+  readonly target: string;
+  /** Normalised path, without the query. */
+  readonly path: string;
+  /** Host in lower case with its port, as sent (RFC 9112, section 3.2); '' for HTTP/1.0 without one. */
+  readonly host: string;
+  /** 0 for HTTP/1.0, 1 for HTTP/1.1. */
+  readonly minorVersion: 0 | 1;
+  readonly fields: HeaderFields;
+  readonly framing: 'none' | 'length' | 'chunked';
+  /** Body bytes, or -1 unless `framing` is `length`. */
+  readonly contentLength: number;
+  /** The client sent `Expect: 100-continue`; the wire answers 100 when the body is first wanted. */
+  readonly expectsContinue: boolean;
+  /** The lower-case protocol of a requested upgrade, or ''. */
+  readonly upgrade: string;
+}
+
+/** The head of an answer, received from a server or to be sent to a client. */
+export interface ResponseHead {
+  readonly status: number;
+  /** Reason phrase, may be ''. */
+  readonly reason: string;
+  readonly fields: HeaderFields;
+  /**
+   * Framing of the body that follows. To a client `close` is sent chunked (HTTP/1.1) or closes (HTTP/1.0).
+   * For HEAD, 204 and 304 no body follows whatever this says; `contentLength` is then only a field.
+   */
+  readonly framing: Framing;
+  readonly contentLength: number;
+}
+
+/** One request on a client connection. */
+export interface Inbound {
+  readonly head: RequestHead;
+  /** Peer of the socket. */
+  readonly remoteAddress: string;
+  /** Index of the listener it came in by. */
+  readonly listener: number;
+  /** Monotonic microseconds at the first byte of its head. */
+  readonly startedUs: number;
+  /** Body bytes received, and bytes of the answer written (head included), so far. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Sets who hears about this request; body events follow, at the earliest after the current call stack. */
+  handle(handler: InboundHandler): void;
+  /** Stops and restarts body events; the socket stops reading when its small buffer is full. */
+  pause(): void;
+  resume(): void;
+  /** Sends an interim answer (103, say); only before {@link respond}. */
+  inform(status: number, fields: HeaderFields): void;
+  /** Sends the head of the answer; once. */
+  respond(head: ResponseHead): void;
+  /** Sends body bytes (copied or flushed before it returns). False: wait for `onWritable`. */
+  write(chunk: Uint8Array): boolean;
+  /** Ends the answer. A short body (against `contentLength`) destroys the connection, it is never padded. */
+  end(): void;
+  /** Cuts the connection: the only honest way to end an answer that broke off. */
+  destroy(): void;
+}
+
+/** Hears about one client request. Exactly one of `onFinished` and `onAbort` is the last call. */
+export interface InboundHandler {
+  onBody(chunk: Buffer): void;
+  onBodyEnd(): void;
+  /** After `write` returned false: room again. */
+  onWritable(): void;
+  /** The answer was handed to the kernel completely. */
+  onFinished(): void;
+  /** The client went away, stalled, or broke the protocol inside its body. */
+  onAbort(code: FailureCode): void;
+}
+
+/** Accepts whatever arrives on a listener. */
+export interface RequestAcceptor {
+  /** A complete head. Must call `inbound.handle` before it returns. */
+  onRequest(inbound: Inbound): void;
+  /** A head that was refused; the wire has answered it itself. `detail` is for the log, never for the client. */
+  onRefused(code: FailureCode, status: number, remoteAddress: string, detail: string): void;
+}
+
+/** A request to a server. */
+export interface OutboundHead {
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  readonly fields: HeaderFields;
+  readonly framing: 'none' | 'length' | 'chunked';
+  readonly contentLength: number;
+}
+
+/** Hears about one call to a server. Exactly one of `onEnd` and `onFailure` is the last call. */
+export interface OutboundHandler {
+  /** The head has been written to a connection: service time starts here. */
+  onSent(reused: boolean): void;
+  /** An interim answer other than 100. */
+  onInform(status: number, fields: HeaderFields): void;
+  onHead(head: ResponseHead): void;
+  onData(chunk: Buffer): void;
+  /** The answer is complete. */
+  onEnd(): void;
+  /** After `write` returned false: room again. */
+  onWritable(): void;
+  /** No complete answer will come. `sent` tells whether a byte of the request may have reached the server. */
+  onFailure(code: FailureCode, sent: boolean): void;
+}
+
+/** One call to a server. */
+export interface Outbound {
+  /** Sends body bytes (copied or flushed before it returns). False: wait for `onWritable`. */
+  write(chunk: Uint8Array): boolean;
+  /** Ends the request body. */
+  end(): void;
+  /** Stops and restarts the answer. */
+  pause(): void;
+  resume(): void;
+  /** Gives the call up; no callback follows. The connection is not reused. */
+  abort(): void;
+}
+
+/** Times of one pool, milliseconds; 0 means never. */
+export interface PoolTimeouts {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+export interface PoolOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly timeouts: PoolTimeouts;
+  readonly maxConnections: number;
+  readonly maxWaiting: number;
+}
+
+/** Connections to one server. */
+export interface Pool {
+  /** Starts a call; it never throws, failures arrive at the handler after the current call stack. */
+  call(head: OutboundHead, handler: OutboundHandler): Outbound;
+  /** Open connections, calls on them, calls waiting. */
+  readonly stats: { readonly open: number; readonly active: number; readonly waiting: number };
+  /** Closes idle connections now and busy ones when their call ends; further calls fail with `draining`. */
+  close(): void;
+}
+
+export interface ServerOptions {
+  readonly headTimeoutMs: number;
+  readonly bodyIdleMs: number;
+  readonly writeIdleMs: number;
+  readonly keepAliveIdleMs: number;
+  readonly maxConnections: number;
+  /** Body bytes of one request; 0 means no limit. */
+  readonly maxBodyBytes: number;
+}
+
+/** Where a server listens. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Lets several processes share the port (SO_REUSEPORT); the kernel spreads connections. */
+  readonly reusePort: boolean;
+  /** Given back on every `Inbound` as `listener`. */
+  readonly index: number;
+}
+
+/** The client side of the gateway: listeners and their connections. */
+export interface WireServer {
+  /** Starts to listen. @returns the port, also where 0 was asked. @throws the system's error (EADDRINUSE, EACCES) */
+  listen(address: ListenAddress): Promise<number>;
+  readonly connections: number;
+  /**
+   * Stops accepting; every answer from now on carries `Connection: close`; a connection that waits for a request
+   * may still send one. Resolves when the last connection has ended or was cut at the deadline.
+   * @returns number of connections that were cut while an exchange was running
+   */
+  drain(deadlineMs: number): Promise<number>;
+  /** Replaces the limits for new connections. */
+  reconfigure(options: ServerOptions): void;
+}
