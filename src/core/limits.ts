@@ -17,6 +17,27 @@ export const LIMITS = {
   requestsPerConnection: 100_000,
   /** Pipelined bytes kept while a response is under way; more pauses the socket. */
   pipelineBytes: 64 * 1024,
+  /** Characters of a request method: the longest registered one has 17. Above it 501. */
+  methodBytes: 32,
+  /** Bytes of one socket's send buffer (user space) before its writer has to wait. */
+  socketBufferBytes: 64 * 1024,
+  /** Head and body bytes gathered as one text before they are written: one system call for small answers. */
+  gatherBytes: 16 * 1024,
+  /** Request body kept while its call waits for a connection: one read of the client's socket and slack. */
+  heldBodyBytes: 256 * 1024,
+  /** Interim answers (1xx) before one final answer. */
+  informsPerAnswer: 16,
+  /** After the last answer: time, and bytes read and dropped, until the client closes; saves the answer from a reset. */
+  lingerMs: 2_000,
+  lingerBytes: 1024 * 1024,
+  /** Connections above `maxConnections` that are told 503; further ones are closed without a word. */
+  overflowConnections: 256,
+  /** How often the wire looks for deadlines that have passed. */
+  sweepMs: 100,
+  /** Turns of the event loop a drain goes on accepting what waits in the accept queue. */
+  acceptDrainTurns: 64,
+  /** Handlers that threw, reported by one process; further ones only end their connections. */
+  defectReports: 100,
   /** Client connections of one worker. */
   connections: 20_000,
   /** Time for a complete request head, from its first byte; also for the first head on a new connection. */
@@ -45,10 +66,14 @@ export const LIMITS = {
   waitingPerServer: 1_024,
   /** Time a request may wait for one. */
   waitingTimeoutMs: 1_000,
+  /** A server that could not be reached is passed over for this long when there is another. */
+  serverShunMs: 1_000,
   /** Copies in flight of one worker: not answered yet. */
   copiesInFlight: 256,
   /** Bytes held by copies and captured answers of one worker. */
   copyBytes: 64 * 1024 * 1024,
+  /** First pairs after a start, per direction, that are counted and shown but are no evidence: caches are cold. */
+  warmUpPairs: 20,
   /** Request body kept for a copy; over it the request is proxied and not copied. */
   copyBodyBytes: 64 * 1024,
   /** Answer kept for comparison, of either lane. */
@@ -63,8 +88,18 @@ export const LIMITS = {
   diffBatchMs: 50,
   /** Pairs handed over and not answered by the diff thread: it is behind, and the queue fills next. */
   diffThreadPairs: 256,
+  /** Bytes of bodies waiting for the diff thread or handed to it, of one worker. */
+  diffQueueBytes: 32 * 1024 * 1024,
+  /** Bytes of bodies after which a batch is handed over although it has room: copying them costs the main thread. */
+  diffBatchBytes: 1024 * 1024,
+  /** Silence of a diff thread that has work: its slowest batch takes seconds, so it hangs and is replaced. */
+  diffHangMs: 10_000,
+  /** JavaScript heap of the diff thread, MiB: two bodies at every limit fit; beyond it the thread dies, not the worker. */
+  diffHeapMb: 128,
   /** Difference classes one worker keeps between two deltas; further ones are counted as `other`. */
   classesPerDelta: 500,
+  /** Classes whose example one worker process has already sent; beyond it counts go without an example. */
+  classesShown: 20_000,
   /** Endpoint templates a worker learns; further paths are `{other}`. */
   endpoints: 500,
   /** Differences recorded for one pair; the rest is counted. */
@@ -73,6 +108,10 @@ export const LIMITS = {
   jsonDepth: 64,
   /** Nodes of a JSON body; more is compared as text. */
   jsonNodes: 50_000,
+  /** Keys of a JSON object; one with more is a table whose keys are ids, and they are folded out of paths. */
+  jsonTableKeys: 50,
+  /** Cells of the table that lines two JSON lists up (500 × 500); longer ones are compared place by place. */
+  jsonAlignCells: 250_000,
   /** Characters of a value kept in an example. */
   exampleChars: 256,
   /** Bytes a compressed body may decode to. */
@@ -89,10 +128,110 @@ export const LIMITS = {
   restartMaxMs: 10_000,
   /** How often a worker looks for the kill switch's file. */
   killSwitchPollMs: 200,
-  /** Access-log bytes buffered by one worker; beyond it lines are dropped and counted. */
-  accessLogBufferBytes: 4 * 1024 * 1024,
+  /** Access-log lines waiting in one worker; beyond it lines are dropped and counted. */
+  accessLogLines: 20_000,
   /** Body of an admin request. */
   adminBodyBytes: 64 * 1024,
   /** Subscribers to admin events. */
   adminEventClients: 64,
+  /** A worker that was forked and does not listen yet is killed then: loading takes well under a second. */
+  workerStartMs: 20_000,
+  /** A worker without a delta for so long is blocked: ten messages are missing. */
+  workerSilenceMs: 10_000,
+  /** Resident memory of a worker; above it it is replaced. Eight times what one holds at saturation. */
+  workerRssBytes: 1024 * 1024 * 1024,
+  /** A worker that served so long starts the next backoff from the shortest wait again. */
+  workerHealthyMs: 60_000,
+  /** Time a worker has to exit after its drain deadline before it is killed. */
+  drainGraceMs: 2_000,
+  /** Deltas handed to the channel and not taken by the supervisor; then counts stay in the worker. */
+  deltasUnsent: 4,
+  /** Windows and difference classes kept for a store that is out of reach; the oldest are given up first. */
+  windowsUnsaved: 60,
+  classesUnsaved: 2_000,
+  /** Events kept for subscribers that reconnect, and for a store that is out of reach. */
+  eventsKept: 500,
+  /** How often the store is swept of what is past its retention. */
+  storeSweepMs: 300_000,
+  /** Characters of the reason in the kill switch's file. */
+  reasonChars: 500,
+  /** Characters of a name in the audit: the longest user name of Linux is 32, and a host may follow. */
+  whoChars: 64,
+  /** Time to live of the acting controller's lease: another one takes over at the latest then. */
+  controllerLeaseMs: 10_000,
+  /** How often the controller renews its lease and stores what could not be stored: three times in a lease. */
+  controllerTickMs: 3_000,
+  /** Attempts of one commit whose outcome is unknown; the store takes the same id once. */
+  commitAttempts: 3,
+  /** One call of the controller to its store; then the store counts as out of reach. */
+  storeCallMs: 2_000,
+  /** Connections to the admin API: all event subscribers, and as many short calls. */
+  adminConnections: 128,
+  /** Time to send a complete admin request; its head has half of it. */
+  adminRequestMs: 10_000,
+  /** Silence of a connection to the admin API while an answer is written. */
+  adminIdleMs: 30_000,
+  /** Items of one list answered by the admin API, and how many without `limit`. */
+  adminListItems: 1_000,
+  adminListDefault: 100,
+  /** Silence on an event stream; then a comment is sent, so that both ends notice a dead peer. */
+  adminHeartbeatMs: 15_000,
+  /** Bytes of events a subscriber has not read; beyond it it is cut and may resume where it was. */
+  adminEventBufferBytes: 256 * 1024,
+  /** Answer of the admin API that a client takes: 1,000 classes with their examples, and slack. */
+  adminAnswerBytes: 16 * 1024 * 1024,
+  /** One event as a client takes it. */
+  adminEventBytes: 64 * 1024,
+  /** A call of the admin client; a commit to a remote store fits. */
+  adminCallMs: 10_000,
+  /** `cutover.yaml`, a scenario: beyond it the file is data that went astray. */
+  configBytes: 1024 * 1024,
+  /** Levels of nesting in a YAML file; the deepest key of the schema stands at 7. */
+  configDepth: 32,
+  /** Values that YAML aliases may expand to: stops a "billion laughs" file. */
+  configAliases: 100,
+  /** Problems shown of one file; the rest is counted. */
+  configProblems: 100,
+  /** Characters of a source line shown with a problem. */
+  configExcerptChars: 160,
+  /** Entries of any list or map in `cutover.yaml` (routes, servers, addresses). */
+  configEntries: 1_000,
+  /** A JSON Web Key Set: 256 KiB holds hundreds of RSA keys. */
+  jwksBytes: 256 * 1024,
+  /** A file that holds one secret. */
+  secretFileBytes: 4 * 1024,
+  /** Worker processes of one node. */
+  workers: 64,
+  /** Characters of a key, an id or a lease name in the store; the longest in use has about 40. */
+  storeKeyChars: 512,
+  /** One value in the store: above it a fleet's engine would refuse the request (etcd: 1.5 MiB). */
+  storeValueBytes: 1024 * 1024,
+  /** Operations, and guards, of one commit: etcd's default `--max-txn-ops`. */
+  storeCommitItems: 128,
+  /** Commit ids remembered, so that a repeated commit takes effect once: hours of phase changes. */
+  storeCommitIds: 10_000,
+  /** Revisions, and bytes of values, in the change log; a watcher further behind gets a snapshot again. */
+  storeChangeRevisions: 1_000,
+  storeChangeBytes: 8 * 1024 * 1024,
+  /** Wait for another process that writes to the database; it blocks the supervisor, never a request. */
+  storeBusyMs: 2_000,
+  /** How often changes of other processes, expiry and held leases are looked at. */
+  storePollMs: 100,
+  /** A store out of reach for so long is `down`, before that `stale`. */
+  storeDownMs: 10_000,
+  /** A database up to this size is checked as a whole when opened; above it, only all but the windows. */
+  storeCheckBytes: 64 * 1024 * 1024,
+  /** The write-ahead log is cut back to this after a checkpoint; it comes on top of the database file. */
+  storeWalBytes: 4 * 1024 * 1024,
+  /** Difference classes stored: more is a broken fingerprint, and nobody reads that many. */
+  storeClasses: 10_000,
+  /** Windows older than this are rolled up into windows of the width below. */
+  rollUpAfterMs: 24 * 3_600_000,
+  rollUpWidthMs: 300_000,
+  /** Windows given to one merge, between two turns of the event loop. */
+  rollUpBatchWindows: 6,
+  /** Rolled-up windows made by one sweep: an hour's worth, so that a long absence is caught up in pieces. */
+  rollUpSlotsPerSweep: 12,
+  /** Windows deleted at a time while the store is over its size. */
+  trimBatchWindows: 64,
 } as const;

@@ -17,7 +17,7 @@ export interface LaneCounts extends LaneKey {
   readonly statusClasses: readonly number[];
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Service time in microseconds: a compressed, base64-encoded HDR histogram, or '' when nothing was recorded. */
+  /** Service time in microseconds, written by `encodeHistogram`; '' when nothing was recorded. */
   readonly latency: string;
 }
 
@@ -45,6 +45,8 @@ export interface CopyCounts extends PairKey {
   readonly outcomes: Readonly<Record<Outcome, number>>;
   /** Copies sent and not concluded at the moment of the delta: a level, not a difference. */
   readonly pending: number;
+  /** Concluded, but no evidence: among the first pairs after a start, or begun under another epoch. */
+  readonly excluded: number;
   /** Of `sent`: answered by a filter of the candidate lane, so that no server saw it. */
   readonly answeredByFilter: number;
   /** Of `sent`: no byte could be sent to a server. */
@@ -116,6 +118,8 @@ export interface Window {
   readonly startMs: number;
   readonly widthMs: number;
   readonly epoch: number;
+  /** Incarnation of the process that put the window together: a restart inside a window makes a second one. */
+  readonly keeper: string;
   readonly incarnations: readonly string[];
   readonly lanes: readonly LaneCounts[];
   readonly copies: readonly CopyCounts[];

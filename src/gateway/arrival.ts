@@ -1,0 +1,98 @@
+// HOT: header lookups only; one object per request.
+import { isRequestId, newRequestId, traceparentFor } from '../core/ids.ts';
+import type { HeaderFields } from '../core/headers.ts';
+import type { GatewayConfig, StickyKey } from '../core/snapshot.ts';
+import type { Inbound } from '../wire/types.ts';
+import { AddressSet, plainAddress } from './addresses.ts';
+import { cookieValue } from './cookies.ts';
+
+/** Who sent a request, and from where. */
+export interface Arrival {
+  readonly requestId: string;
+  readonly traceparent: string;
+  /** Address of the socket's peer. */
+  readonly peerAddress: string;
+  readonly peerTrusted: boolean;
+  /** Address of the client: behind trusted proxies the first one that is none. */
+  readonly clientAddress: string;
+  readonly region: string;
+  /** Sticky key of the user as the request names it, or null when it carries none: the address stands in then. */
+  readonly userKey: string | null;
+}
+
+/** Answers who and where, by one configuration. */
+export class ArrivalDesk {
+  private readonly config: GatewayConfig;
+  private readonly trusted: AddressSet;
+  private readonly regionHeaderFrom: AddressSet;
+  private readonly regionCidrs: readonly { readonly set: AddressSet; readonly region: string }[];
+
+  constructor(config: GatewayConfig) {
+    this.config = config;
+    this.trusted = new AddressSet(config.trustedProxies);
+    this.regionHeaderFrom = new AddressSet(config.regionHeader?.from ?? []);
+    this.regionCidrs = config.regionCidrs.map(({ cidr, region }) => ({
+      set: new AddressSet([cidr]),
+      region,
+    }));
+  }
+
+  arrive(inbound: Inbound): Arrival {
+    const { fields } = inbound.head;
+    const peerAddress = plainAddress(inbound.remoteAddress);
+    const peerTrusted = this.trusted.contains(peerAddress);
+    const clientAddress = peerTrusted ? this.clientBehind(fields, peerAddress) : peerAddress;
+    const given = peerTrusted ? fields.get('x-request-id') : undefined;
+    return {
+      requestId: given !== undefined && isRequestId(given) ? given : newRequestId(),
+      traceparent: traceparentFor(fields.get('traceparent')),
+      peerAddress,
+      peerTrusted,
+      clientAddress,
+      region: this.regionOf(fields, peerAddress, clientAddress, inbound.listener),
+      userKey: userKeyOf(fields, this.config.stickyKey),
+    };
+  }
+
+  /** Walks `X-Forwarded-For` from the right while the hops are trusted. */
+  private clientBehind(fields: HeaderFields, peerAddress: string): string {
+    const hops = fields.all('x-forwarded-for').join(',').split(',');
+    for (let index = hops.length - 1; index >= 0; index -= 1) {
+      const hop = plainAddress((hops[index] ?? '').trim());
+      if (!looksLikeAddress(hop)) return peerAddress;
+      if (!this.trusted.contains(hop) || index === 0) return hop;
+    }
+    return peerAddress;
+  }
+
+  /** The first of: header from a trusted address, client CIDR, listener, node. */
+  private regionOf(
+    fields: HeaderFields,
+    peerAddress: string,
+    clientAddress: string,
+    listener: number,
+  ): string {
+    const { regionHeader, listeners, nodeRegion } = this.config;
+    if (regionHeader !== null && this.regionHeaderFrom.contains(peerAddress)) {
+      const named = fields.get(regionHeader.name);
+      if (named !== undefined && REGION.test(named)) return named;
+    }
+    for (const { set, region } of this.regionCidrs) {
+      if (set.contains(clientAddress)) return region;
+    }
+    return listeners[listener]?.region ?? nodeRegion;
+  }
+}
+
+/** A region becomes a label of metrics: a header must not make up arbitrary ones. */
+const REGION = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+function looksLikeAddress(text: string): boolean {
+  return /^[0-9a-fA-F:.]{2,45}$/.test(text);
+}
+
+function userKeyOf(fields: HeaderFields, key: StickyKey): string | null {
+  if ('cookie' in key) return cookieValue(fields, key.cookie) ?? null;
+  if ('header' in key) return fields.get(key.header) ?? null;
+  return null;
+}

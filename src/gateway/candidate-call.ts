@@ -1,0 +1,155 @@
+// HOT: one object per call; no promise unless a filter returns one.
+import type { FailureCode } from '../core/errors.ts';
+import type { HeaderFields } from '../core/headers.ts';
+import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
+import { failureAnswer, playAnswer } from './answers.ts';
+import { runOnDone, runOnRequest, runOnResponse, runOnUpstreamRequest } from './filters/run.ts';
+import type { Filter, FilterAnswer } from './filters/types.ts';
+import { outboundHead } from './lane-request.ts';
+import type { LaneRequest } from './lane-request.ts';
+import type { Upstream } from './upstream.ts';
+
+const NONE: readonly Filter[] = [];
+
+/**
+ * One request in the candidate lane: its filters, then a server. While a filter thinks, body chunks are refused
+ * (one is kept), so that nothing piles up.
+ */
+export class CandidateCall implements Outbound, OutboundHandler {
+  private readonly request: LaneRequest;
+  private readonly upstream: Upstream | null;
+  private readonly handler: OutboundHandler;
+  private readonly filters: readonly Filter[];
+  private call: Outbound | null = null;
+  private early: Buffer[] = [];
+  private ended = false;
+  private paused = false;
+  private over = false;
+
+  constructor(request: LaneRequest, upstream: Upstream | null, handler: OutboundHandler) {
+    this.request = request;
+    this.upstream = upstream;
+    this.handler = handler;
+    this.filters = request.matched?.filters ?? NONE;
+  }
+
+  /** Runs the filters, then forwards or answers. */
+  start(): void {
+    if (this.filters.length === 0 && this.upstream !== null) return this.forward(this.upstream);
+    if (this.request.matched === null) return this.answerLater(failureAnswer('no_route'));
+    try {
+      const answer = runOnRequest(this.filters, this.request);
+      if (answer instanceof Promise) {
+        answer.then(
+          (settled) => this.filtered(settled),
+          () => this.filterFailed(),
+        );
+      } else if (answer === null) this.filtered(null);
+      else this.answerLater(answer);
+    } catch {
+      this.answerLater(failureAnswer('filter_failed'));
+    }
+  }
+
+  private filterFailed(): void {
+    if (!this.over) this.play(failureAnswer('filter_failed'));
+  }
+
+  private filtered(answer: FilterAnswer | null): void {
+    if (this.over) return;
+    if (answer !== null) return this.play(answer);
+    if (this.upstream === null) return this.answerLater(failureAnswer('no_server'));
+    try {
+      runOnUpstreamRequest(this.filters, this.request);
+    } catch {
+      return this.answerLater(failureAnswer('filter_failed'));
+    }
+    this.forward(this.upstream);
+  }
+
+  private forward(upstream: Upstream): void {
+    const call = upstream.call(outboundHead(this.request, upstream), this);
+    this.call = call;
+    if (this.paused) call.pause();
+    let room = true;
+    for (const chunk of this.early) room = call.write(chunk) && room;
+    const kept = this.early.length > 0;
+    this.early = [];
+    if (this.ended) call.end();
+    else if (kept && room) queueMicrotask(() => this.onWritable());
+  }
+
+  private answerLater(answer: FilterAnswer): void {
+    queueMicrotask(() => {
+      if (!this.over) this.play(answer);
+    });
+  }
+
+  private play(answer: FilterAnswer): void {
+    this.early = [];
+    playAnswer(answer, this, this.request.method);
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.over) return true;
+    if (this.call !== null) return this.call.write(chunk);
+    this.early.push(Buffer.from(chunk));
+    return false;
+  }
+  end(): void {
+    this.ended = true;
+    this.call?.end();
+  }
+  pause(): void {
+    this.paused = true;
+    this.call?.pause();
+  }
+  resume(): void {
+    this.paused = false;
+    this.call?.resume();
+  }
+  abort(): void {
+    if (this.over) return;
+    this.call?.abort();
+    this.done('aborted');
+  }
+
+  onSent(reused: boolean): void {
+    this.handler.onSent(reused);
+  }
+  onInform(status: number, fields: HeaderFields): void {
+    if (!this.over) this.handler.onInform(status, fields);
+  }
+  onHead(head: ResponseHead): void {
+    if (this.over) return;
+    try {
+      runOnResponse(this.filters, this.request, head);
+    } catch {
+      this.call?.abort();
+      return this.onFailure('filter_failed', true);
+    }
+    this.handler.onHead(head);
+  }
+  onData(chunk: Buffer): void {
+    if (!this.over) this.handler.onData(chunk);
+  }
+  onWritable(): void {
+    if (!this.over) this.handler.onWritable();
+  }
+  onEnd(): void {
+    if (this.over) return;
+    this.done(null);
+    this.handler.onEnd();
+  }
+  onFailure(code: FailureCode, sent: boolean): void {
+    if (this.over) return;
+    this.done(code);
+    this.handler.onFailure(code, sent);
+  }
+
+  private done(failed: FailureCode | null): void {
+    this.over = true;
+    this.early = [];
+    runOnDone(this.filters, this.request, failed);
+  }
+}

@@ -1,0 +1,56 @@
+// HOT: decided once per request, before it is forwarded.
+import { hash32, stickyPosition } from '../core/hash.ts';
+import type { CopyDecision } from '../core/observation.ts';
+import { COPY_MARKER, ineligibleBecause } from '../shadow/eligibility.ts';
+import type { Copy } from '../shadow/copy.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Another order of the same keys than the shares use: who is copied must not depend on who was shifted. */
+const SAMPLING_SALT = hash32('sampling');
+
+/** What becomes of the copy of one request. */
+interface CopyPlan {
+  readonly decision: CopyDecision | null;
+  readonly copy: Copy | null;
+}
+
+const NOTHING: CopyPlan = { decision: null, copy: null };
+
+/**
+ * Decides about the copy of one request: eligible or why not, sampled by a stable hash of the user (or of the request
+ * where no user is known) or not. The decision `sent` of the plan is final only when the copy leaves.
+ */
+export function planCopy(exchange: Exchange): CopyPlan {
+  const { runtime, assignment, inbound, arrival } = exchange;
+  if (runtime.snapshot.rollout.bypass) return NOTHING;
+  if (assignment.copyShare === 0) return { decision: 'ineligible_phase', copy: null };
+  const { head } = inbound;
+  const reason = ineligibleBecause({
+    method: head.method,
+    fields: head.fields,
+    upgrade: head.upgrade,
+    expectsContinue: head.expectsContinue,
+    marked: head.fields.has(COPY_MARKER),
+    copyWrites: exchange.matched?.config.copyWrites ?? false,
+  });
+  if (reason !== null) return { decision: `ineligible_${reason}`, copy: null };
+  const cell = runtime.recorder.copyCell(exchange.route, arrival.region, assignment.direction);
+  const salt = runtime.snapshot.rollout.salt ^ SAMPLING_SALT;
+  const sampled = stickyPosition(salt, arrival.userKey ?? arrival.requestId) < assignment.copyShare;
+  if (!sampled || !runtime.rateCap.take()) {
+    cell.decide('not_sampled');
+    return { decision: 'not_sampled', copy: null };
+  }
+  const subject = {
+    requestId: arrival.requestId,
+    direction: assignment.direction,
+    epoch: runtime.snapshot.rollout.epoch,
+    revision: runtime.snapshot.revision,
+    route: exchange.route,
+    region: arrival.region,
+    endpoint: runtime.endpoints.endpoint(head.method, head.path),
+    method: head.method,
+    target: head.target,
+  };
+  return { decision: 'sent', copy: runtime.mirror.begin(subject, cell) };
+}

@@ -1,0 +1,216 @@
+// HOT: one object per client request, from its head to its observation.
+import { monotonicUs } from '../core/clock.ts';
+import { failure } from '../core/errors.ts';
+import type { FailureCode } from '../core/errors.ts';
+import type { HeaderFields } from '../core/headers.ts';
+import type { CopyDecision } from '../core/observation.ts';
+import { UNROUTED } from '../core/snapshot.ts';
+import type { Lane } from '../core/snapshot.ts';
+import type { Copy } from '../shadow/copy.ts';
+import type { Inbound, InboundHandler, ResponseHead } from '../wire/types.ts';
+import { failureAnswer, headOf } from './answers.ts';
+import type { Arrival } from './arrival.ts';
+import type { Assignment } from './assignment.ts';
+import { planCopy } from './copying.ts';
+import { runOnDone } from './filters/run.ts';
+import type { FilterAnswer, FilterExchange } from './filters/types.ts';
+import { forwardedFields } from './forwarded.ts';
+import { LaneRequest } from './lane-request.ts';
+import { Relay } from './relay.ts';
+import type { RelayOwner } from './relay.ts';
+import type { CompiledRoute } from './router.ts';
+import type { Runtime } from './runtime.ts';
+
+/** One client request and everything known about it. It runs on one snapshot from start to end. */
+export class Exchange implements InboundHandler, RelayOwner {
+  readonly inbound: Inbound;
+  readonly runtime: Runtime;
+  readonly arrival: Arrival;
+  readonly matched: CompiledRoute | null;
+  readonly fields: HeaderFields;
+  assignment: Assignment;
+  copy: Copy | null = null;
+  /** What the edge filters were shown, when the route has any. */
+  edgeRequest: FilterExchange | null = null;
+  private copyDecision: CopyDecision | null = null;
+  private relay: Relay | null = null;
+  private fellBack = false;
+  private answeredBy: Lane | 'edge' = 'edge';
+  private status = 0;
+  private laneFailure: FailureCode | null = null;
+  private assignedServiceUs = -1;
+  private bodyEnded = false;
+  private over = false;
+
+  constructor(runtime: Runtime, inbound: Inbound) {
+    this.runtime = runtime;
+    this.inbound = inbound;
+    const { method, host, path, fields } = inbound.head;
+    this.arrival = runtime.desk.arrive(inbound);
+    this.matched = runtime.router.match(method, host, path);
+    this.assignment = runtime.assigner.assign(this.arrival, host, fields);
+    this.fields = forwardedFields(inbound.head, this.arrival);
+  }
+
+  /** The route, also for evidence of the legacy lane. */
+  get route(): string {
+    return this.matched?.config.name ?? UNROUTED;
+  }
+
+  /** A request to one lane, as its filters see it. */
+  laneRequest(fields: HeaderFields, copyBodyBytes: number | null): LaneRequest {
+    const { method, path, target, host, framing, contentLength } = this.inbound.head;
+    const isCopy = copyBodyBytes !== null;
+    return new LaneRequest({
+      requestId: this.arrival.requestId,
+      method,
+      path,
+      target,
+      host,
+      clientAddress: this.arrival.clientAddress,
+      region: this.arrival.region,
+      route: this.route,
+      isCopy,
+      fields,
+      matched: this.matched,
+      framing: isCopy && framing !== 'none' ? 'length' : framing,
+      contentLength: isCopy ? copyBodyBytes : contentLength,
+    });
+  }
+
+  /** Every edge filter let it pass: the assigned lane is asked, and a copy is begun when one is due. */
+  forward(): void {
+    if (this.over) return;
+    const plan = planCopy(this);
+    this.copyDecision = plan.decision;
+    this.copy = plan.copy;
+    this.ask(this.assignment.lane, this.copy);
+    if (this.inbound.head.framing === 'none') this.endBody();
+    else this.inbound.resume();
+  }
+
+  private ask(lane: Lane, observed: Copy | null): void {
+    const relay = new Relay(this, lane, observed);
+    this.relay = relay;
+    const port = lane === 'legacy' ? this.runtime.legacy : this.runtime.candidate;
+    relay.attach(port.call(this.laneRequest(this.fields, null), relay));
+  }
+
+  /** Answers without asking a lane. */
+  answerAtEdge(answer: FilterAnswer): void {
+    if (this.over) return;
+    this.copyDecision = 'ineligible_edge_answer';
+    this.sendAnswer(answer);
+  }
+
+  private sendAnswer(answer: FilterAnswer): void {
+    const head = headOf(answer);
+    this.status = head.status;
+    this.runtime.explain(head.fields, this.answeredBy);
+    this.inbound.respond(head);
+    if (answer.body !== '' && this.inbound.head.method !== 'HEAD')
+      this.inbound.write(Buffer.from(answer.body));
+    this.inbound.end();
+  }
+
+  onBody(chunk: Buffer): void {
+    this.copy?.request.add(chunk);
+    this.relay?.write(chunk);
+  }
+
+  onBodyEnd(): void {
+    if (!this.bodyEnded) this.endBody();
+  }
+
+  private endBody(): void {
+    this.bodyEnded = true;
+    this.relay?.endRequest();
+    this.runtime.sendCopy(this);
+  }
+
+  onWritable(): void {
+    this.relay?.resume();
+  }
+
+  laneHead(head: ResponseHead, lane: Lane): void {
+    this.answeredBy = lane;
+    this.status = head.status;
+    this.runtime.explain(head.fields, lane);
+    this.inbound.respond(head);
+  }
+
+  laneEnd(): void {
+    this.noteService();
+    this.inbound.end();
+  }
+
+  laneFailed(code: FailureCode, lane: Lane, headWasSent: boolean): void {
+    this.noteService();
+    this.laneFailure ??= code;
+    if (headWasSent) return this.inbound.destroy();
+    if (lane === 'candidate' && this.mayFallBack()) {
+      this.fellBack = true;
+      this.ask('legacy', null);
+      this.relay?.endRequest();
+      return;
+    }
+    this.answeredBy = 'edge';
+    this.sendAnswer(failureAnswer(code));
+  }
+
+  /** Idempotent, without a body, not tried before, and legacy still serves. */
+  private mayFallBack(): boolean {
+    if (this.fellBack || this.runtime.snapshot.rollout.phase === 'retired') return false;
+    const { method, framing } = this.inbound.head;
+    const idempotent = method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'DELETE';
+    return framing === 'none' && idempotent && this.matched?.config.fallback === 'legacy';
+  }
+
+  private noteService(): void {
+    if (!this.fellBack) this.assignedServiceUs = this.relay?.serviceUs ?? -1;
+  }
+
+  onFinished(): void {
+    this.finish(null);
+  }
+
+  onAbort(code: FailureCode): void {
+    this.relay?.abort();
+    this.copy?.clientAborted();
+    this.finish(code);
+  }
+
+  private finish(aborted: FailureCode | null): void {
+    if (this.over) return;
+    this.over = true;
+    const failed = this.laneFailure ?? aborted;
+    const laneAtFault = this.laneFailure !== null && failure(this.laneFailure).blame === 'lane';
+    if (this.edgeRequest !== null) runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
+    const { head, startedUs, bytesIn, bytesOut } = this.inbound;
+    const { snapshot } = this.runtime;
+    this.runtime.done({
+      requestId: this.arrival.requestId,
+      method: head.method,
+      path: head.path,
+      host: head.host,
+      clientAddress: this.arrival.clientAddress,
+      route: this.route,
+      region: this.arrival.region,
+      answeredBy: this.answeredBy,
+      assigned: this.assignment.lane,
+      phase: snapshot.rollout.phase,
+      epoch: snapshot.rollout.epoch,
+      revision: snapshot.revision,
+      status: this.status,
+      failure: failed,
+      bad:
+        laneAtFault ||
+        (this.relay !== null && !this.fellBack && this.status >= 500 && this.answeredBy !== 'edge'),
+      durationUs: monotonicUs() - startedUs,
+      serviceUs: this.assignedServiceUs,
+      bytesIn,
+      bytesOut,
+      copy: this.copyDecision,
+    });
+  }
+}

@@ -1,0 +1,50 @@
+import type { FailureCode } from '../../core/errors.ts';
+import type { HeaderFields } from '../../core/headers.ts';
+import type { ResponseHead } from '../../wire/types.ts';
+
+/**
+ * The one object a filter sees: a request on its way to a lane. A copy has one of its own, so that a filter never
+ * reaches from the copy into the exchange that answers the client.
+ */
+export interface FilterExchange {
+  readonly requestId: string;
+  readonly method: string;
+  /** Normalised path: the form that is routed and forwarded. */
+  readonly path: string;
+  readonly host: string;
+  readonly clientAddress: string;
+  readonly region: string;
+  readonly route: string;
+  /** This is a copy: what the filter answers is compared and never sent to a client. */
+  readonly isCopy: boolean;
+  /** Fields that will be forwarded; hooks up to `onUpstreamRequest` may change them. */
+  readonly fields: HeaderFields;
+  /** Claims of a verified token, for the filters behind. */
+  claims: Readonly<Record<string, unknown>> | null;
+}
+
+/** An answer that a filter gives in the lane's place. */
+export interface FilterAnswer {
+  readonly status: number;
+  readonly fields: HeaderFields;
+  readonly body: string;
+}
+
+/**
+ * One unit of the request pipeline. Every hook is optional; they run in the order of the route's `filters`,
+ * `onResponse` and `onDone` in reverse.
+ */
+export interface Filter {
+  readonly name: string;
+  /**
+   * Before the request is forwarded. An answer ends the pipeline; null lets it go on. A promise holds this request
+   * only, never another one. Throwing or rejecting answers 503 `filter_failed`.
+   */
+  onRequest?(exchange: FilterExchange): FilterAnswer | null | Promise<FilterAnswer | null>;
+  /** All `onRequest` hooks let it pass and it is about to be forwarded: last chance to change `fields`. */
+  onUpstreamRequest?(exchange: FilterExchange): void;
+  /** The server's head arrived; its fields may be changed. */
+  onResponse?(exchange: FilterExchange, head: ResponseHead): void;
+  /** Always last, also for requests that failed; once. */
+  onDone?(exchange: FilterExchange, failed: FailureCode | null): void;
+}

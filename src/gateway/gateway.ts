@@ -1,0 +1,143 @@
+import { monotonicMs } from '../core/clock.ts';
+import type { FailureCode } from '../core/errors.ts';
+import type { GatewayConfig, Snapshot } from '../core/snapshot.ts';
+import { openShadow } from '../shadow/department.ts';
+import type { ShadowDepartment } from '../shadow/department.ts';
+import { Recorder } from '../telemetry/recorder.ts';
+import type { TelemetryDelta } from '../telemetry/types.ts';
+import { createWireServer } from '../wire/server.ts';
+import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wire/types.ts';
+import { AccessLog } from './access-log.ts';
+import { ProcessGauges } from './gauges.ts';
+import { runExchange } from './pipeline.ts';
+import { Plant } from './plant.ts';
+import { Runtime } from './runtime.ts';
+import type { Station } from './runtime.ts';
+import type { Gateway, GatewayOptions } from './types.ts';
+
+/** How often a drain looks whether copies have been concluded. */
+const DRAIN_POLL_MS = 20;
+
+/** Makes the gateway of one worker; nothing listens yet. */
+export function createGateway(options: GatewayOptions): Gateway {
+  return new WorkerGateway(options);
+}
+
+class WorkerGateway implements Gateway, RequestAcceptor {
+  private readonly options: GatewayOptions;
+  private readonly shadow: ShadowDepartment;
+  private readonly station: Station;
+  private readonly gauges = new ProcessGauges();
+  private readonly server: WireServer;
+  /** The newest snapshot, and what requests run on: the same unless the local kill switch is on. */
+  private snapshot: Snapshot;
+  private runtime: Runtime;
+  private configText: string;
+  private localBypass = false;
+
+  constructor(options: GatewayOptions) {
+    this.options = options;
+    const { snapshot, log } = options;
+    this.snapshot = snapshot;
+    this.configText = JSON.stringify(snapshot.config);
+    this.shadow = openShadow(snapshot.config.shadow, log);
+    this.station = {
+      recorder: new Recorder(this.shadow.classes),
+      mirror: this.shadow.mirror,
+      endpoints: this.shadow.endpoints,
+      accessLog: new AccessLog(snapshot.config.accessLog, log),
+      exchanges: 0,
+    };
+    this.runtime = new Runtime(snapshot, new Plant(snapshot.config, options.workers), this.station);
+    this.shadow.mirror.configure(snapshot.config.shadow, snapshot.rollout);
+    this.server = createWireServer(this, serverOptions(snapshot.config));
+  }
+
+  async listen(ports: readonly number[], reusePort: boolean): Promise<number[]> {
+    const bound: number[] = [];
+    for (const [index, listener] of this.snapshot.config.listeners.entries()) {
+      const port = ports[index] ?? listener.port;
+      bound.push(await this.server.listen({ host: listener.host, port, reusePort, index }));
+    }
+    return bound;
+  }
+
+  apply(snapshot: Snapshot): void {
+    const configText = JSON.stringify(snapshot.config);
+    const { plant } = this.runtime;
+    if (configText === this.configText) {
+      this.snapshot = { ...snapshot, config: plant.config };
+      return this.swap(plant);
+    }
+    const next = new Plant(snapshot.config, this.options.workers);
+    this.configText = configText;
+    this.snapshot = snapshot;
+    this.swap(next);
+    plant.retire();
+    this.station.accessLog.configure(snapshot.config.accessLog);
+    this.server.reconfigure(serverOptions(snapshot.config));
+  }
+
+  setLocalBypass(on: boolean): void {
+    if (on === this.localBypass) return;
+    this.localBypass = on;
+    this.swap(this.runtime.plant);
+  }
+
+  private swap(plant: Plant): void {
+    const { snapshot, localBypass } = this;
+    const effective = localBypass
+      ? { ...snapshot, rollout: { ...snapshot.rollout, bypass: true } }
+      : snapshot;
+    this.runtime = new Runtime(effective, plant, this.station);
+    this.shadow.mirror.configure(snapshot.config.shadow, effective.rollout);
+  }
+
+  onRequest(inbound: Inbound): void {
+    runExchange(this.runtime, inbound);
+  }
+
+  onRefused(code: FailureCode): void {
+    this.station.recorder.edgeAnswer(code);
+  }
+
+  collect(): TelemetryDelta {
+    const { mirror, sink } = this.shadow;
+    const gauges = this.gauges.read({
+      connections: this.server.connections,
+      exchanges: this.station.exchanges,
+      copiesInFlight: mirror.budget.unanswered,
+      copyBytes: mirror.budget.bytes,
+      diffQueue: sink.length,
+      accessLogDropped: this.station.accessLog.dropped,
+    });
+    return this.station.recorder.take(this.snapshot.rollout.epoch, gauges);
+  }
+
+  async drain(deadlineMs: number): Promise<number> {
+    const untilMs = monotonicMs() + deadlineMs;
+    const cut = await this.server.drain(deadlineMs);
+    while (this.shadow.mirror.running > 0 && monotonicMs() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+    return cut;
+  }
+
+  async close(): Promise<void> {
+    this.gauges.close();
+    this.runtime.plant.retire();
+    await this.shadow.sink.close();
+    await this.station.accessLog.close();
+  }
+}
+
+function serverOptions({ timeouts, maxConnections, requestBodyBytes }: GatewayConfig): ServerOptions {
+  return {
+    headTimeoutMs: timeouts.headMs,
+    bodyIdleMs: timeouts.clientBodyIdleMs,
+    writeIdleMs: timeouts.clientWriteIdleMs,
+    keepAliveIdleMs: timeouts.keepAliveIdleMs,
+    maxConnections,
+    maxBodyBytes: requestBodyBytes,
+  };
+}

@@ -1,0 +1,23 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { WorkerGauges } from '../telemetry/types.ts';
+
+/** Reads the levels of this process. */
+export class ProcessGauges {
+  private readonly delay = monitorEventLoopDelay({ resolution: 10 });
+
+  constructor() {
+    this.delay.enable();
+  }
+
+  /** Event-loop delay (p99 since the previous call) and memory, beside what the caller counts. */
+  read(counted: Omit<WorkerGauges, 'rssBytes' | 'loopDelayMs'>): WorkerGauges {
+    // The monitor's own 10 ms interval is part of what it measures.
+    const loopDelayMs = Math.max(0, Math.round(this.delay.percentile(99) / 1e4) / 100 - 10);
+    this.delay.reset();
+    return { ...counted, rssBytes: process.memoryUsage.rss(), loopDelayMs };
+  }
+
+  close(): void {
+    this.delay.disable();
+  }
+}

@@ -1,0 +1,46 @@
+// HOT: one object per call to a lane.
+import type { HeaderFields } from '../core/headers.ts';
+import type { OutboundHead } from '../wire/types.ts';
+import type { FilterExchange } from './filters/types.ts';
+import type { CompiledRoute } from './router.ts';
+import type { Upstream } from './upstream.ts';
+
+/** A request on its way to one lane: the exchange its filters see, and how its body is framed. */
+export class LaneRequest implements FilterExchange {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly target: string;
+  readonly host: string;
+  readonly clientAddress: string;
+  readonly region: string;
+  readonly route: string;
+  readonly isCopy: boolean;
+  readonly fields: HeaderFields;
+  readonly matched: CompiledRoute | null;
+  readonly framing: OutboundHead['framing'];
+  readonly contentLength: number;
+  claims: Readonly<Record<string, unknown>> | null = null;
+
+  constructor(of: Omit<LaneRequest, 'claims'>) {
+    this.requestId = of.requestId;
+    this.method = of.method;
+    this.path = of.path;
+    this.target = of.target;
+    this.host = of.host;
+    this.clientAddress = of.clientAddress;
+    this.region = of.region;
+    this.route = of.route;
+    this.isCopy = of.isCopy;
+    this.fields = of.fields;
+    this.matched = of.matched;
+    this.framing = of.framing;
+    this.contentLength = of.contentLength;
+  }
+}
+
+/** The head of a request as an upstream gets it. */
+export function outboundHead(request: LaneRequest, upstream: Upstream): OutboundHead {
+  const { method, target, fields, framing, contentLength } = request;
+  return { method, target, host: upstream.config.hostHeader ?? request.host, fields, framing, contentLength };
+}

@@ -1,0 +1,42 @@
+// HOT: the only place that knows the order in which things happen to a request.
+import type { Inbound } from '../wire/types.ts';
+import { failureAnswer } from './answers.ts';
+import { Exchange } from './exchange.ts';
+import { runOnRequest } from './filters/run.ts';
+import type { FilterAnswer } from './filters/types.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * Takes one request through the gateway:
+ * arrival (who, where) → route → assignment of a lane → edge filters → copy decided → lane → relay → observation.
+ */
+export function runExchange(runtime: Runtime, inbound: Inbound): void {
+  runtime.begin();
+  const exchange = new Exchange(runtime, inbound);
+  inbound.handle(exchange);
+  const { matched } = exchange;
+  if (matched === null || matched.edgeFilters.length === 0) return exchange.forward();
+  // No body byte is read before the edge filters have agreed.
+  inbound.pause();
+  const request = exchange.laneRequest(exchange.fields, null);
+  exchange.edgeRequest = request;
+  try {
+    const answer = runOnRequest(matched.edgeFilters, request);
+    if (answer instanceof Promise) awaitEdge(exchange, answer);
+    else decide(exchange, answer);
+  } catch {
+    exchange.answerAtEdge(failureAnswer('filter_failed'));
+  }
+}
+
+function awaitEdge(exchange: Exchange, answer: Promise<FilterAnswer | null>): void {
+  answer.then(
+    (settled) => decide(exchange, settled),
+    () => exchange.answerAtEdge(failureAnswer('filter_failed')),
+  );
+}
+
+function decide(exchange: Exchange, answer: FilterAnswer | null): void {
+  if (answer === null) exchange.forward();
+  else exchange.answerAtEdge(answer);
+}

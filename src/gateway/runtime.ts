@@ -1,0 +1,113 @@
+// HOT: what an exchange asks of its snapshot; nothing here is built per request.
+import type { HeaderFields } from '../core/headers.ts';
+import type { Observation } from '../core/observation.ts';
+import type { Lane, Snapshot } from '../core/snapshot.ts';
+import type { EndpointTable } from '../shadow/endpoint.ts';
+import type { Mirror } from '../shadow/mirror.ts';
+import type { RateCap } from '../shadow/rate-cap.ts';
+import type { Recorder } from '../telemetry/recorder.ts';
+import type { AccessLog } from './access-log.ts';
+import type { ArrivalDesk } from './arrival.ts';
+import { Assigner } from './assignment.ts';
+import type { Exchange } from './exchange.ts';
+import { copiedFields } from './forwarded.ts';
+import type { LanePort } from './lanes.ts';
+import type { Plant } from './plant.ts';
+import type { Router } from './router.ts';
+
+/** What lives as long as the worker, whatever the snapshot. */
+export interface Station {
+  readonly recorder: Recorder;
+  readonly mirror: Mirror;
+  readonly endpoints: EndpointTable;
+  readonly accessLog: AccessLog;
+  /** Exchanges that run. */
+  exchanges: number;
+}
+
+/** One snapshot, ready to run exchanges. */
+export class Runtime {
+  readonly snapshot: Snapshot;
+  readonly assigner: Assigner;
+  readonly plant: Plant;
+  private readonly station: Station;
+  private readonly explainText: readonly [phase: string, epoch: string];
+
+  constructor(snapshot: Snapshot, plant: Plant, station: Station) {
+    this.snapshot = snapshot;
+    this.assigner = new Assigner(snapshot.rollout);
+    this.plant = plant;
+    this.station = station;
+    const { phase, bypass, epoch } = snapshot.rollout;
+    this.explainText = [bypass ? 'bypass' : phase, String(epoch)];
+  }
+
+  get desk(): ArrivalDesk {
+    return this.plant.desk;
+  }
+  get router(): Router {
+    return this.plant.router;
+  }
+  get rateCap(): RateCap {
+    return this.plant.rateCap;
+  }
+  get legacy(): LanePort {
+    return this.plant.lanes.legacy;
+  }
+  get candidate(): LanePort {
+    return this.plant.lanes.candidate;
+  }
+  get recorder(): Recorder {
+    return this.station.recorder;
+  }
+  get mirror(): Mirror {
+    return this.station.mirror;
+  }
+  get endpoints(): EndpointTable {
+    return this.station.endpoints;
+  }
+
+  /** An exchange starts to run on this snapshot. */
+  begin(): void {
+    this.station.exchanges += 1;
+    this.plant.retain();
+  }
+
+  /** It has ended. */
+  done(observation: Observation): void {
+    this.station.exchanges -= 1;
+    this.station.recorder.observe(observation);
+    this.station.accessLog.write(observation);
+    this.plant.release();
+  }
+
+  /** Says in the answer which lane gave it, if the configuration asks for that. */
+  explain(fields: HeaderFields, answeredBy: Lane | 'edge'): void {
+    if (!this.snapshot.config.explainHeaders) return;
+    fields.set('x-cutover-lane', answeredBy);
+    fields.set('x-cutover-phase', this.explainText[0]);
+    fields.set('x-cutover-epoch', this.explainText[1]);
+  }
+
+  /**
+   * Sends the copy of an exchange whose request body is complete, after the current turn of the loop: the client's
+   * request always leaves first.
+   */
+  sendCopy(exchange: Exchange): void {
+    const { copy } = exchange;
+    if (copy === null) return;
+    this.plant.retain();
+    setImmediate(() => {
+      const lanes = this.plant.copyLanes;
+      const port = copy.subject.direction === 'shadow' ? lanes.candidate : lanes.legacy;
+      copy.send((body, handler) => {
+        const fields = copiedFields(exchange.fields, exchange.arrival, this.snapshot.config.shadow);
+        const call = port.call(exchange.laneRequest(fields, body.length), handler);
+        if (body.length > 0) call.write(body);
+        call.end();
+        return call;
+      });
+      this.plant.release();
+    });
+  }
+}

@@ -1,0 +1,67 @@
+// HOT: one object per captured answer.
+import { failure } from '../core/errors.ts';
+import type { FailureCode } from '../core/errors.ts';
+import { monotonicUs } from '../core/clock.ts';
+import type { CapturedAnswer } from '../core/observation.ts';
+import type { ResponseHead } from '../wire/types.ts';
+import { BodyCopy } from './body-copy.ts';
+import type { CopyBudget } from './budget.ts';
+
+/** One lane's answer while it arrives, for comparison. */
+export class AnswerCopy {
+  readonly body: BodyCopy;
+  private status = 0;
+  private fields: readonly string[] = [];
+  private sentUs = -1;
+  private firstByteUs = -1;
+  private endUs = -1;
+  failed: FailureCode | null = null;
+
+  constructor(budget: CopyBudget, limitBytes: number) {
+    this.body = new BodyCopy(budget, limitBytes);
+  }
+
+  /** The request went out: service time starts. */
+  sent(): void {
+    this.sentUs = monotonicUs();
+  }
+
+  head(head: ResponseHead): void {
+    this.firstByteUs = monotonicUs();
+    this.status = head.status;
+    this.fields = head.fields.flat().slice();
+  }
+
+  /** The answer ended, completely or by a failure that the gateway answers in the lane's place. */
+  end(failed: FailureCode | null): void {
+    this.endUs = monotonicUs();
+    this.failed = failed;
+    if (failed !== null) {
+      this.status = failure(failed).status;
+      this.fields = [];
+    }
+  }
+
+  /** Whether the answer counts as bad: status 500 or above, or a failure that is the lane's. */
+  get bad(): boolean {
+    return this.status >= 500 || (this.failed !== null && failure(this.failed).blame === 'lane');
+  }
+
+  /** Request sent → last byte, microseconds; -1 when nothing was sent. */
+  get serviceUs(): number {
+    return this.sentUs < 0 || this.endUs < 0 ? -1 : this.endUs - this.sentUs;
+  }
+
+  /** The answer as a record. */
+  captured(): CapturedAnswer {
+    const failed = this.failed !== null;
+    return {
+      status: this.status,
+      fields: this.fields,
+      body: failed ? new Uint8Array() : this.body.body(),
+      bodyBytes: failed ? 0 : this.body.bytes,
+      firstByteUs: this.firstByteUs < 0 || this.sentUs < 0 ? -1 : this.firstByteUs - this.sentUs,
+      totalUs: this.serviceUs,
+    };
+  }
+}

@@ -1,0 +1,171 @@
+// HOT: one object per sampled request; the timer is the only allocation besides the bytes that are kept.
+import { failure } from '../core/errors.ts';
+import type { FailureCode } from '../core/errors.ts';
+import type { HeaderFields } from '../core/headers.ts';
+import type { Outcome, Pair } from '../core/observation.ts';
+import type { CopyCell } from '../telemetry/cells.ts';
+import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
+import { AnswerCopy } from './answer-copy.ts';
+import { BodyCopy } from './body-copy.ts';
+import type { Mirror } from './mirror.ts';
+
+/** What identifies the request that is copied; answers are added when both are there. */
+export type CopySubject = Omit<Pair, 'legacy' | 'candidate'>;
+
+/** Starts the call of the copy on the other lane. */
+export type CopyCall = (body: Buffer, handler: OutboundHandler) => Outbound;
+
+/**
+ * One duplicated request: collects the request body, sends the copy when the body is complete, and joins the two
+ * answers. Nothing that happens here is ever seen by the client. Every copy that was sent is concluded once.
+ */
+export class Copy implements OutboundHandler {
+  readonly subject: CopySubject;
+  readonly cell: CopyCell;
+  readonly request: BodyCopy;
+  /** The answer the client gets, and the answer to the copy. */
+  readonly original: AnswerCopy;
+  readonly answer: AnswerCopy;
+  /** Whether this pair may be counted as evidence; decided when both lanes have ended. */
+  evidence = false;
+  private readonly mirror: Mirror;
+  private call: Outbound | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private state: 'collecting' | 'running' | 'answered' | 'over' = 'collecting';
+  private originalEnded = false;
+  private clientGone = false;
+  private reachedServer = false;
+
+  constructor(mirror: Mirror, subject: CopySubject, cell: CopyCell) {
+    this.mirror = mirror;
+    this.subject = subject;
+    this.cell = cell;
+    const { budget, limits } = mirror;
+    this.request = new BodyCopy(budget, limits.requestBodyBytes);
+    this.original = new AnswerCopy(budget, limits.answerBytes);
+    this.answer = new AnswerCopy(budget, limits.answerBytes);
+  }
+
+  /** The request body is complete: the copy goes out, or is refused for a reason that is counted. */
+  send(start: CopyCall): void {
+    if (this.state !== 'collecting') return;
+    if (this.request.overflowed === 'limit') return this.refuse('too_large');
+    if (this.request.overflowed === 'budget') return this.refuse('dropped');
+    const room = this.mirror.budget.room();
+    if (room === 'full' || (room === 'saturated' && this.subject.direction === 'reverse')) {
+      return this.refuse('dropped');
+    }
+    if (room === 'saturated') return this.refuse('candidate_saturated');
+    this.cell.decide('sent');
+    this.state = 'running';
+    this.mirror.started();
+    this.timer = setTimeout(() => this.timeOut(), this.mirror.limits.timeoutMs);
+    this.call = start(this.request.body(), this);
+  }
+
+  private refuse(decision: 'too_large' | 'dropped' | 'candidate_saturated'): void {
+    this.cell.decide(decision);
+    if (decision === 'candidate_saturated') this.cell.judge('error', true, false);
+    this.state = 'over';
+    this.free();
+  }
+
+  /** The original answer ended, completely or by a failure of its lane. */
+  originalEnd(failed: FailureCode | null): void {
+    if (this.originalEnded) return;
+    this.originalEnded = true;
+    this.original.end(failed);
+    this.settle();
+  }
+
+  /** The client went away before its answer was complete: there is nothing to compare with. */
+  clientAborted(): void {
+    if (this.state === 'collecting') return this.refuse('dropped');
+    if (this.originalEnded || this.state === 'over') return;
+    this.originalEnded = true;
+    this.clientGone = true;
+    if (this.state === 'running') this.call?.abort();
+    this.finishAnswer('aborted');
+  }
+
+  onSent(): void {
+    this.reachedServer = true;
+    this.answer.sent();
+  }
+
+  onInform(_status: number, _fields: HeaderFields): void {
+    // An interim answer says nothing that could be compared.
+  }
+
+  onHead(head: ResponseHead): void {
+    this.answer.head(head);
+  }
+
+  onData(chunk: Buffer): void {
+    this.answer.body.add(chunk);
+  }
+
+  onWritable(): void {
+    // The whole body was handed over at once; the wire keeps what the socket did not take.
+  }
+
+  onEnd(): void {
+    if (!this.reachedServer) this.cell.answeredByFilter += 1;
+    this.finishAnswer(null);
+  }
+
+  onFailure(code: FailureCode, sent: boolean): void {
+    if (!sent && !this.reachedServer) this.cell.neverSent += 1;
+    this.finishAnswer(code);
+  }
+
+  private timeOut(): void {
+    if (this.state !== 'running') return;
+    this.call?.abort();
+    if (!this.reachedServer) this.cell.neverSent += 1;
+    this.finishAnswer('total_timeout');
+  }
+
+  private finishAnswer(failed: FailureCode | null): void {
+    if (this.state === 'running') {
+      this.state = 'answered';
+      if (this.timer !== null) clearTimeout(this.timer);
+      this.answer.end(failed);
+      this.request.free();
+      this.mirror.answered();
+    }
+    this.settle();
+  }
+
+  /** Concludes when both sides have ended. */
+  private settle(): void {
+    if (this.state !== 'answered' || !this.originalEnded) return;
+    this.state = 'over';
+    this.mirror.released();
+    const outcome = this.outcome();
+    if (outcome !== 'client_aborted') this.mirror.judge(this);
+    if (outcome !== null) return this.conclude(outcome);
+    if (!this.mirror.compare(this)) this.conclude('diff_dropped');
+  }
+
+  /** Null when the pair is complete and has to be compared. */
+  private outcome(): Outcome | null {
+    if (this.clientGone) return 'client_aborted';
+    const { failed } = this.answer;
+    if (failed !== null) return failure(failed).status === 504 ? 'timed_out' : 'shadow_failed';
+    const overflowed = this.answer.body.overflowed !== 'no' || this.original.body.overflowed !== 'no';
+    return overflowed ? 'response_too_large' : null;
+  }
+
+  /** Counts what became of the copy and lets go of its bytes. */
+  conclude(outcome: Outcome): void {
+    this.cell.conclude(outcome);
+    this.free();
+  }
+
+  private free(): void {
+    this.request.free();
+    this.original.body.free();
+    this.answer.body.free();
+  }
+}

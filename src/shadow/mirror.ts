@@ -1,0 +1,121 @@
+// HOT: counters and one queue push per pair.
+import { LIMITS } from '../core/limits.ts';
+import type { Pair, PairResult } from '../core/observation.ts';
+import type { Direction, RolloutView, ShadowConfig } from '../core/snapshot.ts';
+import type { CopyCell } from '../telemetry/cells.ts';
+import type { ClassTable } from '../telemetry/classes.ts';
+import { recordUs } from '../telemetry/histogram.ts';
+import { CopyBudget } from './budget.ts';
+import { Copy } from './copy.ts';
+import type { CopySubject } from './copy.ts';
+
+/** Where complete pairs go. */
+export interface PairSink {
+  /**
+   * Hands one pair over; `done` is called once, later, with the result, or with null when it was lost on the way.
+   * @returns false when it was refused: `done` is not called then
+   */
+  compare(pair: Pair, done: (result: PairResult | null) => void): boolean;
+}
+
+export interface MirrorOptions {
+  readonly sink: PairSink;
+  readonly classes: ClassTable;
+  readonly maskTarget: (target: string) => string;
+  readonly shadow: ShadowConfig;
+}
+
+/** All copies of one worker: their budget, their pairs, their verdicts. */
+export class Mirror {
+  readonly budget: CopyBudget;
+  limits: ShadowConfig;
+  private readonly options: MirrorOptions;
+  private readonly warm: Record<Direction, number> = { shadow: 0, reverse: 0 };
+  private rollout: Pick<RolloutView, 'epoch' | 'tauUs'> = { epoch: 0, tauUs: {} };
+  /** Pairs handed to the diff thread and not answered. */
+  comparing = 0;
+
+  constructor(options: MirrorOptions) {
+    this.options = options;
+    this.limits = options.shadow;
+    this.budget = new CopyBudget(options.shadow.maxInFlight, options.shadow.maxBytes);
+  }
+
+  /** Takes new limits and the epoch that evidence counts for from now on. */
+  configure(shadow: ShadowConfig, rollout: Pick<RolloutView, 'epoch' | 'tauUs'>): void {
+    this.limits = shadow;
+    this.rollout = rollout;
+    this.budget.configure(shadow.maxInFlight, shadow.maxBytes);
+  }
+
+  /** Copies that are not concluded. */
+  get running(): number {
+    return this.budget.held + this.comparing;
+  }
+
+  /** Begins a copy of a sampled request; it is sent when its body is complete. */
+  begin(subject: CopySubject, cell: CopyCell): Copy {
+    return new Copy(this, subject, cell);
+  }
+
+  started(): void {
+    this.budget.held += 1;
+    this.budget.unanswered += 1;
+  }
+
+  answered(): void {
+    this.budget.unanswered -= 1;
+  }
+
+  released(): void {
+    this.budget.held -= 1;
+  }
+
+  /** Counts the joint outcome of errors and of the tail, and both latencies, once both lanes have ended. */
+  judge(copy: Copy): void {
+    copy.evidence = this.isEvidence(copy);
+    if (!copy.evidence) return;
+    const { cell, original, answer, subject } = copy;
+    const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
+    cell.judge('error', candidate.bad, legacy.bad);
+    if (answer.serviceUs >= 0) recordUs(cell.copyLatency, answer.serviceUs);
+    if (original.serviceUs >= 0) recordUs(cell.originalLatency, original.serviceUs);
+    const tauUs = this.rollout.tauUs[subject.route];
+    if (tauUs === undefined) return;
+    const slow = (side: typeof answer) => side.failed !== null || side.serviceUs > tauUs;
+    cell.judge('tail', slow(candidate), slow(legacy));
+  }
+
+  /** The first pairs after a start meet cold caches, and a pair begun under another epoch proves nothing about this one. */
+  private isEvidence({ subject, cell }: Copy): boolean {
+    const { direction } = subject;
+    const cold = this.warm[direction] < LIMITS.warmUpPairs;
+    if (cold) this.warm[direction] += 1;
+    if (!cold && subject.epoch === this.rollout.epoch) return true;
+    cell.excluded += 1;
+    return false;
+  }
+
+  /** Hands a complete pair to the diff thread; false when there is no room. */
+  compare(copy: Copy): boolean {
+    const { subject, original, answer } = copy;
+    const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
+    const pair: Pair = { ...subject, legacy: legacy.captured(), candidate: candidate.captured() };
+    const taken = this.options.sink.compare(pair, (result) => this.compared(copy, result));
+    if (taken) this.comparing += 1;
+    return taken;
+  }
+
+  private compared(copy: Copy, result: PairResult | null): void {
+    this.comparing -= 1;
+    if (result === null) return copy.conclude('diff_dropped');
+    const { subject, cell } = copy;
+    if (copy.evidence && subject.epoch === this.rollout.epoch)
+      cell.judge('difference', result.found > 0, false);
+    for (const difference of result.differences) {
+      const maskedTarget = this.options.maskTarget(subject.target);
+      this.options.classes.add({ ...subject, maskedTarget }, difference);
+    }
+    copy.conclude('compared');
+  }
+}

@@ -1,0 +1,141 @@
+// HOT: fields are added to, nothing is allocated once a cell exists.
+import { OUTCOMES } from '../core/observation.ts';
+import type { Outcome } from '../core/observation.ts';
+import { encodeHistogram, newHistogram } from './histogram.ts';
+import type { CopyCounts, Joint, LaneCounts, LaneKey, PairKey, PairMetric } from './types.ts';
+
+/** Counters of one lane, route and region between two deltas. */
+export class LaneCell {
+  readonly key: LaneKey;
+  requests = 0;
+  bad = 0;
+  readonly statusClasses: number[] = [0, 0, 0, 0, 0, 0];
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly latency = newHistogram();
+
+  constructor(key: LaneKey) {
+    this.key = key;
+  }
+
+  /** Counts since the previous call, or null when there are none; starts again from zero. */
+  take(): LaneCounts | null {
+    if (this.requests === 0) return null;
+    const counts: LaneCounts = {
+      ...this.key,
+      requests: this.requests,
+      bad: this.bad,
+      statusClasses: this.statusClasses.slice(),
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      latency: encodeHistogram(this.latency),
+    };
+    this.requests = 0;
+    this.bad = 0;
+    this.statusClasses.fill(0);
+    this.bytesIn = 0;
+    this.bytesOut = 0;
+    this.latency.reset();
+    return counts;
+  }
+}
+
+type Decisions = CopyCounts['decisions'];
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function noDecisions(): Mutable<Decisions> {
+  return { not_sampled: 0, dropped: 0, too_large: 0, candidate_saturated: 0, sent: 0 };
+}
+
+function noOutcomes(): Record<Outcome, number> {
+  return Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
+}
+
+function noJoint(): Record<PairMetric, Mutable<Joint>> {
+  return {
+    error: { n: 0, plus: 0, minus: 0 },
+    difference: { n: 0, plus: 0, minus: 0 },
+    tail: { n: 0, plus: 0, minus: 0 },
+  };
+}
+
+/** Fate of the copies of one route, region and direction. */
+export class CopyCell {
+  readonly key: PairKey;
+  decisions = noDecisions();
+  outcomes = noOutcomes();
+  joint = noJoint();
+  excluded = 0;
+  answeredByFilter = 0;
+  neverSent = 0;
+  /** A level: it survives {@link take}. */
+  pending = 0;
+  readonly copyLatency = newHistogram();
+  readonly originalLatency = newHistogram();
+  private touched = false;
+
+  constructor(key: PairKey) {
+    this.key = key;
+  }
+
+  /** Counts a decision; `sent` makes the copy pending. */
+  decide(decision: keyof Decisions): void {
+    this.decisions[decision] += 1;
+    if (decision === 'sent') this.pending += 1;
+    this.touched = true;
+  }
+
+  /** Concludes one pending copy. */
+  conclude(outcome: Outcome): void {
+    this.outcomes[outcome] += 1;
+    this.pending -= 1;
+    this.touched = true;
+  }
+
+  /** Counts one joint outcome: which side of the pair was bad. */
+  judge(metric: PairMetric, candidateBad: boolean, legacyBad: boolean): void {
+    const joint = this.joint[metric];
+    joint.n += 1;
+    if (candidateBad && !legacyBad) joint.plus += 1;
+    if (legacyBad && !candidateBad) joint.minus += 1;
+    this.touched = true;
+  }
+
+  /** Counts since the previous call, or null when nothing happened and nothing is pending. */
+  take(): CopyCounts | null {
+    if (!this.touched && this.pending === 0) return null;
+    const { decisions } = this;
+    const counts: CopyCounts = {
+      ...this.key,
+      eligible:
+        decisions.not_sampled +
+        decisions.dropped +
+        decisions.too_large +
+        decisions.candidate_saturated +
+        decisions.sent,
+      decisions,
+      outcomes: this.outcomes,
+      joint: this.joint,
+      pending: this.pending,
+      excluded: this.excluded,
+      answeredByFilter: this.answeredByFilter,
+      neverSent: this.neverSent,
+      copyLatency: encodeHistogram(this.copyLatency),
+      originalLatency: encodeHistogram(this.originalLatency),
+    };
+    this.restart();
+    return counts;
+  }
+
+  private restart(): void {
+    this.decisions = noDecisions();
+    this.outcomes = noOutcomes();
+    this.joint = noJoint();
+    this.excluded = 0;
+    this.answeredByFilter = 0;
+    this.neverSent = 0;
+    this.copyLatency.reset();
+    this.originalLatency.reset();
+    this.touched = false;
+  }
+}

@@ -1,0 +1,103 @@
+import { mergeEncoded } from './histogram.ts';
+import type { CopyCounts, Joint, LaneCounts, PairMetric, Window } from './types.ts';
+
+/** Sums records of numbers key by key. */
+export function sumRecords<R extends Readonly<Partial<Record<string, number>>>>(records: readonly R[]): R {
+  const sum: Record<string, number> = {};
+  for (const record of records) {
+    for (const [key, value] of Object.entries(record)) sum[key] = (sum[key] ?? 0) + (value ?? 0);
+  }
+  return sum as R;
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  return [...Map.groupBy(items, keyOf).values()];
+}
+
+function total<T>(items: readonly T[], pick: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + pick(item), 0);
+}
+
+function mergeLane(same: readonly LaneCounts[]): LaneCounts {
+  const [first] = same as [LaneCounts, ...LaneCounts[]];
+  if (same.length === 1) return first;
+  return {
+    ...first,
+    requests: total(same, (counts) => counts.requests),
+    bad: total(same, (counts) => counts.bad),
+    statusClasses: [0, 1, 2, 3, 4, 5].map((index) =>
+      total(same, (counts) => counts.statusClasses[index] ?? 0),
+    ),
+    bytesIn: total(same, (counts) => counts.bytesIn),
+    bytesOut: total(same, (counts) => counts.bytesOut),
+    latency: mergeEncoded(same.map((counts) => counts.latency)),
+  };
+}
+
+/** One entry per route, region and lane. */
+export function mergeLanes(lanes: readonly LaneCounts[]): LaneCounts[] {
+  return grouped(lanes, (counts) => `${counts.route}\n${counts.region}\n${counts.lane}`).map(mergeLane);
+}
+
+function mergeJoint(same: readonly CopyCounts[], metric: PairMetric): Joint {
+  return {
+    n: total(same, (counts) => counts.joint[metric].n),
+    plus: total(same, (counts) => counts.joint[metric].plus),
+    minus: total(same, (counts) => counts.joint[metric].minus),
+  };
+}
+
+/**
+ * Adds copies of one route, region and direction. `pending` is a level and is added too: the caller passes
+ * either one entry per worker, or entries of which only the last of each worker has it.
+ */
+function mergeCopy(same: readonly CopyCounts[]): CopyCounts {
+  const [first] = same as [CopyCounts, ...CopyCounts[]];
+  if (same.length === 1) return first;
+  return {
+    ...first,
+    eligible: total(same, (counts) => counts.eligible),
+    decisions: sumRecords(same.map((counts) => counts.decisions)),
+    outcomes: sumRecords(same.map((counts) => counts.outcomes)),
+    joint: {
+      error: mergeJoint(same, 'error'),
+      difference: mergeJoint(same, 'difference'),
+      tail: mergeJoint(same, 'tail'),
+    },
+    pending: total(same, (counts) => counts.pending),
+    excluded: total(same, (counts) => counts.excluded),
+    answeredByFilter: total(same, (counts) => counts.answeredByFilter),
+    neverSent: total(same, (counts) => counts.neverSent),
+    copyLatency: mergeEncoded(same.map((counts) => counts.copyLatency)),
+    originalLatency: mergeEncoded(same.map((counts) => counts.originalLatency)),
+  };
+}
+
+/** One entry per route, region and direction. */
+export function mergeCopies(copies: readonly CopyCounts[]): CopyCounts[] {
+  return grouped(copies, (counts) => `${counts.route}\n${counts.region}\n${counts.direction}`).map(mergeCopy);
+}
+
+/**
+ * Several windows as one wider window: counts and histograms are added, `pending` is that of the last.
+ * @param windows at least one, of one epoch, in time order
+ */
+export function mergeWindows(windows: readonly Window[]): Window {
+  const [first] = windows as [Window, ...Window[]];
+  const last = windows[windows.length - 1] as Window;
+  const copies = windows.flatMap((window) =>
+    window === last ? window.copies : window.copies.map((counts) => ({ ...counts, pending: 0 })),
+  );
+  return {
+    id: first.id,
+    startMs: first.startMs,
+    widthMs: last.startMs + last.widthMs - first.startMs,
+    epoch: first.epoch,
+    keeper: first.keeper,
+    incarnations: [...new Set(windows.flatMap((window) => window.incarnations))],
+    lanes: mergeLanes(windows.flatMap((window) => window.lanes)),
+    copies: mergeCopies(copies),
+    ineligible: sumRecords(windows.map((window) => window.ineligible)),
+    edge: sumRecords(windows.map((window) => window.edge)),
+  };
+}

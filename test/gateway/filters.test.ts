@@ -1,0 +1,139 @@
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { expect, test } from 'vitest';
+import type { GatewayConfig, JwtFilterConfig } from '../../src/core/snapshot.ts';
+import { headerOf } from '../kit/answer-reader.ts';
+import { Connection, fetchOnce } from '../kit/http-client.ts';
+import { inProcessGateway } from '../kit/in-process.ts';
+import { lanes } from '../kit/lanes.ts';
+import { route, upstreamConfig } from '../kit/snapshot.ts';
+import type { Upstream } from '../kit/upstream.ts';
+
+const { privateKey, publicKey } = await generateKeyPair('ES256');
+const stranger = await generateKeyPair('ES256');
+const jwks = JSON.stringify({
+  keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }],
+});
+
+/** A signed token; parts can be made wrong. */
+function token(
+  rest: { key?: typeof privateKey; expires?: string; issuer?: string; audience?: string } = {},
+): Promise<string> {
+  return new SignJWT({ sub: 'ada' })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+    .setIssuer(rest.issuer ?? 'https://id.example')
+    .setAudience(rest.audience ?? 'shop')
+    .setExpirationTime(rest.expires ?? '5m')
+    .sign(rest.key ?? privateKey);
+}
+
+function guarded(candidate: Upstream, enforceAt: JwtFilterConfig['enforceAt']): Partial<GatewayConfig> {
+  const filter: JwtFilterConfig = {
+    kind: 'jwt',
+    name: 'staff',
+    enforceAt,
+    jwks,
+    issuer: 'https://id.example',
+    audience: 'shop',
+    algorithms: ['ES256'],
+    clockToleranceS: 0,
+  };
+  const upstreams = [upstreamConfig('candidate', candidate.url)];
+  return { candidate: { upstreams, routes: [route('api', '/', { filters: ['staff'] })], filters: [filter] } };
+}
+
+async function ask(
+  url: string,
+  authorization?: string,
+): Promise<{ status: number; challenge: string | undefined }> {
+  const headers = authorization === undefined ? {} : { Authorization: authorization };
+  const answer = await fetchOnce(url, { headers });
+  return { status: answer.status, challenge: headerOf(answer, 'www-authenticate') };
+}
+
+test('a valid token reaches the candidate and everything else is answered 401', async () => {
+  const both = await lanes();
+  const { url } = await inProcessGateway(both, { phase: 'retired' }, guarded(both.candidate, 'candidate'));
+  expect(await ask(url, `Bearer ${await token()}`)).toMatchObject({ status: 200 });
+  expect(await ask(url)).toEqual({ status: 401, challenge: 'Bearer' });
+  const wrong = [
+    await token({ key: stranger.privateKey }),
+    await token({ expires: '1 hour ago' }),
+    await token({ issuer: 'https://evil.example' }),
+    await token({ audience: 'other' }),
+    'not.a.token',
+    `${(await token()).slice(0, -1)}=`,
+    `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":"ada"}').toString('base64url')}.`,
+  ];
+  for (const one of wrong) {
+    expect(await ask(url, `Bearer ${one}`)).toEqual({
+      status: 401,
+      challenge: 'Bearer error="invalid_token"',
+    });
+  }
+  expect(both.candidate.count()).toBe(1);
+});
+
+test('two Authorization headers are refused instead of choosing one', async () => {
+  const both = await lanes();
+  const { url } = await inProcessGateway(both, { phase: 'retired' }, guarded(both.candidate, 'candidate'));
+  const connection = await Connection.open(url);
+  const good = await token();
+  const answer = await connection.exchange(
+    `GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${good}\r\nAuthorization: Bearer ${good}\r\n\r\n`,
+  );
+  expect([answer.status, both.candidate.count()]).toEqual([401, 0]);
+});
+
+test('in shadow the filter of the candidate lane answers the copy, and legacy answers the client', async () => {
+  const both = await lanes();
+  const { url, settled, classes } = await inProcessGateway(both, {}, guarded(both.candidate, 'candidate'));
+  expect((await ask(url)).status).toBe(200);
+  const { pairs } = await settled();
+  expect(pairs.shadow).toMatchObject({ sent: 1, compared: 1, answeredByFilter: 1 });
+  expect(both.candidate.count()).toBe(0);
+  expect(classes()).toMatchObject({ 'status status': 1 });
+});
+
+test('a filter at the edge answers before both lanes and nothing is copied', async () => {
+  const both = await lanes();
+  const { url, settled } = await inProcessGateway(both, {}, guarded(both.candidate, 'edge'));
+  expect((await ask(url)).status).toBe(401);
+  expect((await ask(url, `Bearer ${await token()}`)).status).toBe(200);
+  const { edge, ineligible, pairs } = await settled();
+  expect([both.legacy.count(), both.candidate.count(), pairs.shadow.sent]).toEqual([1, 1, 1]);
+  expect([edge, ineligible]).toEqual([{ filter: 1 }, { edge_answer: 1 }]);
+});
+
+test('a body waits for the edge filter and then arrives whole', async () => {
+  const both = await lanes();
+  const { url } = await inProcessGateway(both, {}, guarded(both.candidate, 'edge'));
+  const body = Buffer.alloc(300_000, 'z');
+  const answer = await fetchOnce(url, {
+    method: 'POST',
+    body,
+    headers: { Authorization: `Bearer ${await token()}` },
+  });
+  expect([answer.status, both.legacy.requests[0]?.body.length]).toEqual([200, 300_000]);
+});
+
+test('verifying one token does not hold up a request that needs none', async () => {
+  const both = await lanes();
+  const config = guarded(both.candidate, 'candidate');
+  const open = route('open', '/open');
+  const candidate = config.candidate as GatewayConfig['candidate'];
+  const { url } = await inProcessGateway(
+    both,
+    { phase: 'retired' },
+    {
+      candidate: { ...candidate, routes: [open, ...candidate.routes] },
+    },
+  );
+  const bearer = `Bearer ${await token()}`;
+  const order: string[] = [];
+  await Promise.all([
+    ...Array.from({ length: 50 }, () => ask(url, bearer).then(() => order.push('guarded'))),
+    fetchOnce(url, { target: '/open' }).then(() => order.push('open')),
+  ]);
+  expect(order.indexOf('open')).toBeLessThan(50);
+  expect(order).toHaveLength(51);
+});

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { HeaderFields } from '../../src/core/headers.ts';
+import type { PairResult } from '../../src/core/observation.ts';
+import type { Direction } from '../../src/core/snapshot.ts';
+import type { Copy } from '../../src/shadow/copy.ts';
+import { Mirror } from '../../src/shadow/mirror.ts';
+import { CopyCell } from '../../src/telemetry/cells.ts';
+import { ClassTable } from '../../src/telemetry/classes.ts';
+import { gatewayConfig, rolloutView } from '../kit/snapshot.ts';
+
+const SHADOW = {
+  ...gatewayConfig('http://a:1', 'http://b:1').shadow,
+  maxInFlight: 3,
+  maxBytes: 5_000,
+  answerBytes: 500,
+};
+const HEAD = {
+  status: 200,
+  reason: 'OK',
+  fields: new HeaderFields(),
+  framing: 'none',
+  contentLength: -1,
+} as const;
+
+/** A mirror whose pairs wait for the test to answer them. */
+function bench(capacity = 2) {
+  const open: ((result: PairResult | null) => void)[] = [];
+  const mirror = new Mirror({
+    shadow: SHADOW,
+    maskTarget: (target) => target,
+    classes: new ClassTable((endpoint, kind, path) => `${endpoint}${kind}${path}`),
+    sink: {
+      compare: (_pair, done) => {
+        if (open.length >= capacity) return false;
+        open.push(done);
+        return true;
+      },
+    },
+  });
+  mirror.configure(SHADOW, rolloutView());
+  return { mirror, open };
+}
+
+function begin(mirror: Mirror, cell: CopyCell, direction: Direction = 'shadow', epoch = 1): Copy {
+  const rest = { revision: 1, route: 'all', region: 'eu', endpoint: 'GET /', method: 'GET', target: '/' };
+  return mirror.begin({ requestId: 'r', direction, epoch, ...rest }, cell);
+}
+
+function send(copy: Copy): void {
+  copy.send(() => ({ write: () => true, end: () => {}, pause: () => {}, resume: () => {}, abort: () => {} }));
+}
+
+function newCell(direction: Direction = 'shadow'): CopyCell {
+  return new CopyCell({ route: 'all', region: 'eu', direction });
+}
+
+const EVENTS = [
+  'send',
+  'sent',
+  'head',
+  'data',
+  'big',
+  'end',
+  'fail',
+  'original',
+  'originalFails',
+  'abort',
+  'result',
+  'lost',
+] as const;
+
+test('every copy that is sent is concluded exactly once, and every byte comes back, in any order of events', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(5), fc.constantFrom(...EVENTS)), { maxLength: 150 }), (events) => {
+      const { mirror, open } = bench();
+      const cell = newCell();
+      const copies = Array.from({ length: 6 }, () => begin(mirror, cell));
+      const ended = new Set<number>();
+      const launched = new Set<number>();
+      const play = (index: number, event: (typeof EVENTS)[number]) => {
+        const copy = copies[index] as Copy;
+        if (event === 'result') return open.shift()?.({ requestId: 'r', differences: [], found: 0 });
+        if (event === 'lost') return open.shift()?.(null);
+        if (event === 'send') {
+          launched.add(index);
+          return send(copy);
+        }
+        if (event === 'original') return copy.originalEnd(null);
+        if (event === 'originalFails') return copy.originalEnd('upstream_reset');
+        if (event === 'abort') return copy.clientAborted();
+        // The wire calls nothing after the last call, and nothing before the copy was sent.
+        if (ended.has(index) || !launched.has(index)) return undefined;
+        if (event === 'end' || event === 'fail') ended.add(index);
+        if (event === 'sent') copy.onSent();
+        else if (event === 'head') copy.onHead(HEAD);
+        else if (event === 'data') copy.onData(Buffer.alloc(10));
+        else if (event === 'big') copy.onData(Buffer.alloc(600));
+        else if (event === 'end') copy.onEnd();
+        else copy.onFailure('upstream_reset', true);
+        return undefined;
+      };
+      for (const [index, event] of events) {
+        play(index, event);
+        expect(Object.values(cell.outcomes).reduce((sum, n) => sum + n, 0) + cell.pending).toBe(
+          cell.decisions.sent,
+        );
+      }
+      copies.forEach((_, index) => {
+        play(index, 'send');
+        play(index, 'end');
+        play(index, 'original');
+      });
+      while (open.length > 0) play(0, 'result');
+      const total = Object.values(cell.decisions).reduce((sum, n) => sum + n, 0);
+      expect([cell.pending, mirror.budget.bytes, mirror.running, total]).toEqual([0, 0, 0, 6]);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('a cap full of unanswered copies counts against the candidate, and only in shadow', () => {
+  for (const direction of ['shadow', 'reverse'] as const) {
+    const { mirror } = bench();
+    const cell = newCell(direction);
+    for (let index = 0; index < 4; index += 1) send(begin(mirror, cell, direction));
+    expect(cell.decisions.sent).toBe(3);
+    expect(cell.decisions[direction === 'shadow' ? 'candidate_saturated' : 'dropped']).toBe(1);
+    expect(cell.joint.error.plus).toBe(direction === 'shadow' ? 1 : 0);
+  }
+});
+
+test('copies that wait for a slow original do not accuse the candidate', () => {
+  const { mirror } = bench();
+  const cell = newCell();
+  const copies = Array.from({ length: 3 }, () => begin(mirror, cell));
+  for (const copy of copies) {
+    send(copy);
+    copy.onSent();
+    copy.onHead(HEAD);
+    copy.onEnd();
+  }
+  send(begin(mirror, cell));
+  expect([cell.decisions.candidate_saturated, cell.decisions.dropped]).toEqual([0, 1]);
+});
+
+test('the first pairs and pairs of another epoch are shown and are no evidence', () => {
+  const { mirror, open } = bench(1_000);
+  const cell = newCell();
+  const pair = (epoch: number) => {
+    const copy = begin(mirror, cell, 'shadow', epoch);
+    send(copy);
+    copy.onSent();
+    copy.onHead(HEAD);
+    copy.onEnd();
+    copy.originalEnd(null);
+    open.shift()?.({ requestId: 'r', differences: [], found: 1 });
+  };
+  for (let index = 0; index < 20; index += 1) pair(1);
+  expect([cell.excluded, cell.joint.error.n, cell.joint.difference.n]).toEqual([20, 0, 0]);
+  pair(1);
+  pair(0);
+  expect([cell.excluded, cell.joint.error.n, cell.joint.difference.plus]).toEqual([21, 1, 1]);
+  expect(cell.outcomes.compared).toBe(22);
+});

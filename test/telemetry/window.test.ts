@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { OUTCOMES } from '../../src/core/observation.ts';
+import { ClassTable } from '../../src/telemetry/classes.ts';
+import { Recorder } from '../../src/telemetry/recorder.ts';
+import { summarise } from '../../src/telemetry/summary.ts';
+import type { TelemetryDelta, WorkerGauges } from '../../src/telemetry/types.ts';
+import { WindowKeeper } from '../../src/telemetry/window.ts';
+
+const GAUGES: WorkerGauges = {
+  connections: 0,
+  exchanges: 0,
+  copiesInFlight: 0,
+  copyBytes: 0,
+  diffQueue: 0,
+  rssBytes: 0,
+  loopDelayMs: 0,
+  accessLogDropped: 0,
+};
+
+/** A recorder whose deltas name their worker and time. */
+function worker(name: string): {
+  recorder: Recorder;
+  delta: (atMs: number, epoch?: number) => TelemetryDelta;
+} {
+  const recorder = new Recorder(new ClassTable((endpoint, kind, path) => `${endpoint} ${kind} ${path}`));
+  return {
+    recorder,
+    delta: (atMs, epoch = 1) => ({
+      ...recorder.take(epoch, GAUGES),
+      incarnation: name,
+      fromMs: atMs - 1_000,
+      toMs: atMs,
+    }),
+  };
+}
+
+function expectExact(keeper: WindowKeeper): void {
+  for (const pairs of Object.values(summarise(keeper.total()).pairs)) {
+    const sampled = pairs.dropped + pairs.tooLarge + pairs.candidateSaturated + pairs.sent;
+    expect(pairs.eligible).toBe(pairs.notSampled + sampled);
+    const ends = pairs.compared + pairs.shadowFailed + pairs.timedOut + pairs.clientAborted;
+    expect(pairs.sent).toBe(ends + pairs.responseTooLarge + pairs.diffDropped + pairs.pending);
+  }
+}
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('decide' as const), sent: fc.boolean(), who: fc.nat(1) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('end' as const),
+      outcome: fc.constantFrom(...OUTCOMES),
+      who: fc.nat(1),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('report' as const), who: fc.nat(1), skipMs: fc.nat(30_000) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('die' as const), who: fc.nat(1) }) },
+);
+
+test('the accounting holds exactly after every delta, window and death of a worker', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      const keeper = new WindowKeeper(10_000);
+      let nowMs = 1_000_000;
+      const workers = [worker('a0'), worker('b0')];
+      steps.forEach((next, index) => {
+        const current = workers[next.who] as ReturnType<typeof worker>;
+        const cell = current.recorder.copyCell('all', 'eu', 'shadow');
+        if (next.do === 'decide') cell.decide(next.sent ? 'sent' : 'not_sampled');
+        else if (next.do === 'end') {
+          if (cell.pending > 0) cell.conclude(next.outcome);
+        } else if (next.do === 'report') {
+          nowMs += next.skipMs;
+          keeper.add(current.delta(nowMs));
+        } else {
+          keeper.workerLost(current.delta(nowMs).incarnation, nowMs, 1);
+          workers[next.who] = worker(`${next.who}-${index}`);
+        }
+        keeper.takeCompleted(nowMs);
+        expectExact(keeper);
+      });
+    }),
+  );
+});
+
+test('a window holds the counts of one epoch only', () => {
+  const keeper = new WindowKeeper(10_000);
+  const one = worker('a');
+  one.recorder.copyCell('all', 'eu', 'shadow').decide('not_sampled');
+  keeper.add(one.delta(12_000, 1));
+  one.recorder.copyCell('all', 'eu', 'shadow').decide('not_sampled');
+  keeper.add(one.delta(13_000, 2));
+  const windows = keeper.takeCompleted(30_000);
+  expect(windows.map((window) => [window.id, window.epoch, window.copies[0]?.eligible])).toEqual([
+    [1, 1, 1],
+    [1, 2, 1],
+  ]);
+});
+
+test('a delta that comes after its window was taken is counted in the next', () => {
+  const keeper = new WindowKeeper(10_000);
+  const early = worker('a');
+  early.recorder.copyCell('all', 'eu', 'shadow').decide('not_sampled');
+  const late = early.delta(15_000);
+  keeper.add(worker('b').delta(15_000));
+  expect(keeper.takeCompleted(40_000)).toHaveLength(1);
+  keeper.add(late);
+  expect(keeper.takeCompleted(60_000).map((window) => [window.id, window.copies[0]?.eligible])).toEqual([
+    [2, 1],
+  ]);
+});
+
+test('a clock that is set back does not stop windows from completing', () => {
+  const keeper = new WindowKeeper(10_000);
+  keeper.add(worker('a').delta(9_000_000));
+  keeper.takeCompleted(9_100_000);
+  keeper.add(worker('a').delta(1_000_000));
+  expect(keeper.takeCompleted(1_100_000).map((window) => window.id)).toEqual([99]);
+});
