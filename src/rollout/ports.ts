@@ -100,7 +100,7 @@ export interface StoredClass {
 
 /** Windows, differences and events: evidence, kept for a while and within a size. */
 export interface TelemetryStore {
-  /** A window is stored once; the same id again is a duplicate and changes nothing. */
+  /** A window is stored once; the same id, epoch and keeper again is a duplicate and changes nothing. */
   putWindow(window: Window): Promise<'stored' | 'duplicate' | 'late'>;
   /** Windows with `fromMs <= startMs < toMs`, in time order. */
   readWindows(fromMs: number, toMs: number): AsyncIterable<Window>;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, expect, test } from 'vitest';
 import { LIMITS } from '../../src/core/limits.ts';
@@ -239,4 +240,14 @@ test('the real thread outlives a stream of pairs without growing', async () => {
   const before = process.memoryUsage().rss;
   await burst(30_000);
   expect((process.memoryUsage().rss - before) / 1024 ** 2).toBeLessThan(LIMITS.diffHeapMb);
+});
+
+test('an idle queue keeps no process alive', () => {
+  const module = new URL('../../src/shadow/diff-queue.ts', import.meta.url).href;
+  const script = `
+    import { createDiffQueue } from ${JSON.stringify(module)};
+    createDiffQueue({ handler: { onCompared() {}, onDropped() {} } });
+    console.log('started');`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
+  expect(output.toString()).toBe('started\n');
 });

@@ -5,7 +5,8 @@ import { VERBS } from '../../rollout/state.ts';
 const position = z.strictObject({ phase: z.enum(PHASES), step: z.int().nonnegative() });
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-const entry = z.strictObject({
+/** One line of the audit. */
+export const historyEntrySchema = z.strictObject({
   sequence: z.int().positive(),
   atMs: z.int().nonnegative().describe('milliseconds since the Unix epoch'),
   who: z.string(),
@@ -26,7 +27,7 @@ export const historySchema = z
     schemaVersion: z.literal(1),
     intact: z.boolean().describe('every hash was recomputed and the chain has no gap'),
     total: z.int().nonnegative(),
-    entries: z.array(entry),
+    entries: z.array(historyEntrySchema),
   })
   .meta({ title: 'Cutover history' });
 

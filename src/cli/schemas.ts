@@ -1,0 +1,29 @@
+import { configSchema } from '../config/schema.ts';
+import { differencesSchema } from '../control/schema/differences.ts';
+import { historySchema } from '../control/schema/history.ts';
+import { statusSchema } from '../control/schema/status.ts';
+import { benchSchema } from '../report/bench-schema.ts';
+import { reportSchema } from '../report/schema.ts';
+import { scenarioSchema } from '../scenario/schema.ts';
+
+/** Every schema that is published, by the name of its file under `docs/schema/`. */
+export const schemas = {
+  configuration: configSchema,
+  scenario: scenarioSchema,
+  status: statusSchema,
+  history: historySchema,
+  differences: differencesSchema,
+  report: reportSchema,
+  bench: benchSchema,
+} as const;
+
+export type SchemaName = keyof typeof schemas;
+
+/**
+ * A schema as JSON Schema draft 7, which is what editors support best: the text of `docs/schema/<name>.json`.
+ * It describes what people write, units included, not what the program makes of it.
+ */
+export function schemaText(name: SchemaName): string {
+  const schema = schemas[name].toJSONSchema({ target: 'draft-7', io: 'input' });
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}

@@ -1,0 +1,109 @@
+import type { Address } from '../fields-net.ts';
+import { isLoopback, parseAddress, parseServer } from '../fields-net.ts';
+import type { Finding, Path } from '../problem.ts';
+import { error, warning } from '../problem.ts';
+import type { Source } from '../source.ts';
+import { entriesAt, itemsAt, textAt, textsAt } from '../view.ts';
+
+interface Placed extends Address {
+  readonly path: Path;
+}
+
+/** No address twice, the admin API on this machine only, no lane that leads back to a listener. */
+export function checkAddresses(source: Source): Finding[] {
+  const { raw } = source;
+  const listeners = itemsAt(raw, ['listen']).flatMap((item) => addressAt(raw, [...item, 'address']));
+  const admin = addressAt(raw, ['admin', 'address']);
+  return [
+    ...checkListeners(listeners),
+    ...admin.flatMap((address) => checkAdmin(address, listeners)),
+    ...checkLoops(raw, [...listeners, ...admin]),
+    ...checkSameServer(raw),
+    ...checkTrust(raw),
+  ];
+}
+
+function addressAt(raw: unknown, path: Path): Placed[] {
+  const address = parseAddress(textAt(raw, path) ?? '');
+  return address === null ? [] : [{ ...address, path }];
+}
+
+function checkListeners(listeners: readonly Placed[]): Finding[] {
+  return listeners.flatMap((listener, index) => {
+    const first = listeners.slice(0, index).findIndex((other) => overlap(other, listener));
+    if (first === -1) return [];
+    const message = `listen[${first}] has this address already`;
+    return [error(listener.path, message, 'give each listener a port of its own')];
+  });
+}
+
+function checkAdmin(admin: Placed, listeners: readonly Placed[]): Finding[] {
+  const findings: Finding[] = [];
+  if (!isLoopback(admin.host)) {
+    const hint = 'write 127.0.0.1:9901; reach it from elsewhere through ssh -L';
+    findings.push(error(admin.path, 'the admin API is plain HTTP and listens on this machine only', hint));
+  }
+  if (listeners.some((listener) => overlap(listener, admin))) {
+    findings.push(
+      error(admin.path, 'a listener has this address already', 'give the admin API another port'),
+    );
+  }
+  return findings;
+}
+
+/** A server that is one of our own addresses would send each request round and round. */
+function checkLoops(raw: unknown, own: readonly Placed[]): Finding[] {
+  return [...serversAt(raw, 'legacy'), ...serversAt(raw, 'candidate')].flatMap((server) => {
+    if (!own.some((address) => address.port !== 0 && overlap(address, server))) return [];
+    const hint = 'name the address where the lane itself listens';
+    return [error(server.path, 'this server is Cutover itself: requests would go round in a loop', hint)];
+  });
+}
+
+function checkSameServer(raw: unknown): Finding[] {
+  const legacy = serversAt(raw, 'legacy');
+  return serversAt(raw, 'candidate')
+    .filter((server) => legacy.some((other) => other.host === server.host && other.port === server.port))
+    .map(({ path }) =>
+      warning(path, 'this server is in the legacy lane too', 'fine for a trial run of A against A'),
+    );
+}
+
+function checkTrust(raw: unknown): Finding[] {
+  const lists: Path[] = [['trustedProxies'], ['region', 'from']];
+  return lists
+    .flatMap((path) => textsAt(raw, path))
+    .filter(({ text }) => /^(0\.0\.0\.0|::)\/0$/.test(text))
+    .map(({ path }) => warning(path, 'everybody is believed here', 'name the addresses of your own proxies'));
+}
+
+function serversAt(raw: unknown, lane: 'legacy' | 'candidate'): Placed[] {
+  const upstreams = entriesAt(raw, [lane, 'upstreams']).map(([name]) => [lane, 'upstreams', name, 'servers']);
+  return [[lane, 'servers'], ...upstreams].flatMap((path) =>
+    textsAt(raw, path).flatMap(({ text, path: place }) => {
+      const read = parseServer(text);
+      return 'server' in read ? [{ host: read.server.host, port: read.server.port, path: place }] : [];
+    }),
+  );
+}
+
+/** True when two addresses would meet: equal, both on this machine, or one of them is every address. Port 0 never does. */
+function overlap(one: Address, other: Address): boolean {
+  if (one.port !== other.port || one.port === 0) return false;
+  return (
+    one.host === other.host || (isHere(one.host) && isHere(other.host) && sameHere(one.host, other.host))
+  );
+}
+
+function isHere(host: string): boolean {
+  return isEvery(host) || isLoopback(host);
+}
+
+/** `127.0.0.1` and `127.0.0.2` are two sockets; `localhost` may be either, and `0.0.0.0` is all of them. */
+function sameHere(one: string, other: string): boolean {
+  return [one, other].some((host) => isEvery(host) || host === 'localhost');
+}
+
+function isEvery(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

@@ -1,0 +1,118 @@
+import { UNROUTED } from '../../core/snapshot.ts';
+import type { Finding, Path } from '../problem.ts';
+import { error, errorAtKey, warning } from '../problem.ts';
+import type { Source } from '../source.ts';
+import { didYouMean } from '../suggest.ts';
+import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
+
+const CANDIDATE = ['candidate'];
+const ROUTES = ['candidate', 'routes'];
+const UPSTREAMS = ['candidate', 'upstreams'];
+
+/** One of the two shapes, names that exist, names that are used, routes that can be reached. */
+export function checkCandidate(source: Source): Finding[] {
+  return [
+    ...checkShape(source.raw),
+    ...checkReferences(source),
+    ...checkRouteNames(source),
+    ...checkReach(source),
+    ...checkUnused(source.raw),
+  ];
+}
+
+function checkShape(raw: unknown): Finding[] {
+  if (valueAt(raw, CANDIDATE) === undefined || valueAt(raw, CANDIDATE) === null) return [];
+  const has = (key: string) => valueAt(raw, [...CANDIDATE, key]) !== undefined;
+  const example = 'write servers: [http://127.0.0.1:7001], or upstreams and routes';
+  if (has('servers')) {
+    const other = ['upstreams', 'routes'].find(has);
+    if (other === undefined) return [];
+    return [errorAtKey([...CANDIDATE, other], `servers and ${other} exclude each other`, 'keep one of them')];
+  }
+  if (!has('upstreams') && !has('routes'))
+    return [errorAtKey(CANDIDATE, 'the candidate has no servers', example)];
+  if (!has('routes')) return [errorAtKey(UPSTREAMS, 'no route leads to these upstreams', 'add routes')];
+  if (has('hostHeader')) {
+    return [
+      errorAtKey([...CANDIDATE, 'hostHeader'], 'hostHeader goes with servers', 'move it to an upstream'),
+    ];
+  }
+  return has('upstreams')
+    ? []
+    : [errorAtKey(ROUTES, 'there are no upstreams for these routes', 'add upstreams')];
+}
+
+/** Upstreams and filters that routes name. */
+function checkReferences(source: Source): Finding[] {
+  const upstreams = entriesAt(source.raw, UPSTREAMS).map(([name]) => name);
+  const filters = entriesAt(source.raw, ['filters']).map(([name]) => name);
+  const unknown = (kind: string, path: Path, known: readonly string[]): Finding[] => {
+    const name = textAt(source.raw, path);
+    if (name === null || known.includes(name)) return [];
+    const hint = didYouMean(name, known) ?? `define it first; there is no ${kind} yet`;
+    return [error(path, `there is no ${kind} "${source.written(path)}"`, hint)];
+  };
+  return itemsAt(source.raw, ROUTES).flatMap((route) => [
+    ...(upstreams.length === 0 ? [] : unknown('upstream', [...route, 'upstream'], upstreams)),
+    ...textsAt(source.raw, [...route, 'filters']).flatMap(({ path }) => unknown('filter', path, filters)),
+  ]);
+}
+
+function checkRouteNames(source: Source): Finding[] {
+  const seen = new Map<string, number>();
+  return itemsAt(source.raw, ROUTES).flatMap((route, index) => {
+    const path = [...route, 'name'];
+    const name = textAt(source.raw, path);
+    if (name === null) return [];
+    if (name === UNROUTED)
+      return [error(path, `"${UNROUTED}" is the name of what no route matches`, 'choose another')];
+    const first = seen.get(name);
+    seen.set(name, first ?? index);
+    if (first === undefined) return [];
+    const message = `the route name "${source.written(path)}" is taken by routes[${first}]`;
+    return [error(path, message, 'give each route a name of its own')];
+  });
+}
+
+/** Two routes with one match: the second would never see a request. */
+function checkReach(source: Source): Finding[] {
+  const seen = new Map<string, number>();
+  return itemsAt(source.raw, ROUTES).flatMap((route, index) => {
+    const key = matchKey(source.raw, route);
+    const first = seen.get(key);
+    seen.set(key, first ?? index);
+    if (first === undefined) return [];
+    const message = `this route is never reached: routes[${first}] matches the same requests`;
+    return [errorAtKey([...route, 'match'], message, 'change its path, host or methods, or remove it')];
+  });
+}
+
+function matchKey(raw: unknown, route: Path): string {
+  const match = [...route, 'match'];
+  const host = (textAt(raw, [...match, 'host']) ?? '').toLowerCase();
+  const methods = textsAt(raw, [...match, 'methods']).map(({ text }) => text);
+  return JSON.stringify([host, textAt(raw, [...match, 'path']) ?? '/', methods.toSorted()]);
+}
+
+function checkUnused(raw: unknown): Finding[] {
+  const routes = itemsAt(raw, ROUTES);
+  const upstreams = new Set(routes.map((route) => textAt(raw, [...route, 'upstream'])));
+  const filters = new Set(
+    routes.flatMap((route) => textsAt(raw, [...route, 'filters']).map(({ text }) => text)),
+  );
+  const unused = (kind: string, path: Path, used: ReadonlySet<string | null>) =>
+    entriesAt(raw, path)
+      .filter(([name]) => !used.has(name))
+      .map(([name]): Finding => {
+        const found = warning(
+          [...path, name],
+          `no route uses this ${kind}`,
+          'remove it, or name it in a route',
+        );
+        return { ...found, at: 'key' };
+      });
+  return [
+    ...(routes.length === 0 ? [] : unused('upstream', UPSTREAMS, upstreams)),
+    ...unused('filter', ['filters'], filters),
+  ];
+}

@@ -1,0 +1,78 @@
+import type { CanaryMatch, ShadowConfig, StickyKey } from '../core/snapshot.ts';
+import type { Inputs, SecretRef } from './inputs.ts';
+import { readSecret } from './inputs.ts';
+import type { ConfiguredPlan } from './plan.ts';
+import type { Path } from './problem.ts';
+import type { Config } from './schema.ts';
+
+type Rollout = Config['rollout'];
+type Rule = Rollout['canary']['match'][number];
+type Value = string | SecretRef;
+
+export function compilePlan(rollout: Rollout, inputs: Inputs): ConfiguredPlan {
+  const { shadow, canary, regional, enforce, gates } = rollout;
+  return {
+    windowMs: rollout.window,
+    shadow: { sample: shadow.sample, dwellMs: shadow.dwell },
+    canary: { match: canary.match.map((rule) => canaryMatch(rule, inputs)), dwellMs: canary.dwell },
+    regional: { steps: regional.steps, dwellMs: regional.dwell, approval: regional.approval === 'required' },
+    enforce: { reverseSample: enforce.reverseShadow },
+    gates: {
+      errorRate: gates.errorRate.margin,
+      tail: gates.tail.margin,
+      differences: gates.differences.margin,
+      badWindows: gates.bake.badWindows,
+    },
+  };
+}
+
+function canaryMatch(rule: Rule, inputs: Inputs): CanaryMatch {
+  const header = onlyEntry(rule.header, inputs);
+  return {
+    header: header === null ? null : [header[0].toLowerCase(), header[1]],
+    cookie: onlyEntry(rule.cookie, inputs),
+    host: rule.host?.toLowerCase() ?? null,
+    from: rule.from ?? [],
+  };
+}
+
+function onlyEntry(map: Record<string, Value> | undefined, inputs: Inputs): readonly [string, string] | null {
+  const entry = Object.entries(map ?? {})[0];
+  return entry === undefined ? null : [entry[0], resolveSecret(entry[1], inputs)];
+}
+
+function resolveSecret(value: Value, inputs: Inputs): string {
+  if (typeof value === 'string') return value;
+  const read = readSecret(inputs, value);
+  if (read.ok) return read.text;
+  throw new Error('a secret of rollout.canary changed while it was read');
+}
+
+/** Where secrets stand in the compiled configuration, as key paths from its root. */
+export function secretPlaces(rollout: Rollout): Path[] {
+  return rollout.canary.match.flatMap((rule, index) =>
+    (['header', 'cookie'] as const).flatMap((part) => {
+      const isSecret = Object.values(rule[part] ?? {}).some((value) => typeof value !== 'string');
+      return isSecret ? [['plan', 'canary', 'match', index, part, 1]] : [];
+    }),
+  );
+}
+
+export function compileShadow(shadow: Rollout['shadow']): ShadowConfig {
+  return {
+    sample: shadow.sample,
+    maxRate: shadow.maxRate ?? 0,
+    rampMs: shadow.ramp,
+    timeoutMs: shadow.timeout,
+    maxInFlight: shadow.maxInFlight,
+    maxBytes: shadow.maxBytes,
+    requestBodyBytes: shadow.bodyLimit,
+    answerBytes: shadow.answerLimit,
+    stripHeaders: shadow.stripHeaders.map((name) => name.toLowerCase()),
+  };
+}
+
+export function compileStickyKey(key: Rollout['stickyKey']): StickyKey {
+  if (key.cookie !== undefined) return { cookie: key.cookie };
+  return key.header === undefined ? { address: true } : { header: key.header.toLowerCase() };
+}

@@ -1,0 +1,132 @@
+import { availableParallelism } from 'node:os';
+import { sha256Hex } from '../core/hash.ts';
+import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
+import { canonicalJson } from './canonical.ts';
+import { compileCandidate, compileLegacy } from './compile-lanes.ts';
+import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
+import { prefixBits } from './fields-net.ts';
+import type { Inputs } from './inputs.ts';
+import { absolute } from './inputs.ts';
+import type { ConfiguredPlan, NodeConfig } from './plan.ts';
+import type { Path } from './problem.ts';
+import { redact } from './redact.ts';
+import type { Config } from './schema.ts';
+
+/** `cutover.yaml` as the rest of the program reads it: plain data, units gone, files and variables read. */
+export interface CompiledConfig {
+  readonly gateway: GatewayConfig;
+  readonly plan: ConfiguredPlan;
+  readonly node: NodeConfig;
+  /** Where secrets stand in this object: give them to {@link redact} before anything is printed. */
+  readonly secrets: readonly Path[];
+}
+
+/** Workers without `workers`: one per core, and four are enough for what one machine's network carries. */
+const MOST_WORKERS_BY_DEFAULT = 4;
+
+/**
+ * Turns a checked configuration into plain data.
+ * @throws Error when a key or secret file changed since it was checked
+ */
+export function compile(config: Config, inputs: Inputs): CompiledConfig {
+  const plan = compilePlan(config.rollout, inputs);
+  const gateway = { hash: '', ...compileGateway(config, inputs) };
+  const compiled = {
+    gateway,
+    plan,
+    node: compileNode(config, inputs),
+    secrets: secretPlaces(config.rollout),
+  };
+  return { ...compiled, gateway: { ...gateway, hash: evidenceHash(compiled) } };
+}
+
+/** A compiled configuration that may be shown. */
+export function redactConfig(config: CompiledConfig): CompiledConfig {
+  return redact(config, config.secrets);
+}
+
+/**
+ * SHA-256 of what shapes evidence. Left out: where this node listens, stores and logs; dwell times, steps and
+ * approvals, which say when to move and not what is measured; secrets, so that their rotation changes nothing.
+ */
+function evidenceHash(compiled: CompiledConfig): string {
+  const { gateway, plan } = redactConfig(compiled);
+  const {
+    hash: _,
+    listeners,
+    accessLog: __,
+    explainHeaders: ___,
+    maxConnections: ____,
+    timeouts,
+    ...shaping
+  } = gateway;
+  const { drainMs: _____, ...laneTimeouts } = timeouts;
+  return sha256Hex(
+    canonicalJson({
+      ...shaping,
+      timeouts: laneTimeouts,
+      listenerRegions: listeners.map((listener) => listener.region),
+      windowMs: plan.windowMs,
+      canary: plan.canary.match,
+      reverseSample: plan.enforce.reverseSample,
+      gates: plan.gates,
+    }),
+  );
+}
+
+function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'hash'> {
+  const { region, rollout, accessLog } = config;
+  return {
+    listeners: config.listen.map(({ address, region }) => ({ ...address, region: region ?? null })),
+    nodeRegion: config.node.region,
+    regionHeader:
+      region.header === undefined ? null : { name: region.header.toLowerCase(), from: region.from ?? [] },
+    regionCidrs: regionCidrs(region.cidrs),
+    trustedProxies: config.trustedProxies,
+    legacy: compileLegacy(config.legacy),
+    candidate: compileCandidate(config, inputs),
+    stickyKey: compileStickyKey(rollout.stickyKey),
+    shadow: compileShadow(rollout.shadow),
+    timeouts: compileTimeouts(config.timeouts),
+    requestBodyBytes: config.limits.requestBody,
+    maxConnections: config.limits.connections,
+    accessLog: accessLog === undefined ? null : { ...accessLog, file: absolute(inputs, accessLog.file) },
+    explainHeaders: config.explainHeaders,
+  };
+}
+
+/** The narrowest block first: the first one that holds an address decides. */
+function regionCidrs(cidrs: Record<string, string>): GatewayConfig['regionCidrs'] {
+  return Object.entries(cidrs)
+    .map(([cidr, region]) => ({ cidr, region }))
+    .toSorted((one, other) => prefixBits(other.cidr) - prefixBits(one.cidr));
+}
+
+function compileTimeouts(timeouts: Config['timeouts']): Timeouts {
+  return {
+    headMs: timeouts.head,
+    clientBodyIdleMs: timeouts.clientBodyIdle,
+    clientWriteIdleMs: timeouts.clientWriteIdle,
+    keepAliveIdleMs: timeouts.keepAliveIdle,
+    connectMs: timeouts.connect,
+    firstByteMs: timeouts.firstByte,
+    upstreamIdleMs: timeouts.upstreamIdle,
+    totalMs: timeouts.total,
+    drainMs: timeouts.drain,
+  };
+}
+
+function compileNode(config: Config, inputs: Inputs): NodeConfig {
+  const { sqlite, retention } = config.store;
+  return {
+    workers: config.workers ?? Math.min(availableParallelism(), MOST_WORKERS_BY_DEFAULT),
+    runDir: absolute(inputs, config.runDir),
+    admin: config.admin.address,
+    store: {
+      file: absolute(inputs, sqlite),
+      windowsMs: retention.windows,
+      examplesMs: retention.examples,
+      maxBytes: retention.maxBytes,
+    },
+  };
+}

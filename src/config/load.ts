@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LIMITS } from '../core/limits.ts';
+import { messageOf, systemCode } from '../core/errors.ts';
+import { checkAddresses } from './checks/addresses.ts';
+import { checkCandidate } from './checks/candidate.ts';
+import { checkFilters } from './checks/filters.ts';
+import { checkRollout } from './checks/rollout.ts';
+import { checkSecrets } from './checks/secrets.ts';
+import { compile } from './compile.ts';
+import type { CompiledConfig } from './compile.ts';
+import { schemaFindings } from './explain.ts';
+import type { Inputs } from './inputs.ts';
+import type { Environment } from './interpolate.ts';
+import { pathText } from './problem.ts';
+import type { Finding, Problem } from './problem.ts';
+import { configSchema } from './schema.ts';
+import { readSource } from './source.ts';
+import type { Source } from './source.ts';
+
+/** A configuration to run on, or everything that is wrong with it. Both lists stand in the order of the file. */
+export type LoadResult =
+  | { readonly ok: true; readonly config: CompiledConfig; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export interface LoadOptions {
+  /** Variables for `${NAME}` and `{ env: NAME }`; the process's own if left out. */
+  readonly environment?: Environment;
+  /** The text itself, when it does not stand in the file. */
+  readonly text?: string;
+}
+
+/**
+ * Reads, checks and compiles `cutover.yaml`. It never throws for what stands in a file.
+ * @param file path, or `-` for standard input; relative paths inside start at its folder
+ */
+export function loadConfig(file: string, options: LoadOptions = {}): LoadResult {
+  const shown = file === '-' ? '<stdin>' : file;
+  const text = options.text === undefined ? readText(file) : { text: options.text };
+  if ('problem' in text) return { ok: false, problems: [text.problem] };
+  const environment = options.environment ?? process.env;
+  const folder = file === '-' ? process.cwd() : dirname(resolve(file));
+  return loadText(shown, text.text, { folder, environment });
+}
+
+function loadText(file: string, text: string, inputs: Inputs): LoadResult {
+  const source = readSource(file, text, inputs.environment);
+  const findings = source.raw === undefined ? [] : everyFinding(source, inputs);
+  const problems = inOrder([...source.problems, ...findings.map(source.locate)]);
+  if (problems.some((problem) => problem.severity === 'error')) return { ok: false, problems };
+  try {
+    const config = compile(configSchema.parse(source.raw), inputs);
+    return { ok: true, config, warnings: problems };
+  } catch (thrown) {
+    return { ok: false, problems: [wholeFile(file, messageOf(thrown), 'run it again')] };
+  }
+}
+
+/** What the schema says and what the checks of meaning say; where both speak about one value, the check. */
+function everyFinding(source: Source, inputs: Inputs): Finding[] {
+  const checked = [
+    ...checkCandidate(source),
+    ...checkAddresses(source),
+    ...checkRollout(source),
+    ...checkFilters(source, inputs),
+    ...checkSecrets(source, inputs),
+  ];
+  const spoken = new Set(
+    checked.filter((found) => found.severity === 'error').map((found) => pathText(found.path)),
+  );
+  const shape = schemaFindings(configSchema, source.raw).filter((found) => !spoken.has(pathText(found.path)));
+  return [...shape, ...checked].slice(0, LIMITS.configProblems * 10);
+}
+
+/** By line and column, errors before warnings at one place. Too many end with a line that counts the rest. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const sorted = problems.toSorted(
+    (a, b) => a.line - b.line || a.column - b.column || a.severity.localeCompare(b.severity),
+  );
+  const rest = sorted.splice(LIMITS.configProblems);
+  const last = sorted.at(-1);
+  if (rest.length === 0 || last === undefined) return sorted;
+  const severity = rest.some((problem) => problem.severity === 'error') ? 'error' : 'warning';
+  return [...sorted, { ...wholeFile(last.file, `${rest.length} more, not shown`, null), severity }];
+}
+
+function readText(file: string): { readonly text: string } | { readonly problem: Problem } {
+  try {
+    const bytes = readFileSync(file === '-' ? 0 : file);
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch (thrown) {
+    const absent = systemCode(thrown) === 'ENOENT';
+    const why = systemCode(thrown).startsWith('E') ? systemCode(thrown) : 'it is not UTF-8';
+    const message = absent ? 'there is no such file' : `the file cannot be read (${why})`;
+    return {
+      problem: wholeFile(file, message, absent ? 'write one: cutover init, or name one: -c FILE' : null),
+    };
+  }
+}
+
+function wholeFile(file: string, message: string, hint: string | null): Problem {
+  return { severity: 'error', file, line: 0, column: 0, path: '', message, hint, excerpt: null };
+}

@@ -1,0 +1,44 @@
+import type { CanaryMatch } from '../core/snapshot.ts';
+
+/**
+ * The rollout as it is configured. It has everything of `RolloutPlan` in the room rollout, which stands to the
+ * right and reads it by its shape; what is beyond that is kept for the gates.
+ */
+export interface ConfiguredPlan {
+  readonly windowMs: number;
+  readonly shadow: { readonly sample: number; readonly dwellMs: number };
+  readonly canary: { readonly match: readonly CanaryMatch[]; readonly dwellMs: number };
+  readonly regional: {
+    readonly steps: readonly { readonly region: string; readonly share: number }[];
+    readonly dwellMs: number;
+    /** A person must agree to each step. */
+    readonly approval: boolean;
+  };
+  readonly enforce: { readonly reverseSample: number };
+  readonly gates: GateMargins;
+}
+
+/** Excess that is tolerated, as fractions. */
+export interface GateMargins {
+  /** `auto`: the larger of 0.1 percentage points and half of legacy's rate in the phase before. */
+  readonly errorRate: number | 'auto';
+  readonly tail: number;
+  readonly differences: number;
+  /** Share of windows that may have a burst of errors. */
+  readonly badWindows: number;
+}
+
+/** What concerns this node alone: never part of the hash. */
+export interface NodeConfig {
+  readonly workers: number;
+  /** Absolute path. */
+  readonly runDir: string;
+  readonly admin: { readonly host: string; readonly port: number };
+  readonly store: {
+    /** Absolute path of the database. */
+    readonly file: string;
+    readonly windowsMs: number;
+    readonly examplesMs: number;
+    readonly maxBytes: number;
+  };
+}

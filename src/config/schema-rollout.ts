@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { LIMITS } from '../core/limits.ts';
+import { formatDuration } from '../core/units.ts';
+import {
+  ONE_KEY,
+  duration,
+  list,
+  margin,
+  name,
+  positiveDuration,
+  rate,
+  section,
+  share,
+  size,
+  text,
+  whole,
+  word,
+} from './fields.ts';
+import { cidrsField, hostField, tokenField } from './fields-net.ts';
+
+const secretRef = section(
+  {
+    file: text('a file that holds the value', '/run/secrets/canary').optional(),
+    env: text('a variable that holds the value', 'CANARY_KEY').optional(),
+  },
+  'a secret, by reference',
+)
+  .refine((ref) => Object.keys(ref).length === 1, {
+    error: 'expected exactly one of: file, env\nfor example: { env: CANARY_KEY }',
+  })
+  .meta(ONE_KEY);
+
+const secret = z
+  .union([text('the value itself', 'internal'), secretRef])
+  .describe('a value, or { file: … } or { env: … } where it is a secret');
+
+const token = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, {
+  error: 'expected a header or cookie name\nfor example: x-canary',
+});
+
+const oneValue = (description: string) =>
+  z
+    .record(token, secret, { error: 'expected a name and its value\nfor example: { x-canary: internal }' })
+    .refine((map) => Object.keys(map).length === 1, { error: 'expected exactly one name and its value' })
+    .meta({ description, examples: [{ 'x-canary': 'internal' }], ...ONE_KEY });
+
+const canaryMatch = section(
+  {
+    header: oneValue('a request header and its exact value').optional(),
+    cookie: oneValue('a cookie and its exact value').optional(),
+    host: hostField('exact host').optional(),
+    from: cidrsField('client addresses').optional(),
+  },
+  'one rule: every part that is given must hold',
+).refine((rule) => Object.keys(rule).length > 0, {
+  error: 'this rule would match every request\nsay at least one of: header, cookie, host, from',
+});
+
+const stickyKey = section(
+  {
+    cookie: tokenField('a cookie that names the user', 'sid').optional(),
+    header: tokenField('a header that names the user', 'x-user').optional(),
+    address: z
+      .literal(true, { error: 'expected true\nwrite: { address: true }' })
+      .describe('the client address')
+      .optional(),
+  },
+  'what keeps a user on one side of a share',
+)
+  .refine((key) => Object.keys(key).length === 1, {
+    error: 'expected exactly one of: cookie, header, address\nfor example: { cookie: sid }',
+  })
+  .meta(ONE_KEY);
+
+const dwell = (description: string) => duration(description);
+
+const shadow = section(
+  {
+    sample: share('share of eligible requests that is copied').prefault('10%'),
+    maxRate: rate('copies a second of one node at the most; no cap if left out').optional(),
+    ramp: duration('the cap grows from zero over this time after a start').prefault('30s'),
+    dwell: dwell('least time in this phase').prefault('15m'),
+    timeout: positiveDuration('deadline of a copy').prefault(formatDuration(LIMITS.copyTimeoutMs)),
+    maxInFlight: whole('copies without an answer, of one worker', 1, 100_000, LIMITS.copiesInFlight).prefault(
+      LIMITS.copiesInFlight,
+    ),
+    maxBytes: size('bytes held by copies and answers of one worker').prefault('64MiB'),
+    bodyLimit: size('request body that is kept for a copy; a larger one is not copied').prefault('64KiB'),
+    answerLimit: size('answer that is kept for comparison').prefault('256KiB'),
+    stripHeaders: list(
+      tokenField('a request header', 'authorization'),
+      'request headers left out of the copy',
+    ).prefault([]),
+  },
+  'the shadow phase: legacy answers, copies go to the candidate',
+);
+
+const regional = section(
+  {
+    steps: list(
+      section(
+        {
+          region: name('the region', 'eu-west'),
+          share: share('share of its users', { min: Number.MIN_VALUE, words: 'above zero' }),
+        },
+        'a share of one region',
+      ),
+      'steps, in their order',
+    ).prefault([]),
+    dwell: dwell('least time on each step').prefault('24h'),
+    approval: word('whether a person must agree to each step', ['required', 'none']).prefault('none'),
+  },
+  'the regional phase: shares of live traffic, region by region',
+);
+
+const gates = section(
+  {
+    errorRate: section(
+      {
+        margin: z
+          .union([z.literal('auto'), margin('excess that is tolerated')])
+          .prefault('auto')
+          .describe('auto, or percentage points'),
+      },
+      'share of bad answers',
+    ).prefault({}),
+    tail: section(
+      { margin: margin("excess mass above legacy's p99").prefault('0.5pp') },
+      'slow answers',
+    ).prefault({}),
+    differences: section(
+      { margin: margin('share of pairs that differ').prefault('0.1pp') },
+      'answers that differ',
+    ).prefault({}),
+    bake: section(
+      { badWindows: share('share of windows with a burst of errors').prefault('1%') },
+      'time without a burst',
+    ).prefault({}),
+  },
+  'what must be proven before a phase is left',
+);
+
+export const rolloutSchema = section(
+  {
+    stickyKey: stickyKey.prefault({ address: true }),
+    window: duration('width of one window of evidence', { min: 1_000, max: 600_000, words: 'from 1s to 10m' })
+      .refine((ms) => ms % LIMITS.deltaIntervalMs === 0, {
+        error: 'expected whole seconds\nfor example: 10s',
+      })
+      .prefault('10s'),
+    shadow: shadow.prefault({}),
+    canary: section(
+      {
+        match: list(canaryMatch, 'rules; one that holds is enough').prefault([]),
+        dwell: dwell('least time in this phase').prefault('60m'),
+      },
+      'the canary phase: internal traffic goes to the candidate',
+    ).prefault({}),
+    regional: regional.prefault({}),
+    enforce: section(
+      { reverseShadow: share('share of answers that is copied back to legacy').prefault('0%') },
+      'the enforce phase: the candidate answers everything',
+    ).prefault({}),
+    gates: gates.prefault({}),
+  },
+  'how traffic moves from legacy to candidate',
+);

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { LIMITS } from '../core/limits.ts';
+import { formatDuration } from '../core/units.ts';
+import { duration, flag, list, name, named, section, share, size, text, whole } from './fields.ts';
+import { addressField, cidrField, isCidr, tokenField } from './fields-net.ts';
+import { candidateSchema, filtersSchema, legacySchema } from './schema-lanes.ts';
+import { rolloutSchema } from './schema-rollout.ts';
+
+const listener = section(
+  {
+    address: addressField('host and port; port 0 picks a free one', '127.0.0.1:8080'),
+    region: name('region of everything that arrives here', 'eu-west').optional(),
+  },
+  'one address to listen on',
+);
+
+const cidrKey = z
+  .string()
+  .refine(isCidr, { error: 'expected an address or a block of addresses\nfor example: 10.0.0.0/8' });
+
+const region = section(
+  {
+    header: tokenField('a header that names the region', 'x-edge-region').optional(),
+    from: list(cidrField, 'addresses whose header is believed', 1).optional(),
+    cidrs: named(name('the region', 'eu-west'), cidrKey, 'region by client address').prefault({}),
+  },
+  'how the region of a request is found',
+);
+
+const store = section(
+  {
+    sqlite: text('database file', './cutover.db').prefault('./cutover.db'),
+    retention: section(
+      {
+        windows: duration('how long windows are kept').prefault('30d'),
+        examples: duration('how long examples of differences are kept').prefault('7d'),
+        maxBytes: size('size of the database; over it the oldest windows go').prefault('2GiB'),
+      },
+      'what is deleted, and when',
+    ).prefault({}),
+  },
+  'where evidence and history are kept',
+);
+
+const time = (description: string, defaultMs: number) =>
+  duration(description).prefault(formatDuration(defaultMs));
+
+const timeouts = section(
+  {
+    head: time('a complete request head', LIMITS.headTimeoutMs),
+    clientBodyIdle: time('silence of a client while its body is expected', LIMITS.clientBodyIdleMs),
+    clientWriteIdle: time('silence of a client that does not read', LIMITS.clientWriteIdleMs),
+    keepAliveIdle: time('a kept connection without a request', LIMITS.keepAliveIdleMs),
+    connect: time('connection to a server', LIMITS.connectTimeoutMs),
+    firstByte: time('request sent until the answer starts', LIMITS.firstByteTimeoutMs),
+    upstreamIdle: time('silence inside an answer', LIMITS.upstreamIdleTimeoutMs),
+    total: time('a whole exchange with a server; 0ms for none', LIMITS.totalTimeoutMs),
+    drain: time('exchanges that still run at a stop', LIMITS.drainTimeoutMs),
+  },
+  'times after which something is given up',
+);
+
+const limits = section(
+  {
+    requestBody: size('largest request body; 0B for none').prefault('1GiB'),
+    connections: whole('client connections of one worker', 1, 1_000_000, LIMITS.connections).prefault(
+      LIMITS.connections,
+    ),
+  },
+  'bounds on what clients may ask for',
+);
+
+const accessLog = section(
+  {
+    file: text('file that lines are appended to', './access.log'),
+    sample: share('share of requests written; failures always are').prefault('100%'),
+  },
+  'one JSON line per request',
+);
+
+/** `cutover.yaml`, with the units that people write as its input and plain numbers as its output. */
+export const configSchema = section(
+  {
+    version: z
+      .literal(1, { error: 'expected 1\nwrite: version: 1' })
+      .describe('version of this format')
+      .optional(),
+    listen: list(listener, 'addresses that clients connect to', 1),
+    admin: section(
+      {
+        address: addressField('loopback address of the admin API', '127.0.0.1:9901').prefault(
+          '127.0.0.1:9901',
+        ),
+      },
+      'the admin API',
+    ).prefault({}),
+    node: section(
+      { region: name('region of this node', 'eu-west').prefault('default') },
+      'this node',
+    ).prefault({}),
+    region: region.prefault({}),
+    trustedProxies: list(cidrField, 'peers whose X-Forwarded-* fields are believed').prefault([]),
+    workers: whole('worker processes; min(cores, 4) if left out', 1, LIMITS.workers, 2).optional(),
+    runDir: text('folder of the lock, the kill switch and the worker list', './run').prefault('./run'),
+    store: store.prefault({}),
+    legacy: legacySchema,
+    candidate: candidateSchema,
+    filters: filtersSchema.prefault({}),
+    rollout: rolloutSchema.prefault({}),
+    timeouts: timeouts.prefault({}),
+    limits: limits.prefault({}),
+    accessLog: accessLog.optional(),
+    explainHeaders: flag('adds x-cutover-lane, -phase and -epoch to answers').prefault(false),
+  },
+  'cutover.yaml',
+).meta({ title: 'Cutover configuration' });
+
+/** A configuration that is valid by its schema: durations in milliseconds, sizes in bytes, shares as fractions. */
+export type Config = z.output<typeof configSchema>;

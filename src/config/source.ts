@@ -1,0 +1,213 @@
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml';
+import type { Document, Node, Pair } from 'yaml';
+import { LIMITS } from '../core/limits.ts';
+import { messageOf } from '../core/errors.ts';
+import { interpolate } from './interpolate.ts';
+import type { Environment } from './interpolate.ts';
+import { maskLine } from './redact.ts';
+import type { Excerpt, Finding, Path, Problem } from './problem.ts';
+import { pathText } from './problem.ts';
+
+/** A YAML text with its values and the way back from a value to its place. */
+export interface Source {
+  readonly file: string;
+  /** Values after interpolation, as plain data; undefined when the text is no YAML. */
+  readonly raw: unknown;
+  /** What is wrong with the text as YAML. */
+  readonly problems: readonly Problem[];
+  /** A finding with its line, column and excerpt. */
+  readonly locate: (finding: Finding) => Problem;
+  /** A scalar as it is written in the file: before interpolation, so that no variable is printed. */
+  readonly written: (path: Path) => string;
+}
+
+/** The same place in two forms: what the text says, and where. */
+interface Reading {
+  readonly file: string;
+  readonly text: string;
+  readonly counter: LineCounter;
+}
+
+/**
+ * Reads YAML and puts the environment's values in, on scalars after parsing: a value never becomes structure.
+ * @param file as it is shown in problems
+ * @param environment null leaves every `${NAME}` as it is
+ */
+export function readSource(file: string, text: string, environment: Environment | null): Source {
+  const reading: Reading = { file, text, counter: new LineCounter() };
+  if (Buffer.byteLength(text) > LIMITS.configBytes) {
+    return broken(reading, `the file is larger than ${LIMITS.configBytes / 1024 ** 2} MiB`);
+  }
+  if (isNestedTooDeep(text)) return broken(reading, DEEP);
+  try {
+    return fromDocument(reading, environment);
+  } catch (thrown) {
+    return broken(reading, `the file cannot be read as YAML: ${messageOf(thrown)}`);
+  }
+}
+
+const DEEP = `the file is nested deeper than ${LIMITS.configDepth} levels`;
+
+/** Seen before parsing, because the parser takes seconds for a million brackets. Compact lists nest by `- - -`. */
+function isNestedTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let index = 0; index < text.length && depth <= LIMITS.configDepth; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === 0x5b || code === 0x7b) depth += 1;
+    else if ((code === 0x5d || code === 0x7d) && depth > 0) depth -= 1;
+  }
+  return depth > LIMITS.configDepth || /(?:[-?:]\s+){33}/.test(text);
+}
+
+function fromDocument(reading: Reading, environment: Environment | null): Source {
+  const document = parseDocument(reading.text, { lineCounter: reading.counter, prettyErrors: false });
+  const syntax = syntaxProblems(reading, document);
+  if (syntax.some((problem) => !problem.message.startsWith('this key'))) return unread(reading, syntax);
+  const written = new Map<Node, string>();
+  const problems = [...syntax, ...shapeProblems(reading, document)];
+  if (problems.length > syntax.length) return unread(reading, problems);
+  const unresolved = environment === null ? [] : interpolate(document, environment, written);
+  problems.push(...unresolved.map((fault) => problemAt(reading, fault.node, fault)));
+  return {
+    file: reading.file,
+    raw: document.toJS({ maxAliasCount: LIMITS.configAliases }) as unknown,
+    problems,
+    locate: (finding) => locate(reading, document, finding),
+    written: (path) => {
+      const found = find(document, path, 'value').node;
+      const node = isAlias(found) ? (found.resolve(document) ?? null) : found;
+      return node === null ? '' : (written.get(node) ?? String(isScalar(node) ? node.value : ''));
+    },
+  };
+}
+
+/** The first defect of YAML's grammar and every repeated key: what follows a defect is only its echo. */
+function syntaxProblems(reading: Reading, document: Document.Parsed): Problem[] {
+  const errors = [...document.errors, ...document.warnings];
+  const repeated = errors.filter((fault) => fault.code === 'DUPLICATE_KEY');
+  const first = errors.find((fault) => fault.code !== 'DUPLICATE_KEY');
+  return (first === undefined ? repeated : [...repeated, first]).map((fault) => {
+    const twice = fault.code === 'DUPLICATE_KEY';
+    const message = twice ? 'this key stands here a second time' : `YAML: ${lowerFirst(fault.message)}`;
+    const problem = at(reading, fault.pos[0], fault.pos[1], message);
+    const variable = problem.excerpt?.text.includes('${') === true;
+    const quote = variable ? 'quote a variable inside { } and [ ]: "${NAME}"' : null;
+    return { ...problem, hint: twice ? 'remove one of the two' : quote };
+  });
+}
+
+/** Defects that YAML allows: too deep, an alias without its anchor, several merged keys. */
+function shapeProblems(reading: Reading, document: Document.Parsed): Problem[] {
+  const problems: Problem[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      problems.push(problemAt(reading, alias, { message: 'this alias has no anchor', hint: null }));
+    },
+    Collection: (_, node, ancestors) => {
+      if (ancestors.length < LIMITS.configDepth * 2) return undefined;
+      problems.push(problemAt(reading, node, { message: DEEP, hint: null }));
+      return visit.BREAK;
+    },
+  });
+  return problems.slice(0, LIMITS.configProblems);
+}
+
+function locate(reading: Reading, document: Document.Parsed, finding: Finding): Problem {
+  const { node } = find(document, finding.path, finding.at);
+  return {
+    ...problemAt(reading, node, finding),
+    severity: finding.severity,
+    path: pathText(finding.path),
+  };
+}
+
+/** The node of a path; the nearest one above it where the path ends early, and its key where a value is empty. */
+function find(document: Document.Parsed, path: Path, want: 'key' | 'value'): { node: Node | null } {
+  let node: Node | null = document.contents;
+  let key: Node | null = null;
+  for (const part of path) {
+    const inside = isAlias(node) ? (node.resolve(document) ?? null) : node;
+    const pair = isMap(inside) ? pairOf(inside.items, part) : null;
+    if (pair !== null) {
+      key = pair.key as Node;
+      node = (pair.value as Node | null) ?? key;
+    } else if (isSeq(inside) && typeof part === 'number' && inside.items[part] !== undefined) {
+      key = null;
+      node = inside.items[part] as Node;
+    } else return { node: key ?? firstOf(inside) };
+  }
+  const empty = isScalar(node) && node.value === null;
+  return { node: (want === 'key' || empty || isCollection(node)) && key !== null ? key : firstOf(node) };
+}
+
+function pairOf(items: readonly unknown[], part: string | number): Pair | null {
+  const wanted = String(part);
+  const found = items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === wanted);
+  return (found as Pair | undefined) ?? null;
+}
+
+/** A block map is shown by its first key, not by all of its lines. */
+function firstOf(node: Node | null): Node | null {
+  if (!isMap(node) || node.flow === true) return node;
+  const first = node.items[0];
+  return first === undefined ? node : (first.key as Node);
+}
+
+function problemAt(
+  reading: Reading,
+  node: Node | null,
+  fault: { message: string; hint: string | null },
+): Problem {
+  const range = node?.range ?? [0, 0];
+  return { ...at(reading, range[0], range[1], fault.message), hint: fault.hint };
+}
+
+function at(reading: Reading, from: number, to: number, message: string): Problem {
+  const { line, col } = reading.counter.linePos(from);
+  const [row, column] = line === 0 ? [1, 1] : [line, col];
+  return {
+    severity: 'error',
+    file: reading.file,
+    line: row,
+    column,
+    path: '',
+    message,
+    hint: null,
+    excerpt: excerpt(reading, row, column, to - from),
+  };
+}
+
+function excerpt(reading: Reading, row: number, column: number, width: number): Excerpt {
+  const start = reading.counter.lineStarts[row - 1] ?? 0;
+  const end = reading.text.indexOf('\n', start);
+  const line = maskLine(reading.text.slice(start, end === -1 ? undefined : end));
+  const cut = Math.max(0, column - LIMITS.configExcerptChars / 2);
+  const shown = line.slice(cut, cut + LIMITS.configExcerptChars);
+  const caret = Math.min(column - 1 - cut, shown.length);
+  return { text: shown, caret, width: Math.max(1, Math.min(width, shown.trimEnd().length - caret)) };
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}
+
+function unread(reading: Reading, problems: readonly Problem[]): Source {
+  const locate = (finding: Finding) => at(reading, 0, 0, finding.message);
+  return { file: reading.file, raw: undefined, problems, locate, written: () => '' };
+}
+
+function broken(reading: Reading, message: string): Source {
+  const problem = { ...at(reading, 0, 0, message), line: 0, column: 0, excerpt: null };
+  return unread(reading, [problem]);
+}

@@ -1,0 +1,36 @@
+import type { StampedEvent } from '../core/events.ts';
+import type { AdvanceCommand, Authored, RollbackCommand, SwitchCommand } from '../rollout/command.ts';
+import type { ApplyResult } from '../rollout/controller-types.ts';
+import type { DifferenceDetail, Differences } from './schema/differences.ts';
+import type { History } from './schema/history.ts';
+import type { Status } from './schema/status.ts';
+
+/** A command as it comes in: whether legacy still serves is for the backend to say, never for a client. */
+export type AdminCommand = Omit<AdvanceCommand, 'legacyServes'> | RollbackCommand | SwitchCommand;
+
+/**
+ * What the admin API serves. The supervisor composes it; the server knows HTTP and nothing of the rollout.
+ * A CutoverError thrown here is answered with its code, hint and exit code; anything else as `INTERNAL`.
+ */
+export interface AdminBackend {
+  status(): Promise<Status>;
+  apply(command: AdminCommand): Promise<ApplyResult>;
+  /** Reads the configuration again and applies it. */
+  reload(author: Authored): Promise<ApplyResult>;
+  /** @param limit entries at the most, the newest */
+  history(limit: number): Promise<History>;
+  /** @param limit classes at the most, the most frequent */
+  differences(limit: number): Promise<Differences>;
+  /** Null: no such class. */
+  difference(id: string): Promise<DifferenceDetail | null>;
+  /** Prometheus text exposition. */
+  metrics(): string;
+  /** The gateway serves with a configuration in effect, and does not drain. */
+  ready(): boolean;
+  /**
+   * Calls the listener for every event with a sequence above `after`, those of the past first, in order.
+   * @param after null: only what happens from now on
+   * @returns ends the subscription; the listener is not called again
+   */
+  subscribe(after: number | null, listener: (event: StampedEvent) => void): () => void;
+}

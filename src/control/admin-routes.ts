@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { LIMITS } from '../core/limits.ts';
+import type { Authored } from '../rollout/command.ts';
+import type { ApplyResult } from '../rollout/controller-types.ts';
+import type { AdminBackend } from './admin-backend.ts';
+import { AdminError, sendJson, sendRefusal, sendText } from './admin-answer.ts';
+import { checked, readBody } from './admin-body.ts';
+import type { EventStreams } from './admin-events.ts';
+import { advanceBody, bypassBody, LOCAL, plainBody, rollbackBody } from './schema/commands.ts';
+import type { AppliedAnswer } from './schema/commands.ts';
+
+/** One admin request on its way. */
+export interface AdminCall {
+  readonly backend: AdminBackend;
+  readonly streams: EventStreams;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  /** What stands behind the last slash of a path with a parameter, else ''. */
+  readonly id: string;
+}
+
+type Handler = (call: AdminCall) => Promise<void> | void;
+
+/** A path and what it answers to each method; POST is for commands and needs the token. */
+export interface Route {
+  readonly GET?: Handler;
+  readonly POST?: Handler;
+}
+
+const limitQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(LIMITS.adminListItems).default(LIMITS.adminListDefault),
+});
+const noQuery = z.strictObject({});
+const cursor = z
+  .string()
+  .regex(/^\d{1,15}$/, 'is no event number')
+  .transform(Number);
+const eventsQuery = z.strictObject({ after: cursor.optional() });
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  '/v1/status': { GET: async (call) => sendJson(call.response, 200, await reading(call).status()) },
+  '/v1/history': {
+    GET: async (call) => sendJson(call.response, 200, await call.backend.history(limitOf(call))),
+  },
+  '/v1/differences': {
+    GET: async (call) => sendJson(call.response, 200, await call.backend.differences(limitOf(call))),
+  },
+  '/v1/differences/:id': { GET: difference },
+  '/v1/events': { GET: events },
+  '/v1/advance': { POST: advance },
+  '/v1/rollback': { POST: rollback },
+  '/v1/pause': { POST: (call) => hold(call, 'pause') },
+  '/v1/resume': { POST: (call) => hold(call, 'resume') },
+  '/v1/bypass': { POST: bypass },
+  '/v1/reload': { POST: reload },
+  '/metrics': { GET: metrics },
+  '/healthz': { GET: (call) => sendText(call.response, 200, 'ok\n') },
+  '/readyz': { GET: ready },
+};
+
+/** The route of a path with its parameter, or null. */
+export function routeOf(path: string): { readonly route: Route; readonly id: string } | null {
+  const id = /^\/v1\/differences\/([A-Za-z0-9_-]{1,64})$/.exec(path)?.[1];
+  const name = id === undefined ? path : '/v1/differences/:id';
+  const route = Object.hasOwn(ROUTES, name) && path !== '/v1/differences/:id' ? ROUTES[name] : undefined;
+  return route === undefined ? null : { route, id: id ?? '' };
+}
+
+function reading(call: AdminCall): AdminBackend {
+  checked(noQuery, Object.fromEntries(call.query));
+  return call.backend;
+}
+
+function limitOf(call: AdminCall): number {
+  return checked(limitQuery, Object.fromEntries(call.query)).limit;
+}
+
+async function difference(call: AdminCall): Promise<void> {
+  const found = await reading(call).difference(call.id);
+  if (found !== null) return sendJson(call.response, 200, found);
+  throw new AdminError(404, {
+    code: 'NO_SUCH_CLASS',
+    message: `there is no class of differences ${call.id}`,
+    hint: 'list them: cutover differences',
+    exitCode: 2,
+  });
+}
+
+function events(call: AdminCall): void {
+  const query = checked(eventsQuery, Object.fromEntries(call.query));
+  const resumed = call.request.headers['last-event-id'];
+  const after = resumed === undefined ? query.after : checked(cursor, resumed);
+  call.streams.add(call.response, after ?? null);
+}
+
+async function advance(call: AdminCall): Promise<void> {
+  const { to, force, ...author } = await readBody(call.request, advanceBody);
+  answer(call, await call.backend.apply({ verb: 'advance', to: targetOf(to), force, ...local(author) }));
+}
+
+async function rollback(call: AdminCall): Promise<void> {
+  const { to, ...author } = await readBody(call.request, rollbackBody);
+  answer(call, await call.backend.apply({ verb: 'rollback', to: targetOf(to), ...local(author) }));
+}
+
+async function hold(call: AdminCall, verb: 'pause' | 'resume'): Promise<void> {
+  const author = await readBody(call.request, plainBody);
+  answer(call, await call.backend.apply({ verb, ...local(author) }));
+}
+
+async function bypass(call: AdminCall): Promise<void> {
+  const { on, ...author } = await readBody(call.request, bypassBody);
+  answer(call, await call.backend.apply({ verb: on ? 'bypass' : 'bypass_off', ...local(author) }));
+}
+
+async function reload(call: AdminCall): Promise<void> {
+  const author = await readBody(call.request, plainBody);
+  answer(call, await call.backend.reload(local(author)));
+}
+
+function metrics(call: AdminCall): void {
+  sendText(call.response, 200, call.backend.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+}
+
+function ready(call: AdminCall): void {
+  const isReady = call.backend.ready();
+  sendText(call.response, isReady ? 200 : 503, isReady ? 'ready\n' : 'not ready\n');
+}
+
+type Place = z.infer<typeof rollbackBody>['to'];
+
+function targetOf(to: Place) {
+  if (to === undefined || to === null) return null;
+  return to.step === undefined ? { phase: to.phase } : { phase: to.phase, step: to.step };
+}
+
+function local({ who, reason }: Authored): Authored {
+  return { who: who + LOCAL, reason };
+}
+
+function answer(call: AdminCall, result: ApplyResult): void {
+  if (!result.ok) return sendRefusal(call.response, result);
+  const { phase, step, sequence, epoch, paused, bypass: bypassed, sinceMs, lastGood } = result.state;
+  const body: AppliedAnswer = {
+    schemaVersion: 1,
+    stored: result.stored,
+    rollout: { phase, step, sequence, epoch, paused, bypass: bypassed, sinceMs, lastGood },
+    entry: result.entry,
+  };
+  return sendJson(call.response, 200, body);
+}

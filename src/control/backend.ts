@@ -1,0 +1,141 @@
+import type { StampedEvent } from '../core/events.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Authored } from '../rollout/command.ts';
+import type { ApplyResult } from '../rollout/controller-types.ts';
+import { exposition } from '../telemetry/exposition.ts';
+import type { Window } from '../telemetry/types.ts';
+import type { AdminBackend, AdminCommand } from './admin-backend.ts';
+import { EventFeed } from './event-feed.ts';
+import type { GatewayNode } from './node.ts';
+import { reproduce } from './reproduce.ts';
+import type { DifferenceDetail, Differences } from './schema/differences.ts';
+import type { History } from './schema/history.ts';
+import type { Status } from './schema/status.ts';
+import { statusOf } from './status-view.ts';
+
+/** What the admin API serves, put together from the parts of the node. */
+export class NodeBackend implements AdminBackend {
+  private readonly node: GatewayNode;
+  /** Pairs compared in windows that were stored before this supervisor started. */
+  private comparedBefore = 0;
+
+  constructor(node: GatewayNode) {
+    this.node = node;
+  }
+
+  /** Adds up what earlier supervisors stored: for display, so it may take its time. */
+  async recall(log: (message: string) => void): Promise<void> {
+    try {
+      const { startedAtMs, store } = this.node;
+      let compared = 0;
+      for await (const window of store.telemetry.readWindows(0, startedAtMs)) compared += comparedIn(window);
+      this.comparedBefore = compared;
+    } catch (error) {
+      log(`the pairs of earlier runs could not be counted: ${messageOf(error)}`);
+    }
+  }
+
+  async status(): Promise<Status> {
+    const { steering, publisher, hub, workers } = this.node;
+    return statusOf({
+      build: this.node.build,
+      startedAtMs: this.node.startedAtMs,
+      state: steering.state,
+      plan: steering.config.plan,
+      gateway: steering.config.gateway,
+      ports: workers.ports,
+      revision: publisher.current.revision,
+      inEffect: publisher.inEffect,
+      total: hub.total,
+      windows: hub.windows,
+      classes: hub.classes,
+      places: workers.places,
+      store: this.store(),
+    });
+  }
+
+  async apply(command: AdminCommand): Promise<ApplyResult> {
+    const { steering, killSwitch, publisher } = this.node;
+    const { who, reason } = command;
+    switch (command.verb) {
+      case 'bypass':
+        return await killSwitch.on({ who, reason });
+      case 'bypass_off':
+        return await killSwitch.off({ who, reason });
+      case 'advance':
+        return await steering.apply({ ...command, legacyServes: this.legacyServes() });
+      case 'rollback':
+      case 'pause':
+      case 'resume': {
+        const result = await steering.apply(command);
+        if (result.ok) await publisher.settled();
+        return result;
+      }
+    }
+  }
+
+  async reload(author: Authored): Promise<ApplyResult> {
+    const result = await this.node.steering.reload(author);
+    if (result.ok) await this.node.publisher.settled();
+    return result;
+  }
+
+  async history(limit: number): Promise<History> {
+    const { intact, total, entries } = await this.node.steering.opened.history(limit);
+    return { schemaVersion: 1, intact, total, entries: [...entries] };
+  }
+
+  async differences(limit: number): Promise<Differences> {
+    const { hub, store } = this.node;
+    const classes = await store.telemetry.readClasses(limit);
+    const compared = this.comparedBefore + comparedIn(hub.total);
+    const total = Math.max(hub.classes, classes.length);
+    return { schemaVersion: 1, compared, total, classes: classes as Differences['classes'] };
+  }
+
+  async difference(id: string): Promise<DifferenceDetail | null> {
+    const found = await this.node.store.telemetry.readClass(id);
+    if (found === null) return null;
+    return {
+      schemaVersion: 1,
+      class: found as DifferenceDetail['class'],
+      reproduce: reproduce(found, this.node.steering.config.gateway),
+    };
+  }
+
+  metrics(): string {
+    const { build, steering, publisher, hub, workers } = this.node;
+    const { phase, bypass, epoch } = steering.state;
+    const measured = workers.alive.flatMap(({ slot, gauges }) => (gauges === null ? [] : [{ slot, gauges }]));
+    const { revision } = publisher.current;
+    return exposition({ build, phase, bypass, epoch, revision, window: hub.total, workers: measured });
+  }
+
+  ready(): boolean {
+    return this.node.ready;
+  }
+
+  subscribe(after: number | null, listener: (event: StampedEvent) => void): () => void {
+    const { hub, store } = this.node;
+    const feed = new EventFeed(hub.events, store.telemetry, listener);
+    feed.start(after);
+    return () => feed.stop();
+  }
+
+  private store(): Status['store'] {
+    const { health } = this.node.steering.opened;
+    const trouble = this.node.hub.storeTrouble;
+    return { mode: trouble === null ? health.store : 'down', message: trouble ?? health.message };
+  }
+
+  /** Whether legacy answered a client in the newest whole window under the phase in force; true when nobody knows. */
+  private legacyServes(): boolean {
+    const window = this.node.hub.lastWindow;
+    if (window === null || window.startMs < this.node.steering.state.sinceMs) return true;
+    return window.lanes.some(({ lane, requests }) => lane === 'legacy' && requests > 0);
+  }
+}
+
+function comparedIn(window: Window | null): number {
+  return (window?.copies ?? []).reduce((sum, { outcomes }) => sum + outcomes.compared, 0);
+}

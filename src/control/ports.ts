@@ -1,0 +1,62 @@
+import { createServer } from 'node:net';
+import { CutoverError, messageOf, systemCode } from '../core/errors.ts';
+import type { ListenerConfig } from '../core/snapshot.ts';
+
+/** Whether processes can share a port here, the kernel spreading connections over them. */
+export function canReusePort(): boolean {
+  return process.platform === 'linux' || process.platform === 'freebsd';
+}
+
+/** An error of opening a listener, for people. */
+export function listenError(code: string, message: string): CutoverError {
+  switch (code) {
+    case 'EADDRINUSE':
+      return new CutoverError('PORT_TAKEN', `a port to listen on is taken: ${message}`, {
+        hint: 'find its owner: ss -ltnp; or change listen in the configuration',
+      });
+    case 'EACCES':
+      return new CutoverError('PORT_REFUSED', `a port to listen on may not be opened: ${message}`, {
+        hint: 'use a port of 1024 or above, or grant CAP_NET_BIND_SERVICE',
+      });
+    case 'EADDRNOTAVAIL':
+      return new CutoverError(
+        'ADDRESS_UNKNOWN',
+        `an address to listen on is not of this machine: ${message}`,
+        {
+          hint: 'list its addresses: ip address; or listen on 0.0.0.0',
+        },
+      );
+    default:
+      return new CutoverError('WORKER_START', `the first worker could not start: ${message}`, {
+        hint: 'cutover doctor',
+      });
+  }
+}
+
+/**
+ * Makes sure that nobody listens on the fixed ports: with port sharing a second gateway would join silently and
+ * take half of the connections.
+ * @param held ports that orphans of ours hold, and will give up
+ * @throws CutoverError PORT_TAKEN, PORT_REFUSED or ADDRESS_UNKNOWN
+ */
+export async function probePorts(
+  listeners: readonly ListenerConfig[],
+  held: ReadonlySet<number>,
+): Promise<void> {
+  for (const { host, port } of listeners) {
+    if (port !== 0 && !held.has(port)) await probe(host, port);
+  }
+}
+
+async function probe(host: string, port: number): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, exclusive: true }, resolve);
+    });
+  } catch (error) {
+    throw listenError(systemCode(error), `${host}:${port} (${messageOf(error)})`);
+  }
+  await new Promise((resolve) => server.close(resolve));
+}

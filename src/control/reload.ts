@@ -1,0 +1,37 @@
+import type { CompiledConfig } from '../config/compile.ts';
+import type { ListenerConfig } from '../core/snapshot.ts';
+
+/** A configuration that can be applied to a running node, and what of the file cannot. */
+export interface Adoptable {
+  readonly config: CompiledConfig;
+  /** Keys of the file that differ and keep their old value until a restart. */
+  readonly needRestart: readonly string[];
+}
+
+/** Puts a new configuration on top of what a running node cannot change: its addresses, processes and files. */
+export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adoptable {
+  const { node, plan, gateway } = running;
+  const sameAddresses = addresses(gateway.listeners) === addresses(loaded.gateway.listeners);
+  const changed: [string, boolean][] = [
+    ['listen', !sameAddresses],
+    ['workers', node.workers !== loaded.node.workers],
+    ['runDir', node.runDir !== loaded.node.runDir],
+    ['admin', JSON.stringify(node.admin) !== JSON.stringify(loaded.node.admin)],
+    ['store', JSON.stringify(node.store) !== JSON.stringify(loaded.node.store)],
+    ['rollout.window', plan.windowMs !== loaded.plan.windowMs],
+  ];
+  const listeners = sameAddresses ? loaded.gateway.listeners : gateway.listeners;
+  return {
+    config: {
+      ...loaded,
+      node,
+      plan: { ...loaded.plan, windowMs: plan.windowMs },
+      gateway: { ...loaded.gateway, listeners },
+    },
+    needRestart: changed.filter(([, differs]) => differs).map(([key]) => key),
+  };
+}
+
+function addresses(listeners: readonly ListenerConfig[]): string {
+  return JSON.stringify(listeners.map(({ host, port }) => [host, port]));
+}

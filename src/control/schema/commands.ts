@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { LIMITS } from '../../core/limits.ts';
+import { PHASES } from '../../core/snapshot.ts';
+import { isPrintable } from '../../rollout/command.ts';
+import { historyEntrySchema } from './history.ts';
+
+const count = z.int().nonnegative();
+const phase = z.enum(PHASES);
+const position = z.strictObject({ phase, step: count });
+
+/** Stands behind the name in the audit: the client said it, on this machine. */
+export const LOCAL = '@local';
+
+const who = z
+  .string()
+  .trim()
+  .min(1)
+  .max(LIMITS.whoChars - LOCAL.length)
+  .refine(isPrintable, 'holds control characters')
+  .describe('user name on the machine of the client, as it says');
+
+const reason = z.string().trim().max(LIMITS.reasonChars).refine(isPrintable, 'holds control characters');
+
+const target = z
+  .strictObject({ phase, step: count.optional() })
+  .describe('a phase without a step means its first step');
+
+/** Body of `POST /v1/advance`. */
+export const advanceBody = z.strictObject({
+  who,
+  reason: reason.min(1, 'is needed for the audit'),
+  to: target.nullish(),
+  force: z.boolean().default(false),
+});
+
+/** Body of `POST /v1/rollback`. */
+export const rollbackBody = z.strictObject({
+  who,
+  reason: reason.min(1, 'is needed for the audit'),
+  to: target.nullish(),
+});
+
+/** Body of `POST /v1/pause`, `/v1/resume` and `/v1/reload`. */
+export const plainBody = z.strictObject({ who, reason: reason.default('') });
+
+/** Body of `POST /v1/bypass`. */
+export const bypassBody = z.strictObject({ who, reason: reason.default(''), on: z.boolean().default(true) });
+
+/** What a command that was carried out answers. */
+export const appliedSchema = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    stored: z.boolean().describe('false: in effect on this node, stored when the store is back'),
+    rollout: z.strictObject({
+      phase,
+      step: count,
+      sequence: count,
+      epoch: count,
+      paused: z.boolean(),
+      bypass: z.boolean(),
+      sinceMs: count,
+      lastGood: position,
+    }),
+    entry: historyEntrySchema,
+  })
+  .meta({ title: 'Cutover command' });
+
+/** What every refusal and failure answers. */
+export const errorSchema = z.strictObject({
+  error: z.strictObject({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().nullable(),
+    exitCode: z.int().min(1).max(143).describe('see cutover help exit-codes'),
+    detail: z
+      .string()
+      .optional()
+      .describe('for people, such as every problem of a configuration with its line'),
+  }),
+});
+
+/** One event of `GET /v1/events`; its kinds grow, so its fields are not listed here. */
+export const eventSchema = z.strictObject({
+  sequence: count,
+  atMs: count,
+  event: z.looseObject({ type: z.string() }),
+});
+
+export type AppliedAnswer = z.infer<typeof appliedSchema>;
+export type ErrorAnswer = z.infer<typeof errorSchema>;

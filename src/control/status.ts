@@ -1,0 +1,138 @@
+import type { RolloutPlan, RolloutState } from '../rollout/state.ts';
+import { exposureAt, shareOf } from '../rollout/view.ts';
+import type { LatencySummary } from '../telemetry/histogram.ts';
+import type { LaneSummary, PairSummary, Summary } from '../telemetry/summary.ts';
+import type { Status } from './schema/status.ts';
+
+/** Everything a status is made of. */
+export interface StatusInput extends Pick<
+  Status,
+  'build' | 'atMs' | 'startedAtMs' | 'snapshot' | 'classes' | 'listeners' | 'workers' | 'store'
+> {
+  readonly state: RolloutState;
+  readonly plan: RolloutPlan;
+  /** What was observed lately. */
+  readonly summary: Summary;
+}
+
+/** The status of a gateway: pure, the same input gives the same answer. */
+export function buildStatus(input: StatusInput): Status {
+  const { build, atMs, startedAtMs, snapshot, classes, listeners, workers, store, state, summary } = input;
+  const spanMs = Math.max(0, summary.toMs - summary.fromMs);
+  return {
+    schemaVersion: 1,
+    product: 'cutover',
+    build,
+    atMs,
+    startedAtMs,
+    rollout: rolloutOf(state, input.plan),
+    shares: sharesOf(input),
+    snapshot,
+    observed: { fromMs: summary.fromMs, toMs: summary.toMs, windows: summary.windows },
+    lanes: {
+      legacy: laneOf(summary.lanes.legacy, spanMs),
+      candidate: laneOf(summary.lanes.candidate, spanMs),
+    },
+    delta: deltaOf(summary.pairs),
+    pairs: { shadow: pairsOf(summary.pairs.shadow), reverse: pairsOf(summary.pairs.reverse) },
+    ineligible: { ...summary.ineligible },
+    edge: { ...summary.edge },
+    classes,
+    listeners,
+    workers,
+    store,
+  };
+}
+
+function rolloutOf(state: RolloutState, plan: RolloutPlan): Status['rollout'] {
+  const { phase, step, sinceMs, paused, bypass, epoch, sequence, lastGood } = state;
+  const steps = plan.regional.steps.length;
+  return { phase, step, steps, sinceMs, paused, bypass, epoch, sequence, lastGood };
+}
+
+/** Regions of the plan in its order, then those that traffic named, by name. */
+function sharesOf({ state, plan, summary }: StatusInput): Status['shares'] {
+  const planned = plan.regional.steps.map((step) => step.region);
+  const regions = new Set([...planned, ...Object.keys(summary.regions).sort()]);
+  const exposure = exposureAt(state, plan);
+  return [...regions].map((region) => {
+    const seen = Object.hasOwn(summary.regions, region) ? summary.regions[region] : undefined;
+    const requests = seen?.requests ?? 0;
+    return {
+      region,
+      desired: state.bypass ? 0 : shareOf(exposure, region),
+      actual: requests === 0 ? null : (seen?.candidateRequests ?? 0) / requests,
+      requests,
+    };
+  });
+}
+
+function laneOf({ requests, bad, latency }: LaneSummary, spanMs: number): Status['lanes']['legacy'] {
+  return {
+    requests,
+    bad,
+    badRatio: requests === 0 ? null : bad / requests,
+    perSecond: spanMs === 0 ? 0 : (requests * 1_000) / spanMs,
+    latency: latencyOf(latency),
+  };
+}
+
+function latencyOf(latency: LatencySummary): Status['lanes']['legacy']['latency'] {
+  return {
+    samples: latency.samples,
+    p50Ms: toMs(latency.p50Us),
+    p90Ms: toMs(latency.p90Us),
+    p99Ms: toMs(latency.p99Us),
+    p999Ms: toMs(latency.p999Us),
+  };
+}
+
+/**
+ * Candidate minus legacy over the direction that has more pairs. Quantiles of two directions cannot be added up,
+ * and the original of the one is the copy of the other.
+ */
+function deltaOf({ shadow, reverse }: Summary['pairs']): Status['delta'] {
+  const reversed = reverse.copyLatency.samples > shadow.copyLatency.samples;
+  const candidate = reversed ? reverse.originalLatency : shadow.copyLatency;
+  const legacy = reversed ? reverse.copyLatency : shadow.originalLatency;
+  return {
+    p50Ms: toMs(minus(candidate.p50Us, legacy.p50Us)),
+    p90Ms: toMs(minus(candidate.p90Us, legacy.p90Us)),
+    p99Ms: toMs(minus(candidate.p99Us, legacy.p99Us)),
+    p999Ms: toMs(minus(candidate.p999Us, legacy.p999Us)),
+  };
+}
+
+function minus(left: number | null, right: number | null): number | null {
+  return left === null || right === null ? null : left - right;
+}
+
+function toMs(us: number | null): number | null {
+  return us === null ? null : us / 1_000;
+}
+
+function pairsOf(summary: PairSummary): Status['pairs']['shadow'] {
+  const { eligible, notSampled, dropped, tooLarge, candidateSaturated, sent } = summary;
+  const { compared, shadowFailed, timedOut, clientAborted, responseTooLarge, diffDropped, pending } = summary;
+  const sampled = dropped + tooLarge + candidateSaturated + sent;
+  const { error, difference, tail } = summary.joint;
+  return {
+    accounting: {
+      eligible,
+      notSampled,
+      sampled,
+      dropped,
+      tooLarge,
+      candidateSaturated,
+      sent,
+      compared,
+      shadowFailed,
+      timedOut,
+      clientAborted,
+      responseTooLarge,
+      diffDropped,
+      pending,
+    },
+    joint: { error: { ...error }, difference: { ...difference }, tail: { ...tail } },
+  };
+}

@@ -1,0 +1,148 @@
+import { wallMs } from '../core/clock.ts';
+import type { CutoverEvent, StampedEvent } from '../core/events.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { TelemetryStore } from '../rollout/ports.ts';
+import type { ClassCounts, TelemetryDelta, Window } from '../telemetry/types.ts';
+import { WindowKeeper } from '../telemetry/window.ts';
+import { describeEvent, EventLog } from './event-log.ts';
+import { StoreBacklog } from './store-backlog.ts';
+
+export interface TelemetryHubOptions {
+  readonly store: TelemetryStore;
+  readonly windowMs: number;
+  /** Of the newest event stored before. */
+  readonly lastEventSequence: number;
+  /** A window is complete and on its way to the store. */
+  readonly onWindow?: (window: Window) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+}
+
+/** Where all counts, differences and events of this node come together; what fails here stops no request. */
+export class TelemetryHub {
+  readonly events: EventLog;
+  private readonly keeper: WindowKeeper;
+  private readonly backlog: StoreBacklog;
+  private readonly options: TelemetryHubOptions;
+  private readonly timers: NodeJS.Timeout[];
+  private newest: Window | null = null;
+  /** Windows completed since this supervisor started. */
+  windows = 0;
+  /** Classes of differences that the store holds, as far as known. */
+  classes = 0;
+
+  constructor(options: TelemetryHubOptions) {
+    this.options = options;
+    this.keeper = new WindowKeeper(options.windowMs);
+    const { windowsUnsaved, classesUnsaved, eventsKept } = LIMITS;
+    this.backlog = new StoreBacklog({
+      limits: { window: windowsUnsaved, class: classesUnsaved, event: eventsKept },
+      onChange: (ok, message) => this.event({ type: 'store', ok, message }),
+      log: (message) => options.log('warn', message),
+    });
+    this.events = new EventLog(options.lastEventSequence, (event) => this.saveEvent(event));
+    this.timers = [
+      setInterval(() => this.tick(), LIMITS.deltaIntervalMs),
+      setInterval(() => this.sweep(), LIMITS.storeSweepMs),
+    ];
+  }
+
+  /** What is wrong with the store, or null. */
+  get storeTrouble(): string | null {
+    return this.backlog.trouble;
+  }
+
+  /** Everything since this supervisor started. */
+  get total(): Window | null {
+    return this.keeper.total();
+  }
+
+  /** The newest completed window, or null. */
+  get lastWindow(): Window | null {
+    return this.newest;
+  }
+
+  /** Learns what the store holds; fails quietly, because it is for display only. */
+  async recall(): Promise<void> {
+    const classes = await this.options.store.readClasses(LIMITS.storeClasses).catch(() => []);
+    this.classes = classes.length;
+  }
+
+  add(delta: TelemetryDelta): void {
+    this.keeper.add(delta);
+    for (const counts of delta.classes) this.saveClass(counts, delta.toMs);
+  }
+
+  /** A worker died: what it had pending will never be concluded. */
+  workerLost(incarnation: string, epoch: number): void {
+    if (incarnation !== '') this.keeper.workerLost(incarnation, wallMs(), epoch);
+  }
+
+  /** Tells everybody: log, subscribers, store. */
+  event(event: CutoverEvent): void {
+    this.options.log(levelOf(event), describeEvent(event));
+    this.events.append(event);
+  }
+
+  /** Stores what is complete and what waits; what the store does not take now is given up. */
+  async close(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    this.takeWindows(Number.POSITIVE_INFINITY);
+    await this.backlog.retry();
+    if (this.backlog.length > 0) this.options.log('warn', `${this.backlog.length} records were not stored`);
+  }
+
+  private tick(): void {
+    this.takeWindows(wallMs());
+    void this.backlog.retry();
+  }
+
+  private takeWindows(nowMs: number): void {
+    for (const window of this.keeper.takeCompleted(nowMs)) {
+      this.newest = window;
+      this.windows += 1;
+      this.options.onWindow?.(window);
+      this.backlog.add('window', async () => void (await this.options.store.putWindow(window)));
+    }
+  }
+
+  private saveClass(counts: ClassCounts, seenMs: number): void {
+    this.backlog.add('class', async () => {
+      const seen = await this.options.store.putClass(counts, seenMs);
+      const { id, endpoint, kind, path } = counts;
+      if (seen !== 'new') return;
+      this.classes += 1;
+      this.event({ type: 'new_class', id, endpoint, kind, path });
+    });
+  }
+
+  private saveEvent(event: StampedEvent): void {
+    this.backlog.add('event', () => this.options.store.appendEvent(event));
+  }
+
+  private sweep(): void {
+    this.backlog.add('sweep', async () => {
+      await this.options.store.sweep(wallMs());
+      await this.recall();
+    });
+  }
+}
+
+function levelOf(event: CutoverEvent): 'info' | 'warn' | 'error' {
+  switch (event.type) {
+    case 'snapshot_late':
+    case 'kill_switch':
+      return 'warn';
+    case 'worker_down':
+      return event.retryInMs >= 0 ? 'warn' : 'info';
+    case 'config':
+      return event.accepted ? 'info' : 'error';
+    case 'store':
+      return event.ok ? 'info' : 'error';
+    case 'transition':
+    case 'snapshot':
+    case 'worker_up':
+    case 'orphan_drained':
+    case 'new_class':
+      return 'info';
+  }
+}

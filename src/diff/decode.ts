@@ -1,0 +1,61 @@
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { LIMITS } from '../core/limits.ts';
+
+/** A body without its content codings, or why it has none. */
+type Decoding =
+  | { readonly ok: true; readonly body: Uint8Array }
+  | { readonly ok: false; readonly problem: string };
+
+type Decoder = (body: Uint8Array) => Uint8Array;
+
+/** Codings applied one over another; nobody honest uses more. */
+const CODINGS = 3;
+const bounded = { maxOutputLength: LIMITS.decodedBytes };
+
+const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  ['gzip', (body) => gunzipSync(body, bounded)],
+  ['br', (body) => brotliDecompressSync(body, bounded)],
+  ['zstd', (body) => zstdDecompressSync(body, bounded)],
+  ['deflate', inflate],
+]);
+
+/** `deflate` is zlib by the book (RFC 9110, section 8.4.1.2) and raw deflate in many servers. */
+function inflate(body: Uint8Array): Uint8Array {
+  const zlib = ((body[0] ?? 0) & 0x0f) === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0;
+  return zlib ? inflateSync(body, bounded) : inflateRawSync(body, bounded);
+}
+
+/**
+ * The codings of a message in one writing and in the order they were applied; `identity` is none.
+ * @param values every `Content-Encoding` value
+ */
+export function contentCodings(values: readonly string[]): string[] {
+  return values
+    .join(',')
+    .toLowerCase()
+    .split(',')
+    .map((each) => each.trim().replace(/^x-/, ''))
+    .filter((each) => each !== '' && each !== 'identity');
+}
+
+/** Undoes the codings, the last one first. It never throws and never yields more than `LIMITS.decodedBytes`. */
+export function decode(body: Uint8Array, codings: readonly string[]): Decoding {
+  if (codings.length > CODINGS) return { ok: false, problem: `${codings.length} codings` };
+  let decoded = body;
+  for (const coding of codings.toReversed()) {
+    const decoder = DECODERS.get(coding);
+    if (decoder === undefined) return { ok: false, problem: 'a coding that is not known' };
+    try {
+      // An empty body has nothing to decode: servers label it all the same.
+      if (decoded.byteLength > 0) decoded = decoder(decoded);
+    } catch (thrown) {
+      return { ok: false, problem: problemOf(coding, thrown) };
+    }
+  }
+  return { ok: true, body: decoded };
+}
+
+function problemOf(coding: string, thrown: unknown): string {
+  const tooLarge = thrown instanceof Error && (thrown as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
+  return tooLarge ? `decodes to more than ${LIMITS.decodedBytes} bytes` : `does not decode as ${coding}`;
+}

@@ -1,0 +1,48 @@
+import type { Findings } from './findings.ts';
+
+/** A Content-Type taken apart (RFC 9110, section 8.3.1), in lower case. */
+export interface MediaType {
+  readonly essence: string;
+  /** '' when none is given. */
+  readonly charset: string;
+}
+
+/** How a body is compared. */
+export type BodyForm = 'json' | 'text' | 'bytes';
+
+const JSON_TYPE = /^(?:application|text)\/(?:x-)?json$|\+json$/;
+const TEXT_TYPE =
+  /^text\/|\+xml$|^image\/svg|^application\/(?:xml|xhtml|javascript|x-javascript|ecmascript|x-www-form-urlencoded|x-ndjson|graphql|yaml|x-yaml|sql)/;
+
+/** Takes a field value apart; undefined gives the empty type. */
+export function parseMediaType(value: string | undefined): MediaType {
+  const [essence = '', ...parameters] = (value ?? '').toLowerCase().split(';');
+  const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
+  const name = (charset ?? '').slice('charset='.length).replaceAll('"', '').trim();
+  return { essence: essence.trim(), charset: name === 'utf8' ? 'utf-8' : name };
+}
+
+/** What a type says about its body. */
+export function bodyForm({ essence }: MediaType): BodyForm {
+  if (JSON_TYPE.test(essence)) return 'json';
+  return TEXT_TYPE.test(essence) ? 'text' : 'bytes';
+}
+
+/** Type and charset apart from each other; other parameters (a multipart boundary) are chosen anew each time. */
+export function compareMediaTypes(
+  legacy: string | undefined,
+  candidate: string | undefined,
+  findings: Findings,
+): void {
+  const [one, other] = [parseMediaType(legacy), parseMediaType(candidate)];
+  if (one.essence !== other.essence) {
+    findings.add('content_type', 'content-type', legacy ?? null, candidate ?? null);
+  } else if (charsetOf(one) !== charsetOf(other)) {
+    findings.add('content_type', 'content-type/charset', one.charset || null, other.charset || null);
+  }
+}
+
+/** JSON is UTF-8 whatever is said (RFC 8259, section 8.1); elsewhere no charset means that the client guesses. */
+function charsetOf(type: MediaType): string {
+  return type.charset === '' && bodyForm(type) === 'json' ? 'utf-8' : type.charset;
+}

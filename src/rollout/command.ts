@@ -1,0 +1,109 @@
+import { LIMITS } from '../core/limits.ts';
+import type { UnchainedEntry } from './history.ts';
+import type { Target } from './position.ts';
+import type { RolloutState } from './state.ts';
+
+/** Who wants it, and why. Both end up in the audit as they are. */
+export interface Authored {
+  readonly who: string;
+  /** Required for `advance` and `rollback`; may be '' for the others, which must not wait for words. */
+  readonly reason: string;
+}
+
+/** The first state of a rollout; refused when there is one. */
+export interface StartCommand extends Authored {
+  readonly verb: 'start';
+  /** Salt of the sticky shares. */
+  readonly salt: number;
+  readonly configHash: string;
+  readonly build: string;
+}
+
+export interface AdvanceCommand extends Authored {
+  readonly verb: 'advance';
+  /** Null: one step or phase on. */
+  readonly to: Target | null;
+  /** Without asking the gates. */
+  readonly force: boolean;
+  /** Legacy answered clients lately, or nobody knows: `retired` is refused then. */
+  readonly legacyServes: boolean;
+}
+
+export interface RollbackCommand extends Authored {
+  readonly verb: 'rollback';
+  /** Null: one step or phase back. */
+  readonly to: Target | null;
+}
+
+/** Holds and releases: the position stays. */
+export interface SwitchCommand extends Authored {
+  readonly verb: 'pause' | 'resume' | 'bypass' | 'bypass_off';
+}
+
+/** Another configuration or build; the plan given beside it is the new one. */
+export interface ReloadCommand extends Authored {
+  readonly verb: 'reload';
+  readonly configHash: string;
+  readonly build: string;
+}
+
+/** Everything that can change a rollout. */
+export type Command = StartCommand | AdvanceCommand | RollbackCommand | SwitchCommand | ReloadCommand;
+
+/** A command that was not carried out: nothing changed. */
+export interface Refusal {
+  readonly ok: false;
+  /** Stable name for scripts, such as `PAUSED`. */
+  readonly code: string;
+  readonly message: string;
+  /** What to do about it: a command. */
+  readonly hint: string;
+  /** Exit code of the command line: 1 environment, 2 usage, 5 refused. */
+  readonly exitCode: 1 | 2 | 5;
+}
+
+/** The new state with the entry that explains it, or why not. */
+export type Transition =
+  | { readonly ok: true; readonly state: RolloutState; readonly entry: UnchainedEntry }
+  | Refusal;
+
+/** Makes a {@link Refusal}. */
+export function refuse(exitCode: Refusal['exitCode'], code: string, message: string, hint: string): Refusal {
+  return { ok: false, code, message, hint, exitCode };
+}
+
+/** Control characters, line and paragraph separators, lone surrogates, and what reverses the direction of text. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** Whether text may stand in the audit: a terminal shows it as one line, as it was written. */
+export function isPrintable(text: string): boolean {
+  return !UNPRINTABLE.test(text);
+}
+
+/** The command with its reason and author trimmed, or why they cannot stand in the audit. */
+export function authored<C extends Command>(command: C): { ok: true; command: C } | Refusal {
+  const who = command.who.trim();
+  const reason = command.reason.trim();
+  if (who === '' || who.length > LIMITS.whoChars || !isPrintable(who)) {
+    const message = `the author must be 1 to ${LIMITS.whoChars} printable characters`;
+    return refuse(2, 'BAD_AUTHOR', message, 'run the command as a user with a name');
+  }
+  if (!isPrintable(reason)) {
+    const message = 'the reason holds control characters';
+    return refuse(2, 'BAD_REASON', message, `write it as one line: cutover ${cliOf(command)} --reason TEXT`);
+  }
+  if (reason.length > LIMITS.reasonChars) {
+    const message = `the reason has ${reason.length} characters, at most ${LIMITS.reasonChars} are kept`;
+    return refuse(2, 'BAD_REASON', message, 'shorten it, and link to the long story');
+  }
+  if (reason === '' && (command.verb === 'advance' || command.verb === 'rollback')) {
+    const message = `${command.verb} needs a reason for the audit`;
+    return refuse(2, 'REASON_MISSING', message, `cutover ${cliOf(command)} --reason TEXT`);
+  }
+  return { ok: true, command: { ...command, who, reason } };
+}
+
+function cliOf(command: Command): string {
+  if (command.verb === 'bypass_off') return 'bypass --off';
+  return command.verb === 'advance' && command.force ? 'advance --force' : command.verb;
+}

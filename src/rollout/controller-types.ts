@@ -1,0 +1,55 @@
+import type { RandomSource } from '../core/random.ts';
+import type { AdvanceCommand, Refusal, RollbackCommand, SwitchCommand } from './command.ts';
+import type { StoreStatus } from './ports.ts';
+import type { HistoryEntry, RolloutPlan, RolloutState } from './state.ts';
+
+/** What an operator may ask for. */
+export type OperatorCommand = AdvanceCommand | RollbackCommand | SwitchCommand;
+
+/** A command that was carried out, or the reason why not. */
+export type ApplyResult = Applied | Refusal;
+
+export interface Applied {
+  readonly ok: true;
+  readonly state: RolloutState;
+  readonly entry: HistoryEntry;
+  /** False: in effect on this node, and stored when the store is back. */
+  readonly stored: boolean;
+}
+
+/** The last entries of the audit, newest last. */
+export interface HistoryPage {
+  /** Every hash was recomputed and the chain has no gap. */
+  readonly intact: boolean;
+  readonly total: number;
+  readonly entries: readonly HistoryEntry[];
+}
+
+export interface ControllerOptions {
+  readonly plan: RolloutPlan;
+  readonly configHash: string;
+  readonly build: string;
+  /** Names this process to others that want the lease. */
+  readonly holder: string;
+  /** Makes a state take effect: called after every change, in order. Must not throw. */
+  readonly publish: (state: RolloutState) => void;
+  /** One line for the log of the process. */
+  readonly log?: (message: string) => void;
+  readonly nowMs?: () => number;
+  readonly random?: RandomSource;
+  readonly newId?: () => string;
+  readonly leaseMs?: number;
+  /** How often the lease is renewed and what could not be stored is stored; 0: by `tick` only. */
+  readonly tickMs?: number;
+}
+
+/** How the controller and its store stand. */
+export interface ControllerHealth {
+  /** This controller acts; else another one does, and this one follows. */
+  readonly leads: boolean;
+  /** Decisions in effect here that the store does not hold yet. */
+  readonly unstored: number;
+  readonly store: StoreStatus['mode'];
+  /** What is wrong with the store, or null. */
+  readonly message: string | null;
+}

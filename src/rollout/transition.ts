@@ -1,0 +1,197 @@
+import { authored, refuse } from './command.ts';
+import type { AdvanceCommand, Command, Refusal, RollbackCommand, Transition } from './command.ts';
+import { clampPosition, comparePositions, next, positionName, resolveTarget } from './position.ts';
+import type { Target } from './position.ts';
+import type { Position, RolloutPlan, RolloutState } from './state.ts';
+import { back, raisedRegion } from './view.ts';
+
+type Move = { readonly ok: true; readonly to: Position } | Refusal;
+
+/**
+ * What a command makes of a state: pure and total, it never throws.
+ * @param state null before the rollout was started
+ * @param plan for `reload` the new plan, else the one in force
+ * @param nowMs milliseconds since the Unix epoch
+ */
+export function transition(
+  state: RolloutState | null,
+  command: Command,
+  plan: RolloutPlan,
+  nowMs: number,
+): Transition {
+  const checked = authored(command);
+  if (!checked.ok) return checked;
+  if (state === null) return start(checked.command, nowMs);
+  return change(state, checked.command, plan, nowMs);
+}
+
+function start(command: Command, nowMs: number): Transition {
+  if (command.verb !== 'start') {
+    return refuse(5, 'NOT_STARTED', 'there is no rollout yet', 'start the gateway: cutover run');
+  }
+  const shadow: Position = { phase: 'shadow', step: 0 };
+  const state: RolloutState = {
+    ...shadow,
+    schemaVersion: 1,
+    sequence: 1,
+    paused: false,
+    bypass: false,
+    epoch: 1,
+    salt: command.salt,
+    sinceMs: nowMs,
+    lastGood: shadow,
+    configHash: command.configHash,
+    build: command.build,
+  };
+  return recorded(null, state, command, nowMs);
+}
+
+function change(state: RolloutState, command: Command, plan: RolloutPlan, nowMs: number): Transition {
+  switch (command.verb) {
+    case 'start':
+      return refuse(5, 'ALREADY_STARTED', 'there is a rollout already', 'look at it: cutover status');
+    case 'advance':
+      return moved(state, advanceTo(state, command, plan), command, { plan, nowMs });
+    case 'rollback':
+      return moved(state, rollbackTo(state, command, plan), command, { plan, nowMs });
+    case 'pause':
+    case 'resume':
+      return recorded(state, { ...state, paused: command.verb === 'pause' }, command, nowMs);
+    case 'bypass':
+    case 'bypass_off':
+      return recorded(state, { ...state, bypass: command.verb === 'bypass' }, command, nowMs);
+    case 'reload':
+      return reloaded(state, command, plan, nowMs);
+  }
+}
+
+/** Where an advance goes. The gates are not asked yet: it needs force. */
+function advanceTo(state: RolloutState, command: AdvanceCommand, plan: RolloutPlan): Move {
+  if (state.paused) return refuse(5, 'PAUSED', 'the rollout is paused', 'cutover resume');
+  if (state.bypass) {
+    const message = 'the kill switch is on: everything goes to legacy, so a step forward would show nothing';
+    return refuse(5, 'BYPASSED', message, 'cutover bypass --off');
+  }
+  const to = command.to === null ? next(state, plan) : resolveTarget(command.to, plan);
+  if (to === null) return noSuchPlace(state, command.to, plan);
+  if (comparePositions(to, state) <= 0) {
+    const message = `${positionName(to)} is not ahead of ${positionName(state)}, where the rollout stands`;
+    return refuse(2, 'NOT_FORWARD', message, `cutover rollback --to ${to.phase} --reason TEXT`);
+  }
+  const retirement = to.phase === 'retired' ? mayRetire(state, command) : null;
+  if (retirement !== null) return retirement;
+  if (!command.force) {
+    const message = `no gate has evidence yet, so nothing says that ${positionName(to)} is safe`;
+    return refuse(5, 'NO_EVIDENCE', message, 'cutover advance --force --reason TEXT');
+  }
+  return { ok: true, to };
+}
+
+function mayRetire(state: RolloutState, command: AdvanceCommand): Refusal | null {
+  if (state.phase !== 'enforce') {
+    const message = `retired follows enforce only, and the rollout is in ${positionName(state)}`;
+    return refuse(5, 'NOT_ENFORCED', message, 'cutover advance --to enforce --force --reason TEXT');
+  }
+  if (!command.legacyServes) return null;
+  const message = 'legacy still answers clients (or it is not known that it does not)';
+  return refuse(5, 'LEGACY_SERVES', message, 'find them in the access log by lane, then wait one window');
+}
+
+/** Where a rollback goes: never gated, never forward, and never to more of the candidate in any region. */
+function rollbackTo(state: RolloutState, command: RollbackCommand, plan: RolloutPlan): Move {
+  if (command.to === null) return stepBack(state, plan);
+  const to = resolveTarget(command.to, plan);
+  if (to === null) return noSuchPlace(state, command.to, plan);
+  if (state.phase === 'shadow') return atStart();
+  if (comparePositions(to, state) >= 0) {
+    const message = `${positionName(to)} is not behind ${positionName(state)}, where the rollout stands`;
+    return refuse(2, 'NOT_BACKWARD', message, `cutover advance --to ${to.phase}`);
+  }
+  const raised = raisedRegion(state, to, plan);
+  if (raised === null) return { ok: true, to };
+  const message = `${positionName(to)} would raise the candidate's share in ${raised}`;
+  return refuse(2, 'RAISES_SHARE', message, 'cutover rollback --reason TEXT');
+}
+
+function stepBack(state: RolloutState, plan: RolloutPlan): Move {
+  const to = back(state, plan);
+  return to === null ? atStart() : { ok: true, to };
+}
+
+function atStart(): Refusal {
+  const message = 'the rollout is in shadow, its first phase: legacy answers every client already';
+  return refuse(5, 'AT_START', message, 'to stop the copies too: cutover bypass');
+}
+
+function noSuchPlace(state: RolloutState, target: Target | null, plan: RolloutPlan): Refusal {
+  if (target === null) {
+    const message = `the rollout is ${positionName(state)}: there is nothing after it`;
+    return refuse(5, 'AT_END', message, 'to go back: cutover rollback --reason TEXT');
+  }
+  const steps = plan.regional.steps.length;
+  const message = `the plan has no ${target.phase}/${target.step ?? 0}: regional has ${steps} steps, counted from 0`;
+  return refuse(2, 'NO_SUCH_STEP', message, 'see rollout.regional.steps in cutover.yaml');
+}
+
+function moved(
+  state: RolloutState,
+  move: Move,
+  command: Command,
+  { plan, nowMs }: { readonly plan: RolloutPlan; readonly nowMs: number },
+): Transition {
+  if (!move.ok) return move;
+  const { phase, step } = move.to;
+  const lastGood = back(move.to, plan) ?? move.to;
+  const epoch = state.epoch + 1;
+  return recorded(state, { ...state, phase, step, lastGood, epoch, sinceMs: nowMs }, command, nowMs);
+}
+
+function reloaded(
+  state: RolloutState,
+  command: Extract<Command, { verb: 'reload' }>,
+  plan: RolloutPlan,
+  nowMs: number,
+): Transition {
+  const { configHash, build } = command;
+  const to = clampPosition(state, plan);
+  const stays = comparePositions(to, state) === 0;
+  if (configHash === state.configHash && build === state.build && stays) {
+    return recorded(state, state, command, nowMs);
+  }
+  const sinceMs = stays ? state.sinceMs : nowMs;
+  const lastGood = back(to, plan) ?? to;
+  const epoch = state.epoch + 1;
+  const { phase, step } = to;
+  return recorded(
+    state,
+    { ...state, phase, step, sinceMs, lastGood, configHash, build, epoch },
+    command,
+    nowMs,
+  );
+}
+
+/** The state with its number, and the entry that says how it came about. */
+function recorded(
+  before: RolloutState | null,
+  after: RolloutState,
+  command: Command,
+  nowMs: number,
+): Transition {
+  const sequence = (before?.sequence ?? 0) + 1;
+  return {
+    ok: true,
+    state: { ...after, sequence },
+    entry: {
+      sequence,
+      atMs: nowMs,
+      who: command.who,
+      verb: command.verb,
+      from: before === null ? null : { phase: before.phase, step: before.step },
+      to: { phase: after.phase, step: after.step },
+      reason: command.reason,
+      forced: command.verb === 'advance' && command.force,
+      epoch: after.epoch,
+      evidenceHash: null,
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { RolloutView } from '../core/snapshot.ts';
+import { previous } from './position.ts';
+import type { Position, RolloutPlan, RolloutState } from './state.ts';
+
+/** Shares of the users of each region that the candidate answers, 0 to 1. A region that is absent has `rest`. */
+export interface Exposure {
+  readonly regions: Readonly<Record<string, number>>;
+  /** Share in every region the plan does not name: 1 from enforce on, else 0. */
+  readonly rest: number;
+}
+
+/**
+ * What a position shows of the candidate to live traffic. Steps add up: a later step of the same region
+ * replaces its share, other regions keep theirs. The canary's own traffic is not a share.
+ */
+export function exposureAt(position: Position, plan: RolloutPlan): Exposure {
+  const { phase, step } = position;
+  const everything = phase === 'enforce' || phase === 'retired';
+  const reached = phase === 'regional' ? step : -1;
+  const regions: Record<string, number> = Object.create(null) as Record<string, number>;
+  for (const [index, { region, share }] of plan.regional.steps.entries()) {
+    if (everything) regions[region] = 1;
+    else if (index <= reached) regions[region] = share;
+  }
+  return { regions: { ...regions }, rest: everything ? 1 : 0 };
+}
+
+/** The share of one region. */
+export function shareOf(exposure: Exposure, region: string): number {
+  return Object.hasOwn(exposure.regions, region) ? (exposure.regions[region] as number) : exposure.rest;
+}
+
+/** A region that sees more of the candidate at `to` than at `from`, or null. */
+export function raisedRegion(from: Position, to: Position, plan: RolloutPlan): string | null {
+  const before = exposureAt(from, plan);
+  const after = exposureAt(to, plan);
+  const named = plan.regional.steps.map((step) => step.region);
+  return named.find((region) => shareOf(after, region) > shareOf(before, region)) ?? null;
+}
+
+/** Where a rollback without a target goes: the last position before this one that raises no share. Null at the start. */
+export function back(position: Position, plan: RolloutPlan): Position | null {
+  let to = previous(position, plan);
+  while (to !== null && raisedRegion(position, to, plan) !== null) to = previous(to, plan);
+  return to;
+}
+
+/**
+ * The part of a state that decides about single requests.
+ * @param tauUs tail threshold per route, microseconds
+ */
+export function rolloutView(
+  state: RolloutState,
+  plan: RolloutPlan,
+  tauUs: Readonly<Record<string, number>>,
+): RolloutView {
+  const { phase, bypass, epoch, salt } = state;
+  const base = { phase, bypass, epoch, salt, tauUs };
+  if (bypass) return { ...base, sample: 0, reverseSample: 0, canary: [], shares: {} };
+  const shares = exposureAt(state, plan).regions;
+  return { ...base, shares, ...copiesOf(state, plan) };
+}
+
+function copiesOf(
+  { phase }: Position,
+  plan: RolloutPlan,
+): Pick<RolloutView, 'sample' | 'reverseSample' | 'canary'> {
+  const { sample } = plan.shadow;
+  switch (phase) {
+    case 'shadow':
+      return { sample, reverseSample: 0, canary: [] };
+    case 'canary':
+    case 'regional':
+      // The canary's traffic stays with the candidate while live traffic follows.
+      return { sample, reverseSample: 1, canary: plan.canary.match };
+    case 'enforce':
+      return { sample: 0, reverseSample: plan.enforce.reverseSample, canary: [] };
+    case 'retired':
+      return { sample: 0, reverseSample: 0, canary: [] };
+  }
+}

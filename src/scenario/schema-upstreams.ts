@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { duration, list, matching, named, section, size, text, whole, word } from '../config/fields.ts';
+
+const headerName = z
+  .string()
+  .regex(/^[\w-]{1,64}$/, { error: 'expected a header name\nfor example: cache-control' });
+
+const answer = section(
+  {
+    method: word('the method, any if left out', ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
+    path: matching('path template, {id} stands for one segment', /^\//, 'a path', '/orders/{id}').prefault(
+      '/',
+    ),
+    status: whole('the status', 200, 599, 200).prefault(200),
+    headers: named(text('the value', 'no-store'), headerName, 'headers of the answer').prefault({}),
+    json: z.unknown().describe('JSON body; "{id}" is the segment of the path').optional(),
+    text: text('text body', 'ok').optional(),
+    bytes: size('a body of this size').optional(),
+    latency: duration('median time until the answer').prefault('5ms'),
+    spread: duration('how far single answers are from it').prefault('2ms'),
+  },
+  'one answer',
+).refine(({ json, text, bytes }) => [json, text, bytes].filter((body) => body !== undefined).length <= 1, {
+  error: 'expected at most one of: json, text, bytes\nkeep one of them',
+});
+
+/** A server that the rehearsal starts: scripted answers, or a real NGINX with its own file. */
+export const upstreamSchema = section(
+  {
+    answers: list(answer, 'scripted answers; the first whose method and path fit', 1).optional(),
+    nginx: text('an nginx.conf; ${PORT} in it is the port to listen on', './legacy.conf').optional(),
+  },
+  'one server',
+).refine((upstream) => (upstream.answers === undefined) !== (upstream.nginx === undefined), {
+  error: 'expected exactly one of: answers, nginx\nfor example: answers: [{ path: /, json: { ok: true } }]',
+});

@@ -1,0 +1,320 @@
+import { expect, test } from 'vitest';
+import { monotonicMs } from '../../src/core/clock.ts';
+import { LIMITS } from '../../src/core/limits.ts';
+import { SMALLEST, load, problemsOf, told } from './kit.ts';
+
+const ALL_KEYS =
+  'known here: version, listen, admin, node, region, trustedProxies, workers, runDir, store, legacy, candidate, filters, rollout, timeouts, limits, accessLog, explainHeaders';
+
+/** What is added to the smallest file (from its line 4 on), and what is said about it. */
+const TABLE: readonly [string, string, string[]][] = [
+  ['an unknown key', 'workres: 2', ['4:1 unknown key "workres" | did you mean "workers"?']],
+  [
+    'an unknown key far from all others',
+    'admin: { banana: 1 }',
+    ['4:10 unknown key "banana" | known here: address'],
+  ],
+  [
+    'a repeated key',
+    'workers: 1\nworkers: 2',
+    ['5:1 this key stands here a second time | remove one of the two'],
+  ],
+  [
+    'a number without its unit',
+    'rollout: { window: 10 }',
+    ['4:20 expected a duration | write it with its unit: 250ms, 30s, 5m, 24h, 7d'],
+  ],
+  [
+    'a window that is no whole second',
+    'rollout: { window: 1500ms }',
+    ['4:20 expected whole seconds | for example: 10s'],
+  ],
+  ['a window out of bounds', 'rollout: { window: 11m }', ['4:20 expected a duration from 1s to 10m | ']],
+  [
+    'a share above all',
+    'rollout: { shadow: { sample: 101% } }',
+    ['4:30 expected a share | write it with its unit: 10%, 0.5%'],
+  ],
+  ['a key without a value', 'store:', ['4:1 there is no value | write one, or remove the key']],
+  [
+    'a list where a map belongs',
+    'store: []',
+    ['4:1 expected a map of keys | write the keys indented below it, or as { key: value }'],
+  ],
+  [
+    'a word outside of its list',
+    'rollout: { regional: { approval: requierd } }',
+    [
+      '4:34 expected one of: required, none | did you mean "required"?',
+      '4:24 this build does not act on it yet: phases change by hand | see cutover status',
+    ].toSorted(),
+  ],
+  [
+    'an address without a port',
+    'admin: { address: 127.0.0.1 }',
+    ['4:19 expected an address | write host and port: 127.0.0.1:9901'],
+  ],
+  [
+    'an admin API for everybody',
+    'admin: { address: 10.0.0.1:9901 }',
+    [
+      '4:19 the admin API is plain HTTP and listens on this machine only | write 127.0.0.1:9901; reach it from elsewhere through ssh -L',
+    ],
+  ],
+  [
+    'an admin API on a listener',
+    'admin: { address: localhost:8080 }',
+    ['4:19 a listener has this address already | give the admin API another port'],
+  ],
+  [
+    'a block that is none',
+    'trustedProxies: [10.0.0.0/33]',
+    ['4:18 expected an address or a block of addresses | for example: 10.0.0.0/8'],
+  ],
+  [
+    'a proxy list that believes everybody',
+    'trustedProxies: [0.0.0.0/0]',
+    ['4:18 everybody is believed here | name the addresses of your own proxies'],
+  ],
+  [
+    'a region header that anybody may send',
+    'region: { header: x-region }',
+    [
+      '4:11 anybody could name a region: this header needs from | add from: [10.0.0.0/8] with the addresses of your own edge',
+    ],
+  ],
+  [
+    'a step in a region without traffic',
+    'node: { region: eu-west }\nrollout: { regional: { steps: [{ region: eu-wset, share: 5% }] } }',
+    ['5:42 no request can come from the region "eu-wset" | did you mean "eu-west"?'],
+  ],
+  [
+    'shares that fall',
+    'rollout:\n  regional:\n    steps:\n      - { region: default, share: 50% }\n      - { region: default, share: 5% }',
+    ['8:35 the share of default does not rise | let each step of a region be larger than the one before'],
+  ],
+  [
+    'a step of nothing',
+    'rollout: { regional: { steps: [{ region: default, share: 0% }] } }',
+    ['4:58 expected a share above zero | '],
+  ],
+  [
+    'a canary that can be forged',
+    'rollout: { canary: { match: [{ header: { x-canary: internal } }] } }',
+    ['4:32 anybody who sends this gets the candidate | add from: CIDR, or take the value from { env: NAME }'],
+  ],
+  [
+    'a canary that matches everything',
+    'rollout: { canary: { match: [{}] } }',
+    ['4:30 this rule would match every request | say at least one of: header, cookie, host, from'],
+  ],
+  [
+    'a sticky key that comes later',
+    'rollout: { stickyKey: { claim: sub } }',
+    [
+      '4:25 a token claim as sticky key is not there yet | use { cookie: NAME }, { header: NAME } or { address: true }',
+    ],
+  ],
+  [
+    'two sticky keys',
+    'rollout: { stickyKey: { cookie: a, header: b } }',
+    ['4:12 expected exactly one of: cookie, header, address | for example: { cookie: sid }'],
+  ],
+  ['an alias without its anchor', 'workers: *cores', ['4:10 this alias has no anchor | ']],
+  ['a tag', 'workers: !!js/function "x"', ['4:10 YAML: unresolved tag: tag:yaml.org,2002:js/function | ']],
+  ['a merge key', '<<: { workers: 1 }', [`4:1 unknown key "<<" | ${ALL_KEYS}`]],
+  ['a prototype', '__proto__: { workers: 1 }', [`4:1 unknown key "__proto__" | ${ALL_KEYS}`]],
+  [
+    'a variable that is not set',
+    'runDir: ${RUN_DIR}',
+    ['4:9 the variable RUN_DIR is not set | set RUN_DIR, or give a default: ${RUN_DIR:-value}'],
+  ],
+  [
+    'a variable with a message',
+    'runDir: ${RUN_DIR:?where to run}',
+    ['4:9 RUN_DIR: where to run | set RUN_DIR, or give a default: ${RUN_DIR:-value}'],
+  ],
+  [
+    'gates that nothing evaluates yet',
+    'rollout: { gates: {} }',
+    ['4:12 this build does not act on it yet: phases change by hand | see cutover status'],
+  ],
+];
+
+for (const [what, added, expected] of TABLE) {
+  test(`says where ${what} stands and what to do`, () => {
+    expect(told(`${SMALLEST}${added}\n`).toSorted()).toEqual(expected);
+  });
+}
+
+const LANES: readonly [string, string, string[]][] = [
+  [
+    'no legacy lane',
+    'candidate: { servers: [http://a:1] }',
+    ['1:1 the key "legacy" is missing | write the keys indented below it, or as { key: value }'],
+  ],
+  [
+    'an empty lane',
+    'legacy: { servers: [] }\ncandidate: { servers: [http://a:1] }',
+    ['1:11 expected at least 1 entry | '],
+  ],
+  [
+    'a server without its scheme',
+    'legacy: { servers: [127.0.0.1:8081] }\ncandidate: { servers: [http://a:1] }',
+    ['1:21 expected the URL of a server | write it with its scheme: http://127.0.0.1:8081'],
+  ],
+  [
+    'a server over HTTPS',
+    'legacy: { servers: [https://a:1] }\ncandidate: { servers: [http://a:1] }',
+    [
+      '1:21 servers over HTTPS are not there yet: this build speaks plain HTTP to both lanes | use an http:// address of the same server',
+    ],
+  ],
+  [
+    'a server with a path',
+    'legacy: { servers: [http://a:1/x] }\ncandidate: { servers: [http://b:1] }',
+    ['1:21 a server has no path and no query | end the URL after its port'],
+  ],
+  [
+    'a lane that leads back to a listener',
+    'legacy: { servers: [http://localhost:8080] }\ncandidate: { servers: [http://b:1] }',
+    [
+      '1:21 this server is Cutover itself: requests would go round in a loop | name the address where the lane itself listens',
+    ],
+  ],
+  [
+    'one server in both lanes',
+    'legacy: { servers: [http://a:1] }\ncandidate: { servers: [http://a:1] }',
+    ['2:24 this server is in the legacy lane too | fine for a trial run of A against A'],
+  ],
+  [
+    'a candidate of two shapes',
+    'legacy: { servers: [http://a:1] }\ncandidate: { servers: [http://b:1], routes: [{ name: r, upstream: u }] }',
+    ['2:37 servers and routes exclude each other | keep one of them'],
+  ],
+  [
+    'a route to nowhere',
+    'legacy: { servers: [http://a:1] }\ncandidate:\n  upstreams: { shop: { servers: [http://b:1] } }\n  routes:\n    - { name: all, upstream: shop }\n    - { name: api, match: { path: /api/ }, upstream: shpo, filters: [staff] }',
+    [
+      '6:54 there is no upstream "shpo" | did you mean "shop"?',
+      '6:70 there is no filter "staff" | define it first; there is no filter yet',
+    ],
+  ],
+  [
+    'a route that is never reached, under a name that is taken',
+    'legacy: { servers: [http://a:1] }\ncandidate:\n  upstreams: { shop: { servers: [http://b:1] } }\n  routes:\n    - { name: all, upstream: shop }\n    - { name: all, match: { path: / }, upstream: shop }',
+    [
+      '6:15 the route name "all" is taken by routes[0] | give each route a name of its own',
+      '6:20 this route is never reached: routes[0] matches the same requests | change its path, host or methods, or remove it',
+    ],
+  ],
+  [
+    'an upstream without a route',
+    'legacy: { servers: [http://a:1] }\ncandidate:\n  upstreams: { shop: { servers: [http://b:1] }, old: { servers: [http://c:1] } }\n  routes: [{ name: all, upstream: shop }]',
+    ['3:49 no route uses this upstream | remove it, or name it in a route'],
+  ],
+  [
+    'a path that no normalised request has',
+    'legacy: { servers: [http://a:1] }\ncandidate:\n  upstreams: { shop: { servers: [http://b:1] } }\n  routes: [{ name: all, match: { path: /a/../b }, upstream: shop }]',
+    ['4:40 expected a path that starts with / and has no .., // or query | for example: /api/'],
+  ],
+];
+
+for (const [what, lanes, expected] of LANES) {
+  test(`says where ${what} stands and what to do`, () => {
+    expect(told(`${lanes}\nlisten: [{ address: 0.0.0.0:8080 }]\n`)).toEqual(expected);
+  });
+}
+
+test('refuses TLS on a listener by name and says what to do meanwhile', () => {
+  const text = SMALLEST.replace('8080 }', '8080, tls: { cert: a.pem } }');
+  expect(told(text)).toEqual([
+    '1:37 TLS on a listener is not there yet: this build listens for plain HTTP | end TLS in front of Cutover and name that proxy under trustedProxies',
+  ]);
+});
+
+test('takes two listeners for one when one of them is every address', () => {
+  const text = SMALLEST.replace('8080 }]', '8080 }, { address: 0.0.0.0:8080 }]');
+  expect(told(text)).toEqual([
+    '1:50 listen[0] has this address already | give each listener a port of its own',
+  ]);
+});
+
+test('shows every problem of a file in one run, in its order', () => {
+  const text = [
+    'version: 2',
+    'listen: [{ address: 8080 }]',
+    'legacy: { servers: [http://127.0.0.1:8081] }',
+    'candidate:',
+    '  upstreams: { shop: { servers: [ftp://x] } }',
+    '  routes:',
+    '    - { name: api, upstream: shpo, fallback: legcy }',
+    'rollout:',
+    '  windw: 10s',
+    '  shadow: { sample: 10, dwell: soon }',
+    'runDir: a',
+    'runDir: b',
+  ].join('\n');
+  const places = problemsOf(text).map(({ line, path }) => `${line} ${path}`);
+  expect(places).toEqual([
+    '1 version',
+    '2 listen[0].address',
+    '5 candidate.upstreams.shop',
+    '5 candidate.upstreams.shop.servers[0]',
+    '7 candidate.routes[0].upstream',
+    '7 candidate.routes[0].fallback',
+    '9 rollout.windw',
+    '10 rollout.shadow.sample',
+    '10 rollout.shadow.dwell',
+    '10 rollout.shadow.dwell',
+    '12 ',
+  ]);
+});
+
+test('stops at the first defect of the grammar: what follows is its echo', () => {
+  expect(told('listen: [{ address: ${HOST}:80 }]\nlegacy: { servers: [x] }\n')).toEqual([
+    '1:22 YAML: unexpected flow-map-start at node end | quote a variable inside { } and [ ]: "${NAME}"',
+  ]);
+});
+
+const DEEP = 'the file is nested deeper than 32 levels';
+const LAUGHS = Array.from('bcdefgh')
+  .map((name, index) => `${name}: &${name} [${`*${'abcdefgh'[index]},`.repeat(9)}]`)
+  .join('\n');
+const HOSTILE: readonly [string, string, string][] = [
+  [
+    'a billion laughs',
+    `a: &a [x,x,x,x,x,x,x,x,x]\n${LAUGHS}`,
+    'the file cannot be read as YAML: Excessive alias count',
+  ],
+  [
+    'a staircase of keys',
+    Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
+    DEEP,
+  ],
+  ['a million brackets', '['.repeat(1_000_000), DEEP],
+  ['half a million dashes', '- '.repeat(500_000), DEEP],
+  ['maps in maps', '{a: '.repeat(200_000), DEEP],
+  ['a file of comments', '#'.repeat(LIMITS.configBytes + 1), 'the file is larger than 1 MiB'],
+];
+
+for (const [what, text, message] of HOSTILE) {
+  test(`refuses ${what} at once`, () => {
+    const started = monotonicMs();
+    expect(problemsOf(text)[0]?.message).toContain(message);
+    expect(monotonicMs() - started).toBeLessThan(1_000);
+  });
+}
+
+test('shows a hundred problems and counts the others', () => {
+  const keys = Array.from({ length: 150 }, (_, index) => `k${index}: 1`).join('\n');
+  const lists = Array.from({ length: 150 }, () => '10.0.0.0/99').join(', ');
+  const problems = problemsOf(`${SMALLEST}trustedProxies: [${lists}]\n${keys}\n`);
+  expect(problems).toHaveLength(LIMITS.configProblems + 1);
+  expect(problems.at(-1)?.message).toBe('150 more, not shown');
+});
+
+test('does not let an empty file pass', () => {
+  for (const text of ['', '\n', '# nothing\n', 'null\n', '[]\n', '"text"\n'])
+    expect(load(text).ok).toBe(false);
+});

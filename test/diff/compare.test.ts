@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { LIMITS } from '../../src/core/limits.ts';
+import { comparePair } from '../../src/diff/compare.ts';
+import { type AnswerSketch, classes, compare, first, pairOf } from './kit.ts';
+
+const html = ['Content-Type', 'text/html; charset=utf-8'];
+
+test('two failures are never agreement, even when they are the same bytes', () => {
+  const failed = { status: 503, fields: html, body: 'sorry' };
+  const result = compare(failed, failed);
+  expect(result).toMatchObject({ found: 1, differences: [{ kind: 'both_failed', path: 'status' }] });
+  expect(classes(compare({ status: 0 }, { status: 502 }))).toEqual(['both_failed status']);
+});
+
+test('a page against an error page is one difference, the status', () => {
+  const result = compare({ fields: html, body: 'hello' }, { status: 502, fields: ['x-a', '1'], body: 'bad' });
+  expect(result.found).toBe(1);
+  expect(first(result)).toEqual({ kind: 'status', path: 'status', legacy: '200', candidate: '502' });
+});
+
+test('two redirects of different status are compared further', () => {
+  const result = compare(
+    { status: 301, fields: ['Location', '/a'] },
+    { status: 302, fields: ['Location', 'http://h/a'] },
+  );
+  expect(classes(result)).toEqual(['status status', 'redirect location']);
+});
+
+test('HEAD, 204 and 304 are compared without bodies', () => {
+  expect(compare({ body: 'a' }, { body: 'b' }, { method: 'HEAD' }).found).toBe(0);
+  expect(compare({ status: 204, body: 'a' }, { status: 204, body: 'b' }).found).toBe(0);
+  expect(compare({ status: 304, body: 'a' }, { status: 304, body: '', fields: html }).found).toBe(0);
+  const lengths = compare(
+    { fields: ['Content-Length', '5'] },
+    { fields: ['content-length', '6'] },
+    { method: 'HEAD' },
+  );
+  expect(classes(lengths)).toEqual(['header_value content-length']);
+});
+
+test('a body over the limit is no agreement', () => {
+  const pair = pairOf({ body: '' }, { body: '' });
+  const big = { ...pair.legacy, bodyBytes: 10_000_000 };
+  expect(comparePair({ ...pair, legacy: big, candidate: big }).found).toBe(1);
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['x-gzip', gzipSync],
+  ['br', brotliCompressSync],
+  ['zstd', zstdCompressSync],
+  ['deflate', deflateSync],
+  ['deflate', deflateRawSync],
+])(
+  '%s bodies are decoded before they are compared, and the coding is a difference of its own',
+  (name, pack) => {
+    const plain = { fields: [...html, 'Content-Length', '5'], body: 'hello' };
+    const packed = { fields: [...html, 'Content-Encoding', name], body: pack('hello') };
+    expect(classes(compare(plain, packed))).toEqual(['encoding content-encoding']);
+    const other = { fields: packed.fields, body: pack('hallo') };
+    expect(classes(compare(packed, other))).toEqual(['body_text body']);
+  },
+);
+
+test('the same text compressed at different levels is equal', () => {
+  const text = 'abc '.repeat(1_000);
+  const fields = [...html, 'Content-Encoding', 'gzip'];
+  const result = compare(
+    { fields: [...fields, 'content-length', '9'], body: gzipSync(text, { level: 1 }) },
+    { fields: [...fields, 'content-length', '8'], body: gzipSync(text, { level: 9 }) },
+  );
+  expect(result.found).toBe(0);
+});
+
+test('a decompression bomb is bounded and is no agreement', () => {
+  const bomb = gzipSync(Buffer.alloc(LIMITS.decodedBytes * 8));
+  const fields = [...html, 'Content-Encoding', 'gzip'];
+  const result = compare({ fields, body: bomb }, { fields, body: gzipSync('x') });
+  expect(first(result).legacy).toContain(`decodes to more than ${LIMITS.decodedBytes} bytes`);
+});
+
+test('a body that does not decode says so', () => {
+  const fields = [...html, 'Content-Encoding', 'gzip'];
+  const result = compare({ fields, body: gzipSync('hello') }, { fields, body: 'hello' });
+  expect(first(result)).toMatchObject({ kind: 'body_bytes', path: 'body' });
+  expect(first(result).candidate).toContain('does not decode as gzip');
+});
+
+test('text is compared by lines whatever their newline is', () => {
+  expect(compare({ fields: html, body: 'a\r\nb\rc\n' }, { fields: html, body: 'a\nb\nc\n' }).found).toBe(0);
+  const result = compare({ fields: html, body: 'a\nb one\nc' }, { fields: html, body: 'a\nb two\nc' });
+  expect(first(result)).toEqual({
+    kind: 'body_text',
+    path: 'body',
+    legacy: 'line 2: b one',
+    candidate: 'line 2: b two',
+  });
+  expect(first(compare({ fields: html, body: '\na' }, { fields: html, body: 'b' })).candidate).toBe(
+    'line 1: b',
+  );
+  expect(first(compare({ fields: html, body: 'a' }, { fields: html, body: 'a\nb' })).candidate).toBe(
+    'line 1: a',
+  );
+});
+
+test('binary is compared by length and hash', () => {
+  const png = ['content-type', 'image/png'];
+  const result = compare(
+    { fields: png, body: Buffer.from([1, 2]) },
+    { fields: png, body: Buffer.from([1, 3]) },
+  );
+  expect(first(result).kind).toBe('body_bytes');
+  expect(first(result).legacy).toMatch(/^2 bytes, sha256 [0-9a-f]{16}$/);
+});
+
+test('at most the limit of differences is kept and all are counted', () => {
+  const fields = Array.from({ length: 60 }, (_, index) => [`x-field-${index}`, 'v']).flat();
+  const result = compare({ fields }, {});
+  expect(result.found).toBe(60);
+  expect(result.differences).toHaveLength(LIMITS.differencesPerPair);
+});
+
+const fieldList = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom('Content-Type', 'Set-Cookie', 'Location', 'Vary', 'X-A', 'content-encoding', 'etag'),
+      fc.constantFrom(
+        'application/json',
+        'sid=1; Path=/',
+        '/a',
+        'gzip',
+        'text/html',
+        'a, b',
+        '',
+        'sid=; Max-Age=0',
+      ),
+    ),
+    { maxLength: 8 },
+  )
+  .map((pairs) => pairs.flat());
+const body = fc.oneof(fc.json(), fc.string(), fc.uint8Array({ maxLength: 50 }));
+const sketch: fc.Arbitrary<AnswerSketch> = fc.record({
+  status: fc.constantFrom(200, 201, 204, 302, 304, 404),
+  fields: fieldList,
+  body,
+});
+
+test('an answer compared with itself has no differences', () => {
+  fc.assert(
+    fc.property(sketch, (one) => {
+      expect(compare(one, { ...one, fields: [...(one.fields ?? [])] }).found).toBe(0);
+    }),
+  );
+});
+
+test('any two answers compare without a throw, and count the same in both directions', () => {
+  fc.assert(
+    fc.property(sketch, sketch, fc.constantFrom('GET', 'HEAD'), (one, other, method) => {
+      expect(compare(one, other, { method }).found).toBe(compare(other, one, { method }).found);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+interface FixturePair {
+  method: string;
+  target: string;
+  legacy: { status: number; fields: string[]; body: string };
+  candidate: { status: number; fields: string[]; body: string };
+}
+
+test('names what really differs between Elasticsearch 7.10 and OpenSearch 2.15', () => {
+  const url = new URL('../fixtures/pairs/elasticsearch-opensearch.json', import.meta.url);
+  const pairs = JSON.parse(readFileSync(url, 'utf8')) as FixturePair[];
+  const results = pairs.map(({ legacy, candidate, method, target }) =>
+    compare(legacy, candidate, { method, target }),
+  );
+  expect(results.map(classes)).toMatchInlineSnapshot(`
+    [
+      [
+        "json_value /name",
+        "json_value /cluster_uuid",
+        "json_value /version/number",
+        "json_missing /version/build_flavor",
+        "json_value /version/build_type",
+        "json_value /version/build_hash",
+        "json_value /version/build_date",
+        "json_value /version/lucene_version",
+        "json_value /version/minimum_wire_compatibility_version",
+        "json_value /version/minimum_index_compatibility_version",
+        "json_added /version/distribution",
+        "json_value /tagline",
+      ],
+      [],
+      [
+        "json_added /discovered_master",
+        "json_added /discovered_cluster_manager",
+      ],
+      [
+        "json_value /took",
+        "json_missing /items/*/index/_type",
+        "json_value /items/*/index/_id",
+        "json_value /items/*/index/_seq_no",
+      ],
+    ]
+  `);
+  expect(JSON.stringify(results)).not.toContain('61dbcd0795c9bfe9');
+});
