@@ -13,7 +13,7 @@ const USER_INFO = /(\/\/)([^/@\s]+)(?=@)/g;
 const WORD = /[A-Za-z0-9+/_=-]{20,}/g;
 
 /** What stands for a secret in redacted data. */
-export const MASK = '***';
+const MASK = '***';
 
 /** A source line without its secrets; control characters are replaced, tabs become one space. */
 export function maskLine(line: string): string {

@@ -3,7 +3,7 @@ import { duration, flag, list, matching, name, named, section, text, word } from
 import { hostField, serversField } from './fields-net.ts';
 
 /** Signature algorithms with a public key; `none` and the shared-secret ones (HS256, …) are refused. */
-export const ALGORITHMS = [
+const ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',

@@ -26,7 +26,7 @@ export function didYouMean(wrong: string, words: readonly string[]): string | nu
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours between two words. */
-export function editDistance(from: string, to: string): number {
+function editDistance(from: string, to: string): number {
   let previous: number[] = [];
   let current = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let row = 1; row <= from.length; row += 1) {

@@ -110,7 +110,7 @@ export const LIMITS = {
   jsonNodes: 50_000,
   /** Keys of a JSON object; one with more is a table whose keys are ids, and they are folded out of paths. */
   jsonTableKeys: 50,
-  /** Cells of the table that lines two JSON lists up (500 × 500); longer ones are compared place by place. */
+  /** Table cells (one list of 500 × 500) to line up the JSON lists of one pair; beyond it, place by place. */
   jsonAlignCells: 250_000,
   /** Characters of a value kept in an example. */
   exampleChars: 256,
@@ -176,8 +176,8 @@ export const LIMITS = {
   adminListDefault: 100,
   /** Silence on an event stream; then a comment is sent, so that both ends notice a dead peer. */
   adminHeartbeatMs: 15_000,
-  /** Bytes of events a subscriber has not read; beyond it it is cut and may resume where it was. */
-  adminEventBufferBytes: 256 * 1024,
+  /** Bytes of events a subscriber has not read; beyond it it is cut and may resume. All kept events fit at once. */
+  adminEventBufferBytes: 1024 * 1024,
   /** Answer of the admin API that a client takes: 1,000 classes with their examples, and slack. */
   adminAnswerBytes: 16 * 1024 * 1024,
   /** One event as a client takes it. */

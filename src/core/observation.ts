@@ -34,7 +34,7 @@ export interface Observation {
 }
 
 /** Why a request was not eligible for a copy. */
-export const INELIGIBLE = ['method', 'upgrade', 'range', 'expect', 'marked', 'phase', 'edge_answer'] as const;
+const INELIGIBLE = ['method', 'upgrade', 'range', 'expect', 'marked', 'phase', 'edge_answer'] as const;
 export type Ineligible = (typeof INELIGIBLE)[number];
 
 /** What was decided about the copy of one request, before it was sent. */
@@ -115,7 +115,10 @@ export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 /** One mismatch found in one pair, masked and shortened: safe to store. */
 export interface Difference {
   readonly kind: DifferenceKind;
-  /** `status`, a lower-case header name, or a JSON Pointer (RFC 6901) with array indices folded to `*`. */
+  /**
+   * `status`, a lower-case header name, `set-cookie/NAME` and `set-cookie/NAME/ATTRIBUTE`, `body` for a body as a
+   * whole, or a JSON Pointer (RFC 6901; '' is the whole document) with array indices and ids folded to `*`.
+   */
   readonly path: string;
   /** Value on each side, masked, at most `LIMITS.exampleChars`; null when absent there. */
   readonly legacy: string | null;

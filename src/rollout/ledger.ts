@@ -7,7 +7,7 @@ import type { Entry, Guard, Lease, Op, Rev, StateStore } from './ports.ts';
 import type { HistoryEntry, RolloutState } from './state.ts';
 
 /** Name of the lease that the acting controller holds. */
-export const CONTROLLER_LEASE = 'lead/controller';
+const CONTROLLER_LEASE = 'lead/controller';
 
 /** The state as the store holds it, with the entry that made it. */
 export interface Stored {

@@ -46,7 +46,7 @@ const action = section(
 );
 
 /** How an expectation compares. `matches` is a regular expression of the scenario's author. */
-export const OPERATORS = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'contains', 'matches', 'exists'] as const;
+const OPERATORS = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'contains', 'matches', 'exists'] as const;
 
 const expectation = section(
   {

@@ -6,7 +6,7 @@ import type { HeaderFields } from '../core/headers.ts';
 export const COPY_MARKER = 'x-cutover-copy';
 
 /** Methods that change nothing by definition (RFC 9110, section 9.2.1). */
-export function isSafeMethod(method: string): boolean {
+function isSafeMethod(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 

@@ -19,7 +19,7 @@ export function stamped(sequence: number, message = 'x'): StampedEvent {
 }
 
 /** A backend over a real controller; what it was asked and whom it tells events stays visible. */
-export class TestBackend implements AdminBackend {
+class TestBackend implements AdminBackend {
   readonly controller: Controller;
   readonly asked: unknown[] = [];
   readonly past: StampedEvent[] = [];

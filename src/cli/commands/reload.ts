@@ -1,0 +1,12 @@
+import { EXIT } from '../exit-codes.ts';
+import { withCommands } from '../gateway.ts';
+import type { Verb } from '../verbs.ts';
+import { sayChange } from '../say.ts';
+
+/** Lets the gateway read its configuration again; a file with a problem is refused and changes nothing. */
+export const reload: Verb = async (io, options) =>
+  await withCommands(io, options, async ({ ask }) => {
+    const author = { reason: options.reason ?? '', who: io.who };
+    sayChange(io, options, await ask((client) => client.reload(author)));
+    return EXIT.done;
+  });

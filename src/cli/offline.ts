@@ -1,0 +1,64 @@
+import type { CompiledConfig } from '../config/compile.ts';
+import { reproduce } from '../control/reproduce.ts';
+import type { DifferenceDetail, Differences } from '../control/schema/differences.ts';
+import { differencesSchema } from '../control/schema/differences.ts';
+import type { History } from '../control/schema/history.ts';
+import { LIMITS } from '../core/limits.ts';
+import { Ledger } from '../rollout/ledger.ts';
+import { verifyChain } from '../rollout/history.ts';
+import { openSqliteReader } from '../store/sqlite/store.ts';
+import type { SqliteStore } from '../store/sqlite/store.ts';
+
+/** Looks into the store's file while no gateway runs; nothing is written. */
+export async function readStore<T>(
+  config: CompiledConfig,
+  look: (store: SqliteStore) => Promise<T>,
+): Promise<T> {
+  const store = openSqliteReader(config.node.store.file);
+  try {
+    return await look(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** What `GET /v1/history` would answer. */
+export async function storedHistory(store: SqliteStore, limit: number): Promise<History> {
+  const ledger = new Ledger(store.state, 'reader');
+  const entries = await ledger.entries();
+  const last = (await ledger.read())?.state.sequence ?? 0;
+  const intact = verifyChain(entries).intact && entries.length >= last;
+  return {
+    schemaVersion: 1,
+    intact,
+    total: entries.length,
+    entries: entries.slice(-limit),
+  };
+}
+
+/** What `GET /v1/differences` would answer. */
+export async function storedDifferences(store: SqliteStore, limit: number): Promise<Differences> {
+  const classes = await store.telemetry.readClasses(LIMITS.storeClasses);
+  let compared = 0;
+  for await (const window of store.telemetry.readWindows(0, Number.MAX_SAFE_INTEGER)) {
+    for (const copies of window.copies) compared += copies.outcomes.compared;
+  }
+  return differencesSchema.parse({
+    schemaVersion: 1,
+    compared,
+    total: classes.length,
+    classes: classes.slice(0, limit),
+  });
+}
+
+/** What `GET /v1/differences/ID` would answer; null when there is no such class. */
+export async function storedDifference(
+  store: SqliteStore,
+  config: CompiledConfig,
+  id: string,
+): Promise<DifferenceDetail | null> {
+  const found = await store.telemetry.readClass(id);
+  if (found === null) return null;
+  const detail = { schemaVersion: 1, class: found, reproduce: reproduce(found, config.gateway) };
+  return detail as DifferenceDetail;
+}

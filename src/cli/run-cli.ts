@@ -1,0 +1,48 @@
+import { CommanderError } from 'commander';
+import { CutoverError } from '../core/errors.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { INTERRUPTED } from './patience.ts';
+import type { Result } from './program.ts';
+import { SHORT_HELP, createProgram } from './program.ts';
+import { showError, shownOf } from './show-error.ts';
+
+/**
+ * Runs one command line from its words to its exit code; every failure is printed on the way.
+ * @param argv the words after the program's name
+ */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  if (argv.length === 0) {
+    io.out.write(SHORT_HELP);
+    return EXIT.done;
+  }
+  const json = wantsJson(argv);
+  const result: Result = { exitCode: EXIT.done };
+  try {
+    await createProgram(io, result).parseAsync([...argv], { from: 'user' });
+    return result.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return usageError(io, error, json);
+    if (error instanceof CutoverError && error.code === INTERRUPTED) return error.exitCode;
+    return showError(io, shownOf(error), json);
+  }
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+}
+
+/** commander says "error: unknown option '--jsn'\n(Did you mean --json?)"; help and version are no errors. */
+function usageError(io: Io, error: CommanderError, json: boolean): number {
+  if (error.exitCode === 0) return EXIT.done;
+  const [first = '', ...rest] = error.message.split('\n');
+  const suggestion = rest.join(' ').replace(/^\((.*)\)$/, '$1');
+  const shown = {
+    code: 'USAGE',
+    message: first.replace(/^error: /, ''),
+    hint: suggestion === '' ? 'cutover --help' : suggestion,
+    exitCode: EXIT.usage,
+  };
+  return showError(io, shown, json);
+}

@@ -1,0 +1,96 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { Io } from './io.ts';
+import { flags } from './options.ts';
+import type { Options } from './options.ts';
+
+/** One verb: it gets its process, its flags and its arguments, and answers its exit code. */
+export type Verb = (io: Io, options: Options, args: readonly string[]) => Promise<number>;
+
+/** Declares a verb whose module is loaded when it runs. */
+export type Add = (spec: string, text: string, load: () => Promise<Verb>, parent?: Command) => Command;
+
+const load = {
+  init: async () => (await import('./commands/init.ts')).init,
+  check: async () => (await import('./commands/check.ts')).check,
+  run: async () => (await import('./commands/run.ts')).run,
+  reload: async () => (await import('./commands/reload.ts')).reload,
+  status: async () => (await import('./commands/status.ts')).status,
+  advance: async () => (await import('./commands/advance.ts')).advance,
+  rollback: async () => (await import('./commands/rollback.ts')).rollback,
+  pause: async () => (await import('./commands/pause.ts')).pause,
+  resume: async () => (await import('./commands/pause.ts')).resume,
+  bypass: async () => (await import('./commands/bypass.ts')).bypass,
+  history: async () => (await import('./commands/history.ts')).history,
+  list: async () => (await import('./commands/differences.ts')).listDifferences,
+  show: async () => (await import('./commands/differences.ts')).showDifference,
+} as const;
+
+/** Declares every verb that is built, in the groups of the help. */
+export function addVerbs(add: Add): void {
+  addGatewayVerbs(add);
+  addRolloutVerbs(add);
+  addEvidenceVerbs(add);
+}
+
+function addGatewayVerbs(add: Add): void {
+  const group = 'Gateway:';
+  add('init', 'write a commented cutover.yaml', load.init)
+    .helpGroup(group)
+    .option('--legacy <url>', 'a server of the NGINX that serves today')
+    .option('--candidate <url>', 'a server of its replacement')
+    .option('--force', 'overwrite the file if it exists');
+  add('check', 'find every problem of the configuration', load.check)
+    .helpGroup(group)
+    .addOption(flags.json())
+    .option('--schema [name]', 'print a JSON Schema: configuration (default), status, history, …');
+  add('run', 'run the gateway in the foreground', load.run).helpGroup(group);
+  commanding(add('reload', 'apply the changed configuration', load.reload), group);
+}
+
+function addRolloutVerbs(add: Add): void {
+  const group = 'Rollout:';
+  asking(add('status', 'show where the rollout stands', load.status), group)
+    .addOption(flags.watch())
+    .addOption(flags.intervalMs());
+  commanding(add('advance', 'go on to the next step or phase', load.advance), group)
+    .addOption(flags.to())
+    .addOption(new Option('--force', 'whatever the gates say; wants --reason'))
+    .addOption(flags.yes());
+  commanding(add('rollback', 'go one step or phase back, at once', load.rollback), group, true)
+    .addOption(flags.to())
+    .addOption(flags.yes());
+  commanding(add('pause', 'hold the rollout where it is', load.pause), group);
+  commanding(add('resume', 'go on after a pause', load.resume), group);
+  commanding(add('bypass', 'kill switch: all traffic to legacy, no copies', load.bypass), group)
+    .option('--off', 'lift the kill switch again')
+    .addOption(flags.yes());
+}
+
+function addEvidenceVerbs(add: Add): void {
+  const group = 'Evidence:';
+  asking(add('history', 'who changed what, when and why', load.history), group).addOption(
+    flags.limit('the newest entries only', 100),
+  );
+  const differences = asking(add('differences', 'classes of differences between the lanes', load.list), group)
+    .usage('[list | show <id>] [options]')
+    .addOption(flags.limit('the largest classes only', 50));
+  add('list', 'all classes, largest first', load.list, differences);
+  add('show <id>', 'one class, its example and a curl per lane', load.show, differences);
+}
+
+/** What every verb has that reads from the gateway. */
+function asking(command: Command, group: string): Command {
+  return command
+    .helpGroup(group)
+    .addOption(flags.json())
+    .addOption(flags.timeoutMs())
+    .addOption(flags.admin());
+}
+
+/** What every verb has that changes something. */
+function commanding(command: Command, group: string, mustSayWhy = false): Command {
+  return asking(command, group)
+    .addOption(flags.runDir())
+    .addOption(flags.reason('why, for the history').makeOptionMandatory(mustSayWhy));
+}

@@ -1,0 +1,69 @@
+import type { Status } from '../../control/schema/status.ts';
+import { PAIR_METRICS } from '../../telemetry/types.ts';
+import * as format from '../format.ts';
+import type { Paint } from '../paint.ts';
+import { table } from '../table.ts';
+
+type Accounting = Status['pairs']['shadow']['accounting'];
+
+/** The equations of the accounting as an outline: the lines below a line sum up to it. */
+const OUTLINE: readonly (readonly [depth: number, name: string, key: keyof Accounting])[] = [
+  [0, 'eligible', 'eligible'],
+  [1, 'not sampled', 'notSampled'],
+  [1, 'sampled', 'sampled'],
+  [2, 'dropped', 'dropped'],
+  [2, 'too large', 'tooLarge'],
+  [2, 'candidate saturated', 'candidateSaturated'],
+  [2, 'sent', 'sent'],
+  [3, 'compared', 'compared'],
+  [3, 'shadow failed', 'shadowFailed'],
+  [3, 'timed out', 'timedOut'],
+  [3, 'client aborted', 'clientAborted'],
+  [3, 'response too large', 'responseTooLarge'],
+  [3, 'diff dropped', 'diffDropped'],
+  [3, 'pending', 'pending'],
+];
+
+/** What became of the copies, per direction, and why requests were not eligible. */
+export function copiesTree(status: Status, paint: Paint): string {
+  const { shadow, reverse } = status.pairs;
+  const rows = OUTLINE.map(([depth, name, key]) => [
+    `${'  '.repeat(depth)}${name}`,
+    format.count(shadow.accounting[key]),
+    format.count(reverse.accounting[key]),
+  ]);
+  const columns = [{ title: 'COPIES' }, { title: 'SHADOW', right: true }, { title: 'REVERSE', right: true }];
+  const extra = [
+    reasons('Not eligible', status.ineligible),
+    reasons('Answered by no lane', status.edge),
+  ].join('');
+  return table(columns, rows, paint.faint) + extra;
+}
+
+function reasons(title: string, counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts)
+    .filter(([, value]) => value > 0)
+    .map(([reason, value]) => `${reason} ${format.count(value)}`);
+  return parts.length === 0 ? '' : `${title}: ${parts.join(', ')}\n`;
+}
+
+/** Joint outcomes of pairs, per metric and direction that has any, and the number of difference classes. */
+export function jointTable(status: Status, paint: Paint): string {
+  const seen = (['shadow', 'reverse'] as const).filter((each) => status.pairs[each].accounting.sent > 0);
+  const rows = seen.flatMap((direction) =>
+    PAIR_METRICS.map((metric) => {
+      const { n, plus, minus } = status.pairs[direction].joint[metric];
+      return [direction, metric, format.count(n), format.count(plus), format.count(minus)];
+    }),
+  );
+  const columns = [
+    { title: 'PAIRS' },
+    { title: 'METRIC' },
+    { title: 'N', right: true },
+    { title: 'ONLY CANDIDATE BAD', right: true },
+    { title: 'ONLY LEGACY BAD', right: true },
+  ];
+  const hint = status.classes === 0 ? '' : '   (cutover differences)';
+  const pairs = rows.length === 0 ? 'PAIRS  none yet\n' : table(columns, rows, paint.faint);
+  return `${pairs}Classes of differences: ${format.count(status.classes)}${hint}\n`;
+}

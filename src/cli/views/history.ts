@@ -1,0 +1,47 @@
+import type { History } from '../../control/schema/history.ts';
+import { positionName } from '../../rollout/position.ts';
+import * as format from '../format.ts';
+import type { Paint } from '../paint.ts';
+import { table } from '../table.ts';
+
+type Entry = History['entries'][number];
+
+/** The audit as a table, newest last, and whether its chain of hashes holds. */
+export function historyText(history: History, paint: Paint): string {
+  const columns = [
+    { title: '#', right: true },
+    { title: 'WHEN' },
+    { title: 'WHO' },
+    { title: 'VERB' },
+    { title: 'CHANGE' },
+    { title: 'EPOCH', right: true },
+    { title: 'HASH' },
+    { title: 'WHY' },
+  ];
+  const shown = history.entries.length;
+  const tail =
+    shown < history.total ? `the newest ${shown} of ${history.total} entries (--limit)` : `entries: ${shown}`;
+  const chain = history.intact
+    ? paint.good('the chain of hashes is intact')
+    : paint.bad('THE CHAIN OF HASHES IS BROKEN: entries were changed or removed');
+  return `${table(columns, history.entries.map(row), paint.faint)}${tail}; ${chain}\n`;
+}
+
+function row(entry: Entry): string[] {
+  return [
+    String(entry.sequence),
+    format.time(entry.atMs),
+    format.safe(entry.who),
+    entry.forced ? `${entry.verb} (forced)` : entry.verb,
+    change(entry),
+    String(entry.epoch),
+    entry.hash.slice(0, 8),
+    entry.reason === '' ? '-' : format.safe(entry.reason),
+  ];
+}
+
+function change({ from, to }: Entry): string {
+  const target = positionName(to);
+  const source = from === null ? null : positionName(from);
+  return source === null || source === target ? target : `${source} -> ${target}`;
+}

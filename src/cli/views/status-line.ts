@@ -1,0 +1,23 @@
+import type { Status } from '../../control/schema/status.ts';
+
+/** The state in one line of `key=value`, without numbers that move all the time: a new line is a change. */
+export function statusLine(status: Status): string {
+  const { rollout, snapshot, workers } = status;
+  const serving = workers.filter((worker) => worker.state === 'serving').length;
+  const shares = status.shares.map(
+    ({ region, desired }) => `${region}:${Number((desired * 100).toFixed(4))}%`,
+  );
+  return [
+    `phase=${rollout.phase}`,
+    `step=${rollout.step}`,
+    `paused=${rollout.paused ? 'yes' : 'no'}`,
+    `bypass=${rollout.bypass ? 'on' : 'off'}`,
+    `epoch=${rollout.epoch}`,
+    `revision=${snapshot.revision}`,
+    `in_effect=${snapshot.inEffect ? 'yes' : 'no'}`,
+    `shares=${shares.join(',') || '-'}`,
+    `classes=${status.classes}`,
+    `workers=${serving}/${workers.length}`,
+    `store=${status.store.mode}`,
+  ].join(' ');
+}

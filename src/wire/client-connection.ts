@@ -1,0 +1,341 @@
+// HOT: no allocation per call beyond the call and the head of its answer; one tick per call.
+import { connect } from 'node:net';
+import type { FailureCode } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { BodyReader } from './body-reader.ts';
+import type { Call } from './call.ts';
+import { reportDefect, scheduleTick } from './defect.ts';
+import { requestText } from './head-writer.ts';
+import { HeadScanner, MORE } from './head-scanner.ts';
+import { Input } from './input.ts';
+import { Output } from './output.ts';
+import { readResponse } from './response-head.ts';
+import { WireSocket, type SocketOwner } from './socket.ts';
+import type { Sweeper, Swept } from './sweeper.ts';
+import type { PoolOptions } from './types.ts';
+
+const LAST_CHUNK = '0\r\n\r\n';
+
+/** What a connection needs from its pool. */
+export interface ClientHost {
+  readonly options: PoolOptions;
+  readonly sweeper: Sweeper;
+  /** The connection is clean and may carry another call. */
+  onFree(connection: ClientConnection): void;
+  /** The connection is no longer usable. Called once, before anybody hears about the call it carried. */
+  onGone(connection: ClientConnection): void;
+  /** A call on a reused connection lost the race with its server's keep-alive time: once more. */
+  onRetry(call: Call): void;
+}
+
+/** One connection to a server: one call at a time, idle in between. */
+export class ClientConnection implements SocketOwner, Swept {
+  private readonly host: ClientHost;
+  private readonly socket: WireSocket;
+  private readonly output: Output;
+  private readonly scanner = new HeadScanner(false);
+  private readonly reader = new BodyReader();
+  private readonly input = new Input();
+  private call: Call | null = null;
+  private calls = 0;
+  private connected = false;
+  private isGone = false;
+  private eof = false;
+  private tickScheduled = false;
+  private sentTold = false;
+  private answerBegun = false;
+  private headDone = false;
+  private closeAfter = false;
+  private informs = 0;
+  /** Deadline of the current wait, and what passing it means; 0 is never. */
+  private deadlineMs: number;
+  private deadlineCode: FailureCode = 'connect_timeout';
+  private writeDeadlineMs = 0;
+  private lastProgress = 0;
+
+  constructor(host: ClientHost) {
+    this.host = host;
+    const { host: address, port, timeouts } = host.options;
+    const options = { host: address, port, noDelay: true, allowHalfOpen: true };
+    const socket = connect({ ...options, highWaterMark: LIMITS.socketBufferBytes } as typeof options);
+    this.socket = new WireSocket(socket, this);
+    this.output = new Output(this.socket);
+    this.deadlineMs = host.sweeper.deadline(timeouts.connectMs);
+  }
+
+  /** Takes a call; its handler hears nothing before the current call stack has ended. */
+  start(call: Call): void {
+    this.call = call;
+    call.connection = this;
+    call.reused = this.calls > 0;
+    this.calls += 1;
+    this.sentTold = false;
+    this.answerBegun = false;
+    this.headDone = false;
+    this.informs = 0;
+    if (this.connected) this.deadlineMs = 0;
+    this.output.queueText(requestText(call.head));
+    for (const chunk of call.takeHeld()) this.queueBody(call, chunk);
+    if (call.ended && call.head.framing === 'chunked') this.output.queueText(LAST_CHUNK);
+    this.wake();
+  }
+
+  /** @returns false when the writer should wait */
+  sendBody(call: Call, chunk: Uint8Array): boolean {
+    this.queueBody(call, chunk);
+    this.wake();
+    return !this.socket.isCongested;
+  }
+
+  private queueBody(call: Call, chunk: Uint8Array): void {
+    if (call.head.framing === 'chunked') this.output.queueChunk(chunk);
+    else this.output.queueBytes(chunk);
+  }
+
+  endBody(call: Call): void {
+    if (call.head.framing === 'chunked') this.output.queueText(LAST_CHUNK);
+    if (this.sentTold && !this.answerBegun) this.awaitAnswer();
+    this.wake();
+  }
+
+  private awaitAnswer(): void {
+    this.arm(this.host.options.timeouts.firstByteMs, 'first_byte_timeout');
+  }
+
+  private arm(ms: number, code: FailureCode): void {
+    this.deadlineMs = this.host.sweeper.deadline(ms);
+    this.deadlineCode = code;
+  }
+
+  /** Something is to be written, or may be read again: once, at the end of this turn. */
+  wake(): void {
+    if (this.tickScheduled) return;
+    this.tickScheduled = true;
+    scheduleTick(this);
+  }
+
+  onTick(): void {
+    this.tickScheduled = false;
+    if (!this.connected || this.isGone) return;
+    this.output.flush();
+    if (this.call !== null && !this.sentTold) this.tellSent(this.call);
+    if (this.call !== null) this.pump();
+  }
+
+  private tellSent(call: Call): void {
+    this.sentTold = true;
+    call.sent = true;
+    if (call.ended) this.awaitAnswer();
+    call.handler.onSent(call.reused);
+    if (call.blocked) this.onDrained();
+  }
+
+  onConnected(): void {
+    this.connected = true;
+    this.deadlineMs = 0;
+    this.onTick();
+  }
+
+  onBytes(bytes: Buffer): void {
+    const { call } = this;
+    if (this.isGone) return;
+    if (call === null) return this.destroy();
+    if (!this.sentTold) return this.fail('upstream_protocol');
+    this.answerBegun = true;
+    if (this.input.length > 0) {
+      this.input.append(bytes, 0);
+      this.pump();
+    } else {
+      const next = this.consume(call, bytes, 0, bytes.length);
+      if (next < bytes.length) this.input.append(bytes, next);
+    }
+    if (this.input.isFull) this.socket.pause();
+    if (this.call === call) this.armIdle(call);
+  }
+
+  /** Silence counts while an answer is wanted and the request is complete. */
+  private armIdle(call: Call): void {
+    const waits = call.ended && !call.paused;
+    this.arm(waits ? this.host.options.timeouts.idleMs : 0, 'idle_timeout');
+  }
+
+  /** Goes on with the bytes that were kept. */
+  private pump(): void {
+    const { call, input } = this;
+    if (call === null) return;
+    if (input.length > 0 || this.headDone) {
+      const next = this.consume(call, input.bytes, input.start, input.end);
+      if (input.length > 0) input.advance(next);
+    }
+    if (!input.isFull) this.socket.resume();
+    if (this.call !== call) return;
+    if (this.answerBegun && this.deadlineMs === 0) this.armIdle(call);
+    if (this.eof && !call.paused) this.endOfInput(call);
+  }
+
+  /** Reads as far as is wanted now. @returns index of the first byte that was not used */
+  private consume(call: Call, bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    while (this.call === call && !call.paused) {
+      if (this.headDone) {
+        at = this.readBody(call, bytes, at, to);
+        if (this.reader.done && !call.paused && this.call === call) this.finish(call, at === to);
+        return this.call === call ? at : to;
+      }
+      if (at === to) return at;
+      at = this.readHead(call, bytes, at, to);
+      if (at < 0) return to;
+    }
+    return this.call === call ? at : to;
+  }
+
+  private readHead(call: Call, bytes: Buffer, from: number, to: number): number {
+    const { scanner } = this;
+    const next = scanner.feed(bytes, from, to);
+    if (next === MORE) return MORE;
+    if (next < 0) return this.refuse();
+    const { head, body, close } = readResponse(scanner, call.head.method);
+    scanner.reset();
+    if (head === null || head.status === 101) return this.refuse();
+    if (head.status < 200) {
+      this.informs += 1;
+      if (this.informs > LIMITS.informsPerAnswer) return this.refuse();
+      if (head.status !== 100) call.handler.onInform(head.status, head.fields);
+      return next;
+    }
+    this.headDone = true;
+    this.closeAfter = close;
+    this.reader.start(body, head.contentLength);
+    call.handler.onHead(head);
+    return next;
+  }
+
+  private refuse(): number {
+    this.fail('upstream_protocol');
+    return MORE;
+  }
+
+  private readBody(call: Call, bytes: Buffer, from: number, to: number): number {
+    const { reader } = this;
+    let at = from;
+    while (!reader.done && at < to && !call.paused && this.call === call) {
+      at = reader.read(bytes, at, to);
+      if (reader.failed) {
+        this.fail('upstream_protocol');
+        return to;
+      }
+      const length = reader.spanEnd - reader.spanStart;
+      if (length === 0) continue;
+      const whole = length === bytes.length;
+      call.handler.onData(whole ? bytes : bytes.subarray(reader.spanStart, reader.spanEnd));
+    }
+    return at;
+  }
+
+  /** The answer is complete. @param isClean no byte follows it */
+  private finish(call: Call, isClean: boolean): void {
+    this.call = null;
+    call.connection = null;
+    this.deadlineMs = 0;
+    const isReusable = isClean && !this.closeAfter && !this.eof && call.ended && this.output.isIdle;
+    if (isReusable) {
+      this.input.clear();
+      this.socket.resume();
+      this.deadlineMs = this.host.sweeper.deadline(LIMITS.poolIdleMs);
+      this.host.onFree(this);
+    } else {
+      this.destroy();
+    }
+    call.finish();
+  }
+
+  onDrained(): void {
+    const { call } = this;
+    if (call === null || !call.blocked || !this.sentTold || this.socket.isCongested) return;
+    call.blocked = false;
+    if (!call.ended) call.handler.onWritable();
+  }
+
+  onFlushed(): void {
+    // Never asked for.
+  }
+
+  onEof(): void {
+    this.eof = true;
+    const { call } = this;
+    if (call === null) this.destroy();
+    else if (this.input.length === 0 || !call.paused) this.endOfInput(call);
+  }
+
+  private endOfInput(call: Call): void {
+    if (this.headDone && this.reader.framing === 'close' && this.input.length === 0) this.finish(call, true);
+    else this.fail(this.answerBegun ? 'upstream_truncated' : 'upstream_reset');
+  }
+
+  onClosed(code: string): void {
+    const lost = this.answerBegun ? 'upstream_truncated' : 'upstream_reset';
+    const unconnected = code === 'ECONNREFUSED' ? 'connect_refused' : 'connect_failed';
+    this.fail(this.connected ? lost : unconnected);
+  }
+
+  /** Ends the connection and the call on it, which may be sent once more. */
+  private fail(code: FailureCode): void {
+    const { call } = this;
+    this.call = null;
+    this.destroy();
+    if (call === null) return;
+    call.connection = null;
+    if (call.isOver) return;
+    if (code === 'upstream_reset' && call.isRepeatable) this.host.onRetry(call);
+    else call.fail(code);
+  }
+
+  /** Ends the connection without a word; the pool is told once. */
+  destroy(): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    this.deadlineMs = 0;
+    this.input.clear();
+    this.socket.destroy();
+    this.host.onGone(this);
+  }
+
+  /** The call was given up. */
+  abandon(): void {
+    this.call = null;
+    this.destroy();
+  }
+
+  /** The caller broke its own body. */
+  breakCall(call: Call): void {
+    if (this.call === call) this.fail('internal');
+  }
+
+  onDefect(thrown: unknown): void {
+    reportDefect(thrown);
+    this.fail('internal');
+  }
+
+  onSweep(nowMs: number): void {
+    const { call } = this;
+    if (call === null) {
+      if (this.deadlineMs !== 0 && nowMs >= this.deadlineMs) this.destroy();
+      return;
+    }
+    if (call.totalDeadlineMs !== 0 && nowMs >= call.totalDeadlineMs) return this.fail('total_timeout');
+    const isIdleWait = this.deadlineCode === 'idle_timeout';
+    if (isIdleWait && call.paused) this.deadlineMs = 0;
+    else if (this.deadlineMs !== 0 && nowMs >= this.deadlineMs) return this.fail(this.deadlineCode);
+    if (this.connected) this.sweepWrites(nowMs);
+  }
+
+  /** A server that takes no more of the request's body. */
+  private sweepWrites(nowMs: number): void {
+    const { progress } = this.socket;
+    if (progress === 0) this.writeDeadlineMs = 0;
+    else if (this.writeDeadlineMs === 0 || progress !== this.lastProgress) {
+      this.writeDeadlineMs = this.host.sweeper.deadline(this.host.options.timeouts.idleMs);
+    } else if (nowMs >= this.writeDeadlineMs) this.fail('idle_timeout');
+    this.lastProgress = progress;
+  }
+}

@@ -1,0 +1,104 @@
+// HOT: one string per head; framing is written here and nowhere else.
+import { ERROR_HEADER, type FailureCode } from '../core/errors.ts';
+import type { HeaderFields } from '../core/headers.ts';
+import type { OutboundHead, ResponseHead } from './types.ts';
+
+const REASONS: Readonly<Record<number, string>> = {
+  100: 'Continue',
+  102: 'Processing',
+  103: 'Early Hints',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
+  206: 'Partial Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+};
+
+/** How the body of an answer to a client goes out. */
+export type AnswerFraming = 'none' | 'length' | 'chunked' | 'close';
+
+/** The answer to `Expect: 100-continue`. */
+export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+function fieldsText(fields: HeaderFields): string {
+  const list = fields.flat();
+  let text = '';
+  for (let index = 0; index < list.length; index += 2) {
+    text += `${list[index] as string}: ${list[index + 1] as string}\r\n`;
+  }
+  return text;
+}
+
+function statusLine(status: number, reason: string): string {
+  return `HTTP/1.1 ${status} ${reason === '' ? (REASONS[status] ?? '') : reason}\r\n`;
+}
+
+/** The head of a request to a server (RFC 9112, section 3): Host first, then the fields, then the framing. */
+export function requestText(head: OutboundHead): string {
+  const text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${head.host}\r\n${fieldsText(head.fields)}`;
+  if (head.framing === 'length') return `${text}Content-Length: ${head.contentLength}\r\n\r\n`;
+  if (head.framing === 'chunked') return `${text}Transfer-Encoding: chunked\r\n\r\n`;
+  const { method } = head;
+  const expectsBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
+  return expectsBody ? `${text}Content-Length: 0\r\n\r\n` : `${text}\r\n`;
+}
+
+/**
+ * How the body of an answer is sent to this client (RFC 9112, section 6.3).
+ * @param minorVersion of the request: HTTP/1.0 knows no chunks
+ */
+export function answerFraming(head: ResponseHead, method: string, minorVersion: 0 | 1): AnswerFraming {
+  if (method === 'HEAD' || head.status === 204 || head.status === 304) return 'none';
+  if (head.framing === 'none' || head.framing === 'length') return head.framing;
+  return minorVersion === 1 ? 'chunked' : 'close';
+}
+
+/** The head of an answer to a client. */
+export function answerText(head: ResponseHead, method: string, minorVersion: 0 | 1, close: boolean): string {
+  const end = close ? 'Connection: close\r\n\r\n' : '\r\n';
+  const framing = framingText(head, method, minorVersion);
+  return `${statusLine(head.status, head.reason)}${fieldsText(head.fields)}${framing}${end}`;
+}
+
+function framingText(head: ResponseHead, method: string, minorVersion: 0 | 1): string {
+  if (head.status === 204) return '';
+  if (head.framing === 'length') return `Content-Length: ${head.contentLength}\r\n`;
+  if (head.status === 304) return '';
+  if (head.framing === 'none') return method === 'HEAD' ? '' : 'Content-Length: 0\r\n';
+  if (minorVersion === 0 || (method === 'HEAD' && head.framing === 'close')) return '';
+  return 'Transfer-Encoding: chunked\r\n';
+}
+
+/** An interim answer (RFC 9110, section 15.2). */
+export function informText(status: number, fields: HeaderFields): string {
+  return `${statusLine(status, '')}${fieldsText(fields)}\r\n`;
+}
+
+/** The whole answer to a head that was refused; the connection ends after it. */
+export function refusalText(code: FailureCode, status: number): string {
+  return `${statusLine(status, '')}Content-Length: 0\r\n${ERROR_HEADER}: ${code}\r\nConnection: close\r\n\r\n`;
+}

@@ -1,0 +1,148 @@
+// HOT: a call takes the connection that was used last, or waits its bounded turn.
+import type { FailureCode } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { Call, type CallHost } from './call.ts';
+import { ClientConnection, type ClientHost } from './client-connection.ts';
+import { reportDefect } from './defect.ts';
+import { Sweeper } from './sweeper.ts';
+import type { Outbound, OutboundHandler, OutboundHead, Pool, PoolOptions } from './types.ts';
+
+/** Connections to one server on plain sockets; see {@link Pool}. */
+export function createPool(options: PoolOptions): Pool {
+  return new SocketPool(options);
+}
+
+class SocketPool implements Pool, CallHost, ClientHost {
+  readonly options: PoolOptions;
+  readonly sweeper = new Sweeper(() => this.expireWaiting());
+  readonly stats = { open: 0, active: 0, waiting: 0 };
+
+  /** The last one used is the first one taken: it is the least likely to be closed by its server. */
+  private readonly idle: ClientConnection[] = [];
+  private readonly open = new Set<ClientConnection>();
+  /** In the order of their arrival. */
+  private readonly waiting = new Set<Call>();
+  private isClosed = false;
+
+  constructor(options: PoolOptions) {
+    this.options = options;
+  }
+
+  call(head: OutboundHead, handler: OutboundHandler): Outbound {
+    const call = new Call(head, handler, this);
+    call.totalDeadlineMs = this.sweeper.deadline(this.options.timeouts.totalMs);
+    if (this.isClosed) return failLater(call, 'draining');
+    if (this.dispatch(call)) return call;
+    if (this.waiting.size >= this.options.maxWaiting) return failLater(call, 'upstream_busy');
+    call.waitDeadlineMs = this.sweeper.deadline(LIMITS.waitingTimeoutMs);
+    this.waiting.add(call);
+    this.count();
+    return call;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const connection of this.idle.slice()) connection.destroy();
+  }
+
+  private dispatch(call: Call): boolean {
+    const connection = this.idle.pop() ?? this.connect();
+    if (connection === null) return false;
+    connection.start(call);
+    this.count();
+    return true;
+  }
+
+  private connect(): ClientConnection | null {
+    if (this.open.size >= this.options.maxConnections) return null;
+    const connection = new ClientConnection(this);
+    this.open.add(connection);
+    this.sweeper.add(connection);
+    return connection;
+  }
+
+  onFree(connection: ClientConnection): void {
+    const call = this.nextWaiting();
+    if (call !== null) connection.start(call);
+    else if (this.isClosed) connection.destroy();
+    else this.idle.push(connection);
+    this.count();
+  }
+
+  onGone(connection: ClientConnection): void {
+    this.open.delete(connection);
+    this.sweeper.remove(connection);
+    const place = this.idle.lastIndexOf(connection);
+    if (place !== -1) this.idle.splice(place, 1);
+    // Not at once: a call that lost its connection is served before those that wait.
+    if (this.waiting.size > 0) process.nextTick(fillPool, this);
+    this.count();
+  }
+
+  onRetry(call: Call): void {
+    call.retried = true;
+    call.sent = false;
+    const connection = this.connect();
+    if (connection === null) {
+      call.fail('upstream_busy');
+      return;
+    }
+    connection.start(call);
+    this.count();
+  }
+
+  /** Gives places that became free to the calls that wait. */
+  fill(): void {
+    while (this.waiting.size > 0) {
+      const connection = this.connect();
+      if (connection === null) return;
+      connection.start(this.nextWaiting() as Call);
+      this.count();
+    }
+  }
+
+  private nextWaiting(): Call | null {
+    for (const call of this.waiting) {
+      this.waiting.delete(call);
+      return call;
+    }
+    return null;
+  }
+
+  onCallGone(call: Call): void {
+    this.waiting.delete(call);
+    this.count();
+  }
+
+  private count(): void {
+    this.stats.open = this.open.size;
+    this.stats.active = this.open.size - this.idle.length;
+    this.stats.waiting = this.waiting.size;
+  }
+
+  /** All wait equally long, so the first one that is not late ends the search. */
+  private expireWaiting(): void {
+    for (const call of this.waiting) {
+      if (this.sweeper.nowMs < call.waitDeadlineMs) return;
+      this.onCallGone(call);
+      failNow(call, 'upstream_busy');
+    }
+  }
+}
+
+function fillPool(pool: SocketPool): void {
+  pool.fill();
+}
+
+function failLater(call: Call, code: FailureCode): Outbound {
+  process.nextTick(failNow, call, code);
+  return call;
+}
+
+function failNow(call: Call, code: FailureCode): void {
+  try {
+    call.fail(code);
+  } catch (error) {
+    reportDefect(error);
+  }
+}

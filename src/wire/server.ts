@@ -1,0 +1,116 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { CutoverError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { ServerConnection, type ConnectionHost } from './server-connection.ts';
+import { Sweeper } from './sweeper.ts';
+import type { ListenAddress, RequestAcceptor, ServerOptions, WireServer } from './types.ts';
+
+/** The client side of the gateway on plain sockets; see {@link WireServer}. */
+export function createWireServer(acceptor: RequestAcceptor, options: ServerOptions): WireServer {
+  return new SocketServer(acceptor, options);
+}
+
+class SocketServer implements WireServer, ConnectionHost {
+  readonly acceptor: RequestAcceptor;
+  readonly sweeper = new Sweeper();
+  draining = false;
+
+  private options: ServerOptions;
+  private readonly listeners = new Set<Server>();
+  private readonly open = new Set<ServerConnection>();
+  /** Connections above the limit that are being told so. */
+  private readonly overflow = new Set<ServerConnection>();
+  private accepted = 0;
+  private drained: Promise<number> | null = null;
+  private onEmpty: (() => void) | null = null;
+
+  constructor(acceptor: RequestAcceptor, options: ServerOptions) {
+    this.acceptor = acceptor;
+    this.options = options;
+  }
+
+  get connections(): number {
+    return this.open.size;
+  }
+
+  reconfigure(options: ServerOptions): void {
+    this.options = options;
+  }
+
+  listen(address: ListenAddress): Promise<number> {
+    if (this.draining) return Promise.reject(new CutoverError('DRAINING', 'the server is draining'));
+    const options = { noDelay: true, allowHalfOpen: true, highWaterMark: LIMITS.socketBufferBytes };
+    const listener = createServer(options, (socket) => this.accept(socket, address.index));
+    const { host, port, reusePort } = address;
+    return new Promise((resolve, reject) => {
+      listener.once('error', reject);
+      listener.listen({ host, port, reusePort, exclusive: true, backlog: 1024 }, () => {
+        listener.off('error', reject);
+        // An accept that fails (EMFILE, say) must not end the process; the listener goes on.
+        listener.on('error', () => undefined);
+        this.listeners.add(listener);
+        resolve((listener.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  private accept(socket: Socket, index: number): void {
+    this.accepted += 1;
+    const isOver = this.open.size >= this.options.maxConnections;
+    if (isOver && this.overflow.size >= LIMITS.overflowConnections) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    const connection = new ServerConnection(socket, index, this, this.options);
+    (isOver ? this.overflow : this.open).add(connection);
+    this.sweeper.add(connection);
+    if (isOver) connection.turnAway();
+  }
+
+  onConnectionClosed(connection: ServerConnection): void {
+    this.sweeper.remove(connection);
+    this.overflow.delete(connection);
+    this.open.delete(connection);
+    if (this.open.size === 0) this.onEmpty?.();
+  }
+
+  drain(deadlineMs: number): Promise<number> {
+    this.drained ??= this.drainOnce(deadlineMs);
+    return this.drained;
+  }
+
+  private async drainOnce(deadlineMs: number): Promise<number> {
+    this.draining = true;
+    await this.emptyAcceptQueues();
+    for (const listener of this.listeners) listener.close();
+    if (this.open.size > 0) await this.allClosed(deadlineMs);
+    let busy = 0;
+    for (const connection of this.open) {
+      if (connection.isBusy) busy += 1;
+      connection.cut('draining');
+    }
+    for (const connection of this.overflow) connection.cut('draining');
+    return busy;
+  }
+
+  /** A closing listener resets what waits in its accept queue: accept until a turn brings nothing new. */
+  private async emptyAcceptQueues(): Promise<void> {
+    let before = -1;
+    for (let turn = 0; turn < LIMITS.acceptDrainTurns && (turn < 3 || before !== this.accepted); turn += 1) {
+      before = this.accepted;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  private allClosed(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.onEmpty?.(), deadlineMs);
+      this.onEmpty = () => {
+        this.onEmpty = null;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { read } from '../tidy/files.ts';
+import { shellCommands } from '../tidy/documents.ts';
+import { cli, fakeIo } from './kit.ts';
+
+const bin = join(import.meta.dirname, '../../bin/cutover.js');
+
+/** Prints every module that is loaded from a package or from this project. */
+const LISTING = `data:text/javascript,${encodeURIComponent(
+  `import { registerHooks } from 'node:module';
+   registerHooks({ load(url, context, next) {
+     if (url.startsWith('file:')) process.stderr.write('loaded ' + url + '\\n');
+     return next(url, context);
+   } });`,
+)}`;
+
+test('without arguments there is a short help with two examples', async () => {
+  const { exitCode, out, err } = await cli([]);
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+  expect(out.match(/^ {2}cutover /gm)).toHaveLength(2);
+});
+
+test('help names every verb that is built and no other', async () => {
+  const { exitCode, out } = await cli(['--help']);
+  expect(exitCode).toBe(0);
+  const verbs = [...out.matchAll(/^ {2}([a-z]+)(?: \[\w+\])? {2,}/gm)].map((match) => match[1]);
+  expect(verbs).toEqual([
+    'init',
+    'check',
+    'run',
+    'reload',
+    'status',
+    'advance',
+    'rollback',
+    'pause',
+    'resume',
+    'bypass',
+    'history',
+    'differences',
+    'help',
+  ]);
+});
+
+test('help loads no library but commander', () => {
+  const { stderr, status } = spawnSync(process.execPath, ['--import', LISTING, bin, '--help'], {
+    encoding: 'utf8',
+  });
+  const loaded = stderr
+    .split('\n')
+    .flatMap((line) => /^loaded .*\/(node_modules\/[^/]+|src\/[^/]+)\//.exec(line)?.[1] ?? []);
+  expect(status).toBe(0);
+  expect([...new Set(loaded)].toSorted()).toEqual(['node_modules/commander', 'src/cli', 'src/core']);
+});
+
+test('the exit codes are printed with their meaning', async () => {
+  const { exitCode, out } = await cli(['help', 'exit-codes']);
+  expect(exitCode).toBe(0);
+  for (const code of Object.values(EXIT)) expect(out).toMatch(new RegExp(`^ +${code}  \\S`, 'm'));
+  expect(Object.values(EXIT)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 130, 143]);
+});
+
+test('help on a verb shows its flags and those of all verbs', async () => {
+  const { exitCode, out } = await cli(['help', 'rollback']);
+  expect(exitCode).toBe(0);
+  expect(out).toContain('--reason <text>');
+  expect(out).toContain('--config <file>');
+  expect((await cli(['help', 'nonsense'])).exitCode).toBe(EXIT.usage);
+});
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  expect((await cli(['--version'])).out).toBe(`${version}\n`);
+});
+
+test.each([
+  [['statsu'], "unknown command 'statsu'", 'Did you mean status?'],
+  [['status', '--jsno'], "unknown option '--jsno'", 'Did you mean --json?'],
+  [['rollback'], "required option '--reason <text>' not specified", 'cutover --help'],
+  [['advance', '--to', 'production'], "'--to <phase>' argument 'production' is invalid", 'cutover --help'],
+  [['status', '--timeout', 'soon'], "'--timeout <duration>' argument 'soon' is invalid", 'cutover --help'],
+  [['differences', 'show'], "missing required argument 'id'", 'cutover --help'],
+  [['pause', '--reason', ' '], "'--reason <text>' argument ' ' is invalid", 'cutover --help'],
+])('a mistake in %j is a usage error with a hint', async (argv, message, hint) => {
+  const { exitCode, out, err } = await cli(argv);
+  expect({ exitCode, out }).toEqual({ exitCode: EXIT.usage, out: '' });
+  expect(err).toContain(`error: `);
+  expect(err).toContain(message);
+  expect(err).toContain(`  hint: ${hint}\n`);
+});
+
+test('a usage error is one JSON object on stderr when JSON was asked for', async () => {
+  const { exitCode, out, err } = await cli(['statsu', '--json']);
+  expect({ exitCode, out }).toEqual({ exitCode: EXIT.usage, out: '' });
+  expect(JSON.parse(err)).toEqual({
+    error: { code: 'USAGE', message: "unknown command 'statsu'", hint: 'Did you mean status?' },
+  });
+  expect(err.trimEnd()).not.toContain('\n');
+});
+
+test('each command of the README names a verb and flags that exist', () => {
+  const program = createProgram(fakeIo().io, { exitCode: 0 });
+  const commands = shellCommands(read('README.md')).flatMap(
+    (line) => /^(?:npx )?cutover (.*)$/.exec(line)?.[1] ?? [],
+  );
+  expect(commands.length).toBeGreaterThan(3);
+  for (const line of commands) {
+    const [verb = '', ...words] = line.split(' ');
+    const command = program.commands.find((each) => each.name() === verb);
+    expect(command, line).toBeDefined();
+    const known = [...program.options, ...(command?.options ?? [])].flatMap((option) => [
+      option.long,
+      option.short,
+    ]);
+    expect(
+      words.filter((word) => word.startsWith('-') && !known.includes(word)),
+      line,
+    ).toEqual([]);
+  }
+});
+
+test('a reader that has seen enough ends the program in silence', () => {
+  const script = `"$NODE" "$BIN" --help | head -n 1; echo "rc \${PIPESTATUS[0]}"`;
+  const env = { ...process.env, NODE: process.execPath, BIN: bin };
+  const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8', env });
+  expect(stdout).toBe('Usage: cutover <verb> [options]\nrc 0\n');
+  expect(stderr).toBe('');
+});

@@ -1,0 +1,270 @@
+import { expect, test } from 'vitest';
+import type { DifferenceDetail, Differences } from '../../src/control/schema/differences.ts';
+import type { History } from '../../src/control/schema/history.ts';
+import { statusSchema } from '../../src/control/schema/status.ts';
+import type { Status } from '../../src/control/schema/status.ts';
+import { age, counted, milliseconds, safe, signedMilliseconds } from '../../src/cli/format.ts';
+import { paintFor, paintWith } from '../../src/cli/paint.ts';
+import { differenceText, differencesText } from '../../src/cli/views/differences.ts';
+import { historyText } from '../../src/cli/views/history.ts';
+import { statusLine } from '../../src/cli/views/status-line.ts';
+import { statusText } from '../../src/cli/views/status.ts';
+import { table } from '../../src/cli/table.ts';
+import { fakeIo } from './kit.ts';
+import { statusSample } from './status-sample.ts';
+
+const plain = paintWith(false);
+
+test('the screen of status stays as it was agreed', () => {
+  statusSchema.parse(statusSample);
+  expect(statusText(statusSample, plain)).toMatchInlineSnapshot(`
+    "cutover 0.1.0   up 3h 12m
+    Phase      regional/1, step 2 of 3   since 2026-11-23 14:02:11Z (27m 49s)
+    Paused     no
+    Bypass     off
+    Epoch      4
+    Last good  regional/0
+    Snapshot   revision 9, in effect on every worker
+    Store      live
+    Listening  127.0.0.1:8080 (eu-west)
+    Observed   6 windows, 1m up to 2026-11-23 14:30:00Z
+
+    REGION   DESIRED  ACTUAL  REQUESTS
+    eu-west    5.00%   4.93%    12,004
+    us-east    0.00%       -         0
+
+    LANE          REQUESTS  PER S  BAD  BAD %       P50       P90      P99  P99.9
+    legacy          11,412    190    3  0.03%    4.1 ms    7.3 ms  12.1 ms      -
+    candidate          592    9.9    0  0.00%    4.1 ms    7.3 ms   120 ms      -
+    delta, pairs                               -0.10 ms  +0.35 ms  +7.7 ms      -
+
+    COPIES                    SHADOW  REVERSE
+    eligible                  10,000        0
+      not sampled              9,000        0
+      sampled                  1,000        0
+        dropped                    4        0
+        too large                  0        0
+        candidate saturated        6        0
+        sent                     990        0
+          compared               980        0
+          shadow failed            2        0
+          timed out                5        0
+          client aborted           0        0
+          response too large       0        0
+          diff dropped             0        0
+          pending                  3        0
+    Not eligible: method 1,412
+    Answered by no lane: headers_too_large 2
+
+    PAIRS   METRIC        N  ONLY CANDIDATE BAD  ONLY LEGACY BAD
+    shadow  error       980                   3                1
+    shadow  difference  980                  61                0
+    shadow  tail        980                   9                8
+    Classes of differences: 3   (cutover differences)
+
+    WORKER   PID  STATE     REVISION  CONNECTIONS  EXCHANGES  MEMORY  LOOP DELAY  RESTARTS
+         0  4711  serving          9          118         12  96 MiB      1.2 ms         0
+         1  4712  draining         8            3          1  91 MiB     0.42 ms         1
+    "
+  `);
+});
+
+test('the screen of status shouts when the kill switch is on and the store is down', () => {
+  const { rollout, snapshot } = statusSample;
+  const bad: Status = {
+    ...statusSample,
+    rollout: { ...rollout, bypass: true, paused: true },
+    snapshot: { ...snapshot, inEffect: false },
+    store: { mode: 'down', message: 'disk full' },
+    shares: [],
+  };
+  const text = statusText(bad, plain);
+  expect(text).toContain('Bypass     ON: all traffic to legacy, no copies\n');
+  expect(text).toContain('Paused     yes\n');
+  expect(text).toContain('not yet on every worker\n');
+  expect(text).toContain('Store      down: disk full\n');
+  expect(text).toContain('no region is named');
+});
+
+test('one line of status changes with the state and not with the traffic', () => {
+  const line = statusLine(statusSample);
+  expect(line).toBe(
+    'phase=regional step=1 paused=no bypass=off epoch=4 revision=9 in_effect=yes shares=eu-west:5%,us-east:0% classes=3 workers=1/2 store=live',
+  );
+  const lanes = { ...statusSample.lanes, legacy: { ...statusSample.lanes.legacy, requests: 1 } };
+  expect(statusLine({ ...statusSample, lanes, atMs: 1 })).toBe(line);
+  expect(statusLine({ ...statusSample, rollout: { ...statusSample.rollout, paused: true } })).not.toBe(line);
+});
+
+const difference = { kind: 'json_type', path: '/total', legacy: '10.5', candidate: null } as const;
+const found: Differences['classes'][number] = {
+  id: '0123456789abcdef',
+  route: 'api',
+  endpoint: 'GET /orders/{id}',
+  kind: 'json_type',
+  path: '/total',
+  count: 412,
+  firstSeenMs: Date.UTC(2026, 10, 23, 14, 2, 11),
+  lastSeenMs: Date.UTC(2026, 10, 23, 14, 2, 26),
+  example: {
+    requestId: 'a1-7',
+    atMs: Date.UTC(2026, 10, 23, 14, 2, 11),
+    direction: 'shadow',
+    epoch: 2,
+    method: 'GET',
+    target: '/orders/17',
+    difference,
+  },
+};
+
+test('differences are a table with the largest class first', () => {
+  const differences: Differences = { schemaVersion: 1, compared: 3_002, total: 2, classes: [found] };
+  expect(differencesText(differences, plain)).toMatchInlineSnapshot(`
+    "ID                COUNT  KIND       ENDPOINT          PATH    LEGACY -> CANDIDATE  LAST SEEN
+    0123456789abcdef    412  json_type  GET /orders/{id}  /total  10.5 -> (absent)     2026-11-23 14:02:26Z
+    the largest 1 of 2 classes in 3,002 compared pairs; look at one: cutover differences show ID
+    "
+  `);
+});
+
+test('without a class the number of compared pairs is told', () => {
+  const none: Differences = { schemaVersion: 1, compared: 1, total: 0, classes: [] };
+  expect(differencesText(none, plain)).toBe('no differences in 1 compared pair\n');
+});
+
+test('one class is shown with both values and a curl per lane', () => {
+  const detail: DifferenceDetail = {
+    schemaVersion: 1,
+    class: found,
+    reproduce: {
+      legacy: 'curl -s http://127.0.0.1:8081/orders/17',
+      candidate: 'curl -s http://127.0.0.1:7001/orders/17',
+    },
+  };
+  expect(differenceText(detail, plain)).toMatchInlineSnapshot(`
+    "Class      0123456789abcdef   json_type at /total
+    Endpoint   GET /orders/{id}   route api
+    Seen       412 times, first 2026-11-23 14:02:11Z, last 2026-11-23 14:02:26Z
+    Example    request a1-7 (shadow) at 2026-11-23 14:02:11Z
+    Request    GET /orders/17
+    legacy     10.5
+    candidate  (absent)
+
+    Reproduce (masked values must be filled in):
+      curl -s http://127.0.0.1:8081/orders/17
+      curl -s http://127.0.0.1:7001/orders/17
+    "
+  `);
+});
+
+test('what a server sent cannot command the terminal', () => {
+  const evil = {
+    ...found,
+    endpoint: 'GET /\x1b[2J',
+    path: '/\r/x',
+    example: { ...found.example, target: '/\x07' },
+  };
+  const hostile = {
+    ...evil,
+    example: { ...evil.example, difference: { ...difference, legacy: '\x1b]0;owned\x07' } },
+  };
+  const detail = { schemaVersion: 1, class: hostile, reproduce: null } as DifferenceDetail;
+  const list = { schemaVersion: 1, compared: 1, total: 1, classes: [hostile] } as Differences;
+  expect(differenceText(detail, plain) + differencesText(list, plain)).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(safe('a\x1bb')).toBe('a\\x1bb');
+});
+
+const hash = 'ab'.repeat(32);
+const history: History = {
+  schemaVersion: 1,
+  intact: true,
+  total: 2,
+  entries: [
+    {
+      sequence: 1,
+      atMs: Date.UTC(2026, 10, 23, 11, 17, 30),
+      who: 'controller',
+      verb: 'start',
+      from: null,
+      to: { phase: 'shadow', step: 0 },
+      reason: '',
+      forced: false,
+      epoch: 1,
+      evidenceHash: null,
+      previousHash: '0'.repeat(64),
+      hash,
+    },
+    {
+      sequence: 2,
+      atMs: Date.UTC(2026, 10, 23, 14, 2, 11),
+      who: 'ada',
+      verb: 'advance',
+      from: { phase: 'shadow', step: 0 },
+      to: { phase: 'regional', step: 1 },
+      reason: 'reviewed',
+      forced: true,
+      epoch: 2,
+      evidenceHash: null,
+      previousHash: hash,
+      hash,
+    },
+  ],
+};
+
+test('history is a table that says whether its chain holds', () => {
+  expect(historyText(history, plain)).toMatchInlineSnapshot(`
+    "#  WHEN                  WHO         VERB              CHANGE                EPOCH  HASH      WHY
+    1  2026-11-23 11:17:30Z  controller  start             shadow                    1  abababab  -
+    2  2026-11-23 14:02:11Z  ada         advance (forced)  shadow -> regional/1      2  abababab  reviewed
+    entries: 2; the chain of hashes is intact
+    "
+  `);
+});
+
+test('a broken chain of history cannot be overlooked', () => {
+  const broken = historyText({ ...history, intact: false, total: 9 }, plain);
+  expect(broken).toContain('the newest 2 of 9 entries (--limit); THE CHAIN OF HASHES IS BROKEN');
+});
+
+test('a table aligns numbers to the right and has no trailing blanks', () => {
+  const columns = [{ title: 'NAME' }, { title: 'N', right: true }, { title: 'X' }];
+  expect(
+    table(columns, [
+      ['a', '1,000', ''],
+      ['longer', '7'],
+    ]),
+  ).toBe('NAME        N  X\na       1,000\nlonger      7\n');
+});
+
+test('numbers are written for people with their units', () => {
+  expect([0.42, 12.1, 850, null].map((ms) => milliseconds(ms))).toEqual([
+    '0.42 ms',
+    '12.1 ms',
+    '850 ms',
+    '-',
+  ]);
+  expect([7.7, -7.7, 0, null].map((ms) => signedMilliseconds(ms))).toEqual([
+    '+7.7 ms',
+    '-7.7 ms',
+    '+0.00 ms',
+    '-',
+  ]);
+  expect([0, 999, 61_000, 3_600_000, 100_000_000].map(age)).toEqual(['0s', '0s', '1m 1s', '1h', '1d 3h']);
+  expect([counted(1, 'class'), counted(2, 'class'), counted(0, 'route')]).toEqual([
+    '1 class',
+    '2 classes',
+    '0 routes',
+  ]);
+});
+
+test('colours follow the terminal and the wishes of the user', () => {
+  const on = (env: Record<string, string>, tty: boolean, wanted = true): boolean =>
+    paintFor(fakeIo({ env, tty }).io, wanted).on;
+  expect(on({}, true)).toBe(true);
+  expect(on({}, false)).toBe(false);
+  expect(on({ NO_COLOR: '1' }, true)).toBe(false);
+  expect(on({ NO_COLOR: '1', FORCE_COLOR: '1' }, true)).toBe(false);
+  expect(on({ TERM: 'dumb' }, true)).toBe(false);
+  expect(on({ FORCE_COLOR: '1' }, false)).toBe(true);
+  expect(on({}, true, false)).toBe(false);
+});

@@ -1,0 +1,213 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TelemetryStore } from '../../../src/rollout/ports.ts';
+import type { Window } from '../../../src/telemetry/types.ts';
+import { until } from '../../kit/until.ts';
+import { sampleClass, sampleWindow, totals } from '../kit/samples.ts';
+
+/** How the store under test must be configured: the tests count on these. */
+export const CONTRACT_RETENTION = {
+  windowsMs: 7 * 86_400_000,
+  examplesMs: 86_400_000,
+  eventsMs: 2 * 86_400_000,
+  maxBytes: 8 * 1024 * 1024,
+} as const;
+
+/** Classes that the store under test holds at the most. */
+const CONTRACT_CLASSES = 10_000;
+
+export interface TelemetryHarness {
+  readonly store: TelemetryStore;
+  /** Another client of the same data. */
+  another(): Promise<TelemetryStore>;
+  close(): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+const START_MS = 1_790_000_100_000;
+
+async function collect(windows: AsyncIterable<Window>): Promise<Window[]> {
+  const all: Window[] = [];
+  for await (const window of windows) all.push(window);
+  return all;
+}
+
+/**
+ * The promises of a `TelemetryStore`; every driver keeps all of them.
+ * @param open a new, empty store with {@link CONTRACT_RETENTION}
+ */
+export function telemetryStoreContract(name: string, open: () => Promise<TelemetryHarness>): void {
+  describe(`${name} as a TelemetryStore`, () => {
+    let harness: TelemetryHarness;
+    let store: TelemetryStore;
+
+    const everything = (): Promise<Window[]> => collect(store.readWindows(0, Number.MAX_SAFE_INTEGER));
+
+    beforeEach(async () => {
+      harness = await open();
+      store = harness.store;
+    });
+    afterEach(() => harness.close());
+
+    test('gives windows back as they were put, in time order, from inclusive, to exclusive', async () => {
+      const windows = Array.from({ length: 100 }, (_, index) =>
+        sampleWindow(START_MS + index * 10_000, { seed: index }),
+      );
+      for (const window of windows.toReversed()) expect(await store.putWindow(window)).toBe('stored');
+      expect(await everything()).toEqual(windows);
+      const from = START_MS + 20 * 10_000;
+      expect(await collect(store.readWindows(from, from + 300_000))).toEqual(windows.slice(20, 50));
+      expect(await collect(store.readWindows(0, START_MS))).toEqual([]);
+    });
+
+    test('counts windows sent three times, out of order, by two clients, once', async () => {
+      const other = await harness.another();
+      const windows = Array.from({ length: 20 }, (_, index) =>
+        sampleWindow(START_MS + index * 10_000, { seed: index }),
+      );
+      const answers: string[] = [];
+      for (const round of [
+        windows.toReversed(),
+        windows,
+        windows.toSorted((a, b) => (a.id % 7) - (b.id % 7)),
+      ]) {
+        for (const window of round)
+          answers.push(await (window.id % 2 === 0 ? store : other).putWindow(window));
+      }
+      expect(answers.filter((answer) => answer === 'stored')).toHaveLength(20);
+      expect(answers.filter((answer) => answer === 'duplicate')).toHaveLength(40);
+      expect(totals(await everything())).toEqual(totals(windows));
+    });
+
+    test('refuses a duplicate with other counts: the first word stands', async () => {
+      const window = sampleWindow(START_MS);
+      await store.putWindow(window);
+      expect(await store.putWindow({ ...window, lanes: [] })).toBe('duplicate');
+      expect(await everything()).toEqual([window]);
+    });
+
+    test('keeps both windows when the epoch or the process changed inside one', async () => {
+      const window = sampleWindow(START_MS);
+      expect(await store.putWindow(window)).toBe('stored');
+      expect(await store.putWindow({ ...window, epoch: window.epoch + 1 })).toBe('stored');
+      expect(await store.putWindow({ ...window, keeper: 'restarted' })).toBe('stored');
+      expect(await everything()).toHaveLength(3);
+    });
+
+    test('deletes windows past their retention, and refuses them as late from then on', async () => {
+      const old = sampleWindow(START_MS - 8 * DAY_MS);
+      const young = sampleWindow(START_MS - 10_000, { seed: 2 });
+      await store.putWindow(old);
+      await store.putWindow(young);
+      const result = await store.sweep(START_MS);
+      expect([result.windows, result.bytes > 0]).toEqual([1, true]);
+      expect(await store.putWindow(old)).toBe('late');
+      expect(await everything()).toEqual([young]);
+    });
+
+    test('goes on taking windows after a sweep at a time that was wrong', async () => {
+      await store.putWindow(sampleWindow(START_MS));
+      await store.sweep(START_MS + 365 * DAY_MS);
+      expect(await store.putWindow(sampleWindow(START_MS + 10_000))).toBe('stored');
+    });
+
+    test('stays below its size: the oldest windows go', async () => {
+      const windows = Array.from({ length: 400 }, (_, index) =>
+        sampleWindow(START_MS + index * 10_000, { seed: index, routes: 12 }),
+      );
+      for (const window of windows) await store.putWindow(window);
+      const { bytes } = await store.sweep(START_MS + 400 * 10_000);
+      expect(bytes).toBeLessThanOrEqual(CONTRACT_RETENTION.maxBytes);
+      const kept = await everything();
+      expect(kept.length).toBeGreaterThan(100);
+      expect(kept.map((window) => window.id)).toEqual(windows.slice(-kept.length).map((window) => window.id));
+    });
+
+    test('adds counts per class and keeps the first example', async () => {
+      const first = sampleClass('c1', { count: 3 });
+      expect(await store.putClass({ ...first, example: null }, 1_000)).toBe('new');
+      expect((await store.readClass('c1'))?.example).toBeNull();
+      expect(await store.putClass(first, 2_000)).toBe('seen');
+      const later = sampleClass('c1', { count: 5, requestId: 'later' });
+      expect(await (await harness.another()).putClass(later, 3_000)).toBe('seen');
+      const { id, route, endpoint, kind, path, example } = first;
+      expect(await store.readClass('c1')).toEqual({
+        id,
+        route,
+        endpoint,
+        kind,
+        path,
+        count: 11,
+        firstSeenMs: 1_000,
+        lastSeenMs: 3_000,
+        example,
+      });
+      expect(await store.readClass('c2')).toBeNull();
+    });
+
+    test('lists classes by count, largest first', async () => {
+      for (const count of [5, 1, 9, 7]) await store.putClass(sampleClass(`c${count}`, { count }), START_MS);
+      expect((await store.readClasses(3)).map((found) => found.id)).toEqual(['c9', 'c7', 'c5']);
+    });
+
+    test(
+      'refuses classes beyond the cap, and goes on counting those it has',
+      { timeout: 60_000 },
+      async () => {
+        for (let index = 0; index < CONTRACT_CLASSES; index += 1) {
+          await store.putClass({ ...sampleClass(`c${index}`, { count: 1 }), example: null }, START_MS);
+        }
+        expect(await store.putClass(sampleClass('one-more', { count: 1 }), START_MS)).toBe('capped');
+        expect(await store.putClass(sampleClass('c17', { count: 1 }), START_MS)).toBe('seen');
+        expect(await store.readClass('one-more')).toBeNull();
+        expect((await store.readClasses(1))[0]?.id).toBe('c17');
+      },
+    );
+
+    test('drops examples past their retention, and classes that were not seen for as long as windows are kept', async () => {
+      await store.putClass(sampleClass('seen-often', { count: 1 }), START_MS);
+      await store.putClass(sampleClass('seen-once', { count: 1 }), START_MS);
+      const later = START_MS + 7 * DAY_MS;
+      await store.putClass({ ...sampleClass('seen-often', { count: 1 }), example: null }, later);
+      expect((await store.sweep(START_MS + DAY_MS - 1)).classes).toBe(0);
+      expect((await store.readClass('seen-often'))?.example).not.toBeNull();
+      expect((await store.sweep(later + 1)).classes).toBe(1);
+      expect(await store.readClass('seen-once')).toBeNull();
+      expect(await store.readClass('seen-often')).toMatchObject({ count: 2, example: null });
+      await store.putClass(sampleClass('seen-often', { count: 1, requestId: 'fresh' }), later + 2);
+      expect((await store.readClass('seen-often'))?.example?.requestId).toBe('fresh');
+    });
+
+    test('reads events after a cursor, oldest first, each once', async () => {
+      const event = { type: 'store', ok: true, message: '' } as const;
+      for (const sequence of [1, 2, 3, 4, 5, 5]) await store.appendEvent({ sequence, atMs: START_MS, event });
+      expect((await store.readEvents(0, 2)).map((found) => found.sequence)).toEqual([1, 2]);
+      expect((await store.readEvents(2, 10)).map((found) => found.sequence)).toEqual([3, 4, 5]);
+      expect(await store.readEvents(4, 10)).toEqual([{ sequence: 5, atMs: START_MS, event }]);
+      expect(await store.readEvents(5, 10)).toEqual([]);
+    });
+
+    test('refuses another event under a sequence that is taken, instead of losing it', async () => {
+      const event = { type: 'store', ok: true, message: '' } as const;
+      await store.appendEvent({ sequence: 1, atMs: START_MS, event });
+      await expect(store.appendEvent({ sequence: 1, atMs: START_MS + 1, event })).rejects.toThrow(
+        /another event 1/,
+      );
+    });
+
+    test('deletes events past their retention', async () => {
+      const event = { type: 'store', ok: true, message: '' } as const;
+      for (const sequence of [1, 2, 3]) {
+        await store.appendEvent({ sequence, atMs: START_MS + sequence * DAY_MS, event });
+      }
+      expect((await store.sweep(START_MS + 4 * DAY_MS + 1)).events).toBe(2);
+      expect((await store.readEvents(0, 10)).map((found) => found.sequence)).toEqual([3]);
+    });
+
+    test('sweeps one after the other when asked twice at once', async () => {
+      await store.putWindow(sampleWindow(START_MS - 8 * DAY_MS));
+      const results = await Promise.all([store.sweep(START_MS), store.sweep(START_MS)]);
+      expect(results.map((result) => result.windows)).toEqual([1, 0]);
+      await until(async () => (await everything()).length === 0);
+    });
+  });
+}
