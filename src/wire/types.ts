@@ -77,7 +77,7 @@ export interface Inbound {
   write(chunk: Uint8Array): boolean;
   /** Ends the answer. A short body (against `contentLength`) destroys the connection, it is never padded. */
   end(): void;
-  /** Cuts the connection: the only honest way to end an answer that broke off. */
+  /** Cuts the connection: the only honest way to end an answer that broke off. `onAbort('aborted')` follows. */
   destroy(): void;
 }
 
@@ -113,7 +113,10 @@ export interface OutboundHead {
 
 /** Hears about one call to a server. Exactly one of `onEnd` and `onFailure` is the last call. */
 export interface OutboundHandler {
-  /** The head has been written to a connection: service time starts here. */
+  /**
+   * The head has been written to a connection: service time starts here. Called a second time, with false, when
+   * the pool repeats an idempotent request whose reused connection had been closed by its server.
+   */
   onSent(reused: boolean): void;
   /** An interim answer other than 100. */
   onInform(status: number, fields: HeaderFields): void;
