@@ -14,6 +14,7 @@ export class BodyCopy {
   /** The body did not fit: over its own limit, or the budget was spent. */
   overflowed: 'no' | 'limit' | 'budget' = 'no';
   private reserved = 0;
+  private closed = false;
 
   constructor(budget: CopyBudget, limitBytes: number) {
     this.budget = budget;
@@ -23,7 +24,7 @@ export class BodyCopy {
   /** Takes a copy of a chunk. */
   add(chunk: Uint8Array): void {
     this.bytes += chunk.length;
-    if (this.overflowed !== 'no') return;
+    if (this.closed || this.overflowed !== 'no') return;
     if (this.bytes > this.limitBytes) this.drop('limit');
     else if (!this.budget.reserve(chunk.length)) this.drop('budget');
     else {
@@ -40,8 +41,9 @@ export class BodyCopy {
     return body;
   }
 
-  /** Lets go of the bytes; may be called more than once. */
+  /** Lets go of the bytes for good: what streams by afterwards is only counted. May be called more than once. */
   free(): void {
+    this.closed = true;
     this.budget.release(this.reserved);
     this.reserved = 0;
     this.chunks = [];

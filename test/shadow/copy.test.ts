@@ -66,6 +66,8 @@ const EVENTS = [
   'original',
   'originalFails',
   'abort',
+  'originalData',
+  'requestData',
   'result',
   'lost',
 ] as const;
@@ -89,6 +91,9 @@ test('every copy that is sent is concluded exactly once, and every byte comes ba
         if (event === 'original') return copy.originalEnd(null);
         if (event === 'originalFails') return copy.originalEnd('upstream_reset');
         if (event === 'abort') return copy.clientAborted();
+        // The relay and the exchange go on streaming to the client whatever became of the copy.
+        if (event === 'originalData') return copy.original.body.add(Buffer.alloc(20));
+        if (event === 'requestData') return copy.request.add(Buffer.alloc(20));
         // The wire calls nothing after the last call, and nothing before the copy was sent.
         if (ended.has(index) || !launched.has(index)) return undefined;
         if (event === 'end' || event === 'fail') ended.add(index);
