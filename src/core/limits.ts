@@ -100,6 +100,8 @@ export const LIMITS = {
   classesPerDelta: 500,
   /** Classes whose example one worker process has already sent; beyond it counts go without an example. */
   classesShown: 20_000,
+  /** Cells of lane and of copy counters in one worker, about 20 KiB each; further regions share one per route. */
+  telemetryCells: 2_000,
   /** Endpoint templates a worker learns; further paths are `{other}`. */
   endpoints: 500,
   /** Differences recorded for one pair; the rest is counted. */

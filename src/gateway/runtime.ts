@@ -97,6 +97,7 @@ export class Runtime {
     const { copy } = exchange;
     if (copy === null) return;
     this.plant.retain();
+    copy.onOver = () => this.plant.release();
     setImmediate(() => {
       const lanes = this.plant.copyLanes;
       const port = copy.subject.direction === 'shadow' ? lanes.candidate : lanes.legacy;
@@ -107,7 +108,6 @@ export class Runtime {
         call.end();
         return call;
       });
-      this.plant.release();
     });
   }
 }

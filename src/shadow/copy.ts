@@ -28,6 +28,8 @@ export class Copy implements OutboundHandler {
   readonly answer: AnswerCopy;
   /** Whether this pair may be counted as evidence; decided when both lanes have ended. */
   evidence = false;
+  /** Called once, when nothing will be done for this copy any more. */
+  onOver: (() => void) | null = null;
   private readonly mirror: Mirror;
   private call: Outbound | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -66,8 +68,13 @@ export class Copy implements OutboundHandler {
   private refuse(decision: 'too_large' | 'dropped' | 'candidate_saturated'): void {
     this.cell.decide(decision);
     if (decision === 'candidate_saturated') this.cell.judge('error', true, false);
-    this.state = 'over';
+    this.leave();
     this.free();
+  }
+
+  private leave(): void {
+    this.state = 'over';
+    this.onOver?.();
   }
 
   /** The original answer ended, completely or by a failure of its lane. */
@@ -140,7 +147,7 @@ export class Copy implements OutboundHandler {
   /** Concludes when both sides have ended. */
   private settle(): void {
     if (this.state !== 'answered' || !this.originalEnded) return;
-    this.state = 'over';
+    this.leave();
     this.mirror.released();
     const outcome = this.outcome();
     if (outcome !== 'client_aborted') this.mirror.judge(this);

@@ -2,6 +2,7 @@
 import { wallMs } from '../core/clock.ts';
 import type { FailureCode } from '../core/errors.ts';
 import { incarnation } from '../core/ids.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Ineligible, Observation } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { CopyCell, LaneCell } from './cells.ts';
@@ -11,7 +12,10 @@ import type { TelemetryDelta, WorkerGauges } from './types.ts';
 
 const INELIGIBLE_PREFIX = 'ineligible_'.length;
 
-/** Counts what one worker saw. Route names and regions come from configuration, so the tables are bounded by it. */
+/** Stands for the regions beyond `LIMITS.telemetryCells`: a trusted header may still name too many. */
+const OTHER = '_other';
+
+/** Counts what one worker saw: one cell per route, region and lane or direction. */
 export class Recorder {
   private readonly lanes = new Map<string, LaneCell>();
   private readonly copies = new Map<string, CopyCell>();
@@ -55,6 +59,7 @@ export class Recorder {
     const key = `${route}\n${region}\n${lane}`;
     let cell = this.lanes.get(key);
     if (cell === undefined) {
+      if (this.lanes.size >= LIMITS.telemetryCells && region !== OTHER) return this.lane(route, OTHER, lane);
       cell = new LaneCell({ route, region, lane });
       this.lanes.set(key, cell);
     }
@@ -66,6 +71,9 @@ export class Recorder {
     const key = `${route}\n${region}\n${direction}`;
     let cell = this.copies.get(key);
     if (cell === undefined) {
+      if (this.copies.size >= LIMITS.telemetryCells && region !== OTHER) {
+        return this.copyCell(route, OTHER, direction);
+      }
       cell = new CopyCell({ route, region, direction });
       this.copies.set(key, cell);
     }

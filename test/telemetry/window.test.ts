@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LIMITS } from '../../src/core/limits.ts';
 import { OUTCOMES } from '../../src/core/observation.ts';
 import { ClassTable } from '../../src/telemetry/classes.ts';
 import { Recorder } from '../../src/telemetry/recorder.ts';
@@ -123,4 +124,15 @@ test('a clock that is set back does not stop windows from completing', () => {
   keeper.takeCompleted(9_100_000);
   keeper.add(worker('a').delta(1_000_000));
   expect(keeper.takeCompleted(1_100_000).map((window) => window.id)).toEqual([99]);
+});
+
+test('regions without end share one cell, and no count is lost', () => {
+  const one = worker('a');
+  const n = LIMITS.telemetryCells + 50;
+  for (let index = 0; index < n; index += 1) {
+    one.recorder.copyCell('all', `region-${index}`, 'shadow').decide('not_sampled');
+  }
+  const { copies } = one.delta(1_000);
+  expect(copies.reduce((sum, counts) => sum + counts.eligible, 0)).toBe(n);
+  expect(copies.find((counts) => counts.region === '_other')?.eligible).toBe(50);
 });
