@@ -115,25 +115,3 @@ test('a body waits for the edge filter and then arrives whole', async () => {
   });
   expect([answer.status, both.legacy.requests[0]?.body.length]).toEqual([200, 300_000]);
 });
-
-test('verifying one token does not hold up a request that needs none', async () => {
-  const both = await lanes();
-  const config = guarded(both.candidate, 'candidate');
-  const open = route('open', '/open');
-  const candidate = config.candidate as GatewayConfig['candidate'];
-  const { url } = await inProcessGateway(
-    both,
-    { phase: 'retired' },
-    {
-      candidate: { ...candidate, routes: [open, ...candidate.routes] },
-    },
-  );
-  const bearer = `Bearer ${await token()}`;
-  const order: string[] = [];
-  await Promise.all([
-    ...Array.from({ length: 50 }, () => ask(url, bearer).then(() => order.push('guarded'))),
-    fetchOnce(url, { target: '/open' }).then(() => order.push('open')),
-  ]);
-  expect(order.indexOf('open')).toBeLessThan(50);
-  expect(order).toHaveLength(51);
-});
