@@ -83,6 +83,13 @@ export class GatewayBuilder {
     rollout: { window: '1s' },
   };
   private environment: Record<string, string> = {};
+  private program = CUTOVER;
+
+  /** Runs another build: the path of its `bin/cutover.js`. */
+  built(program: string): this {
+    this.program = program;
+    return this;
+  }
 
   legacy(...targets: Target[]): this {
     return this.config({ legacy: { servers: targets.map(urlOf) } });
@@ -117,7 +124,7 @@ export class GatewayBuilder {
   /** Starts it and waits until every worker serves. @throws with its output when it does not come up */
   async start(): Promise<RunningGateway> {
     const place = await this.write();
-    return launch(place, this.environment);
+    return launch(place, this.environment, this.program);
   }
 }
 
@@ -129,8 +136,12 @@ interface Place {
   readonly remove: () => void;
 }
 
-async function launch(place: Place, environment: Readonly<Record<string, string>>): Promise<RunningGateway> {
-  const child = await startChild(process.execPath, [CUTOVER, 'run', '-c', place.configFile], {
+async function launch(
+  place: Place,
+  environment: Readonly<Record<string, string>>,
+  program = CUTOVER,
+): Promise<RunningGateway> {
+  const child = await startChild(process.execPath, [program, 'run', '-c', place.configFile], {
     cwd: place.folder,
     env: environment,
   });
