@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { sha256Hex } from '../core/hash.ts';
+import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
-import { canonicalJson } from './canonical.ts';
 import { compileCandidate, compileLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { prefixBits } from './fields-net.ts';

@@ -33,7 +33,7 @@ export function buildStatus(input: StatusInput): Status {
       legacy: laneOf(summary.lanes.legacy, spanMs),
       candidate: laneOf(summary.lanes.candidate, spanMs),
     },
-    delta: deltaOf(summary.pairs),
+    delta: deltaOf(summary.pairLatency),
     pairs: { shadow: pairsOf(summary.pairs.shadow), reverse: pairsOf(summary.pairs.reverse) },
     ineligible: { ...summary.ineligible },
     edge: { ...summary.edge },
@@ -87,14 +87,8 @@ function latencyOf(latency: LatencySummary): Status['lanes']['legacy']['latency'
   };
 }
 
-/**
- * Candidate minus legacy over the direction that has more pairs. Quantiles of two directions cannot be added up,
- * and the original of the one is the copy of the other.
- */
-function deltaOf({ shadow, reverse }: Summary['pairs']): Status['delta'] {
-  const reversed = reverse.copyLatency.samples > shadow.copyLatency.samples;
-  const candidate = reversed ? reverse.originalLatency : shadow.copyLatency;
-  const legacy = reversed ? reverse.copyLatency : shadow.originalLatency;
+/** Candidate minus legacy over pairs. */
+function deltaOf({ candidate, legacy }: Summary['pairLatency']): Status['delta'] {
   return {
     p50Ms: toMs(minus(candidate.p50Us, legacy.p50Us)),
     p90Ms: toMs(minus(candidate.p90Us, legacy.p90Us)),

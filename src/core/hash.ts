@@ -31,3 +31,20 @@ export function stickyPosition(salt: number, key: string): number {
 export function sha256Hex(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
+
+/**
+ * JSON that is the same for equal values: keys sorted by UTF-16 code units, no white space, numbers and strings
+ * as ECMAScript writes them (RFC 8785, section 3.2). Fields that are `undefined` are left out.
+ * @throws TypeError for what JSON cannot say exactly: NaN, an infinity, a bigint, a function, undefined in an array
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
+  if (typeof value !== 'object') throw new TypeError(`a ${typeof value} has no canonical JSON`);
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`);
+  return `{${fields.join(',')}}`;
+}

@@ -40,14 +40,12 @@ export class Upstream {
 
   /** Starts a call on one server; another one is tried once when the first could not be reached. */
   call(head: OutboundHead, handler: OutboundHandler): Outbound {
-    const server = this.next(null) as Server;
-    const retriable = this.servers.length > 1 && head.framing === 'none';
-    if (!retriable) return server.pool.call(head, new ServerWatch(server, handler));
-    return new RetriedCall(this, server, head, handler);
+    return new UpstreamCall(this, head, handler);
   }
 
   /** The server whose turn it is, if possible not `except` and not one that was shunned. */
   next(except: Server | null): Server | null {
+    if (this.servers.length === 1) return except === null ? (this.servers[0] as Server) : null;
     const nowMs = monotonicMs();
     let fallback: Server | null = null;
     for (let step = 0; step < this.servers.length; step += 1) {
@@ -69,62 +67,35 @@ function isUnreachable(code: FailureCode): boolean {
   return code === 'connect_refused' || code === 'connect_failed' || code === 'connect_timeout';
 }
 
-/** Passes everything on and remembers a server that could not be reached. */
-class ServerWatch implements OutboundHandler {
-  private readonly server: Server;
-  private readonly handler: OutboundHandler;
-
-  constructor(server: Server, handler: OutboundHandler) {
-    this.server = server;
-    this.handler = handler;
-  }
-
-  onSent(reused: boolean): void {
-    this.handler.onSent(reused);
-  }
-  onInform(status: number, fields: HeaderFields): void {
-    this.handler.onInform(status, fields);
-  }
-  onHead(head: ResponseHead): void {
-    this.handler.onHead(head);
-  }
-  onData(chunk: Buffer): void {
-    this.handler.onData(chunk);
-  }
-  onEnd(): void {
-    this.handler.onEnd();
-  }
-  onWritable(): void {
-    this.handler.onWritable();
-  }
-  onFailure(code: FailureCode, sent: boolean): void {
-    if (isUnreachable(code)) this.server.shunnedUntilMs = monotonicMs() + LIMITS.serverShunMs;
-    this.handler.onFailure(code, sent);
-  }
-}
-
-/** A call without a body that moves to another server when the first cannot be reached: nothing was sent yet. */
-class RetriedCall implements Outbound, OutboundHandler {
+/**
+ * A call on one server. It shuns a server that could not be reached, and a call without a body then moves to
+ * another one, once: nothing was sent yet.
+ */
+class UpstreamCall implements Outbound, OutboundHandler {
   private readonly upstream: Upstream;
-  private readonly first: Server;
   private readonly head: OutboundHead;
   private readonly handler: OutboundHandler;
+  private server: Server;
   private current: Outbound;
-  private moved = false;
+  private mayMove: boolean;
 
-  constructor(upstream: Upstream, first: Server, head: OutboundHead, handler: OutboundHandler) {
+  constructor(upstream: Upstream, head: OutboundHead, handler: OutboundHandler) {
     this.upstream = upstream;
-    this.first = first;
     this.head = head;
     this.handler = handler;
-    this.current = first.pool.call(head, new ServerWatch(first, this));
+    this.mayMove = head.framing === 'none';
+    this.server = upstream.next(null) as Server;
+    this.current = this.server.pool.call(head, this);
   }
 
   onFailure(code: FailureCode, sent: boolean): void {
-    const other = this.moved || sent || !isUnreachable(code) ? null : this.upstream.next(this.first);
+    if (!isUnreachable(code)) return this.handler.onFailure(code, sent);
+    this.server.shunnedUntilMs = monotonicMs() + LIMITS.serverShunMs;
+    const other = sent || !this.mayMove ? null : this.upstream.next(this.server);
     if (other === null) return this.handler.onFailure(code, sent);
-    this.moved = true;
-    this.current = other.pool.call(this.head, new ServerWatch(other, this));
+    this.mayMove = false;
+    this.server = other;
+    this.current = other.pool.call(this.head, this);
     this.current.end();
   }
 

@@ -1,4 +1,4 @@
-import { sha256Hex } from '../core/hash.ts';
+import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { HistoryEntry } from './state.ts';
 
 /** Keys of the history in the state store start with this. */
@@ -21,23 +21,6 @@ export interface ChainVerdict {
 /** The store's key of an entry, padded so that key order is the order of the sequence. */
 export function historyKey(sequence: number): string {
   return `${HISTORY_PREFIX}${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`;
-}
-
-/**
- * JSON that is the same for equal values: keys sorted by UTF-16 code units, no white space, numbers and strings
- * as ECMAScript writes them (RFC 8785, section 3.2). Fields that are `undefined` are left out.
- * @throws TypeError for what JSON cannot say exactly: NaN, an infinity, a bigint, a function, undefined in an array
- */
-export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
-  if (typeof value !== 'object') throw new TypeError(`a ${typeof value} has no canonical JSON`);
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`);
-  return `{${fields.join(',')}}`;
 }
 
 function hashOf(entry: Omit<HistoryEntry, 'hash'>): string {

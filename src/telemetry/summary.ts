@@ -41,6 +41,8 @@ export interface Summary {
   readonly windows: number;
   readonly lanes: Readonly<Record<Lane, LaneSummary>>;
   readonly pairs: Readonly<Record<Direction, PairSummary>>;
+  /** Service time of each lane over the pairs of both directions: the same requests on both. */
+  readonly pairLatency: Readonly<Record<Lane, LatencySummary>>;
   /** By region: requests of both lanes, and those the candidate was asked. */
   readonly regions: Readonly<
     Record<string, { readonly requests: number; readonly candidateRequests: number }>
@@ -101,6 +103,15 @@ function pairSummary(copies: readonly CopyCounts[]): PairSummary {
   };
 }
 
+/** In a reverse pair the copy is legacy's. */
+function pairLatency(copies: readonly CopyCounts[], lane: Lane): LatencySummary {
+  return summariseLatency(
+    copies.map(({ direction, copyLatency, originalLatency }) =>
+      (direction === 'shadow') === (lane === 'candidate') ? copyLatency : originalLatency,
+    ),
+  );
+}
+
 function regionsOf(lanes: readonly LaneCounts[]): Summary['regions'] {
   const regions: Record<string, { requests: number; candidateRequests: number }> = {};
   for (const { region, lane, requests } of lanes) {
@@ -127,6 +138,7 @@ export function summarise(window: Window | null): Summary {
       shadow: pairSummary(copies.filter((counts) => counts.direction === 'shadow')),
       reverse: pairSummary(copies.filter((counts) => counts.direction === 'reverse')),
     },
+    pairLatency: { legacy: pairLatency(copies, 'legacy'), candidate: pairLatency(copies, 'candidate') },
     regions: regionsOf(lanes),
     ineligible: { ...window?.ineligible },
     edge: { ...window?.edge },

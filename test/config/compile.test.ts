@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bySpecificity } from '../../src/config/compile-lanes.ts';
-import { canonicalJson } from '../../src/config/canonical.ts';
+import { canonicalJson } from '../../src/core/hash.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import type { RouteConfig } from '../../src/core/snapshot.ts';
 import type { RolloutPlan } from '../../src/rollout/state.ts';

@@ -42,6 +42,7 @@ const summary: Summary = {
     },
     reverse: nothing.pairs.reverse,
   },
+  pairLatency: { candidate: latency(1_500, 10), legacy: latency(4_500, 10) },
   regions: {
     'eu-west': { requests: 100, candidateRequests: 4 },
     asia: { requests: 10, candidateRequests: 0 },
@@ -95,8 +96,11 @@ test('keeps the accounting exact', () => {
   expect(joint.error).toEqual({ n: 10, plus: 1, minus: 2 });
 });
 
-test('compares the same requests: candidate minus legacy, in the direction that has more pairs', () => {
+test('compares the same requests: candidate minus legacy', () => {
   expect(buildStatus(input).delta).toEqual({ p50Ms: -3, p90Ms: -6, p99Ms: -9, p999Ms: null });
+  const unproven = { ...summary, pairLatency: nothing.pairLatency };
+  expect(buildStatus({ ...input, summary: unproven }).delta.p50Ms).toBeNull();
+});
   const reverse = {
     ...summary.pairs.reverse,
     copyLatency: latency(2_000, 50),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256Hex } from '../../src/core/hash.ts';
-import { canonicalJson, chain, encodeHistory, historyKey, verifyChain } from '../../src/rollout/history.ts';
+import { canonicalJson } from '../../src/core/hash.ts';
+import { chain, encodeHistory, historyKey, verifyChain } from '../../src/rollout/history.ts';
 import type { UnchainedEntry } from '../../src/rollout/history.ts';
 import type { HistoryEntry } from '../../src/rollout/state.ts';
 
