@@ -101,11 +101,4 @@ test('compares the same requests: candidate minus legacy', () => {
   const unproven = { ...summary, pairLatency: nothing.pairLatency };
   expect(buildStatus({ ...input, summary: unproven }).delta.p50Ms).toBeNull();
 });
-  const reverse = {
-    ...summary.pairs.reverse,
-    copyLatency: latency(2_000, 50),
-    originalLatency: latency(3_000, 50),
-  };
-  const reversed = buildStatus({ ...input, summary: { ...summary, pairs: { ...summary.pairs, reverse } } });
-  expect(reversed.delta).toMatchObject({ p50Ms: 1, p90Ms: 2, p99Ms: 3 });
 });
