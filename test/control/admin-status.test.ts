@@ -101,4 +101,3 @@ test('compares the same requests: candidate minus legacy', () => {
   const unproven = { ...summary, pairLatency: nothing.pairLatency };
   expect(buildStatus({ ...input, summary: unproven }).delta.p50Ms).toBeNull();
 });
-});
