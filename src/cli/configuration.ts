@@ -1,12 +1,10 @@
-import type { CompiledConfig } from '../config/compile.ts';
-import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../config/problem.ts';
 import { renderProblems } from '../config/render.ts';
 import { CutoverError } from '../core/errors.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** A configuration that cannot be used, with everything that is wrong with it. */
-class ConfigurationError extends CutoverError {
+export class ConfigurationError extends CutoverError {
   readonly problems: readonly Problem[];
 
   constructor(file: string, problems: readonly Problem[]) {
@@ -25,11 +23,4 @@ class ConfigurationError extends CutoverError {
   get text(): string {
     return renderProblems(this.problems);
   }
-}
-
-/** The configuration, ready to be used. @throws ConfigurationError */
-export function usableConfig(file: string): CompiledConfig {
-  const result = loadConfig(file);
-  if (result.ok) return result.config;
-  throw new ConfigurationError(file, result.problems);
 }

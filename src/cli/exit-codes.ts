@@ -25,10 +25,13 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   terminated: 'terminated (SIGTERM)',
 };
 
+const RUN = `\`run\` ends with 0 when the first SIGTERM or SIGINT was followed by an orderly drain. A second signal stops
+it at once: 143 after SIGTERM, 130 after SIGINT.`;
+
 /** The text of `cutover help exit-codes`. */
 export function exitCodesText(): string {
   const lines = Object.entries(EXIT).map(
     ([name, code]) => `  ${String(code).padStart(3)}  ${MEANINGS[name as keyof typeof EXIT]}`,
   );
-  return ['Exit codes of every verb:', ...lines, ''].join('\n');
+  return ['Exit codes of every verb:', ...lines, '', RUN, ''].join('\n');
 }

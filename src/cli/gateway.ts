@@ -1,10 +1,15 @@
 import { createAdminClient } from '../control/admin-client.ts';
 import type { AdminClient, AdminClientOptions } from '../control/admin-client.ts';
 import { readAdminToken } from '../control/admin-token.ts';
-import { usableConfig } from './configuration.ts';
+import { CutoverError } from '../core/errors.ts';
+import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import type { Options } from './options.ts';
 import { patiently } from './patience.ts';
+import { placeOf } from './place.ts';
+import type { Place } from './place.ts';
+import { countedFromOne } from './position.ts';
+import { shellWord } from './shell-word.ts';
 
 /** The running gateway, as a verb talks to it. */
 export interface Gateway {
@@ -12,36 +17,50 @@ export interface Gateway {
   readonly ask: <T>(request: (client: AdminClient) => Promise<T>) => Promise<T>;
 }
 
-/** Lets a verb read from the gateway, which needs no token, and with `--admin` no configuration. */
+/** Lets a verb read the status, which needs no token, and with `--admin` no configuration. */
 export async function withGateway<T>(
   io: Io,
   options: Options,
   use: (gateway: Gateway) => Promise<T>,
 ): Promise<T> {
-  return await withClient(io, options, { address: addressFor(options) }, use);
+  const address = options.admin ?? known(placeOf(io, options), 'admin');
+  return await withClient(io, options, { address }, use);
 }
 
-/** Lets a verb command the gateway; with `--admin` and `--run-dir` the configuration is not read. */
+/** Lets a verb command the gateway, or read of its traffic: both need the token. With both flags no file is read. */
 export async function withCommands<T>(
   io: Io,
   options: Options,
   use: (gateway: Gateway) => Promise<T>,
+  place: Place = placeOf(io, options),
 ): Promise<T> {
-  const address = addressFor(options);
-  const token = await readAdminToken(runDirFor(options));
+  const address = known(place, 'admin');
+  const token = await tokenOf(known(place, 'runDir'), options);
   return await withClient(io, options, { address, token }, use);
 }
 
-/** `--run-dir`, or that of the configuration. @throws ConfigurationError */
-export function runDirFor(options: Options): string {
-  return options.runDir ?? usableConfig(options.config).node.runDir;
+/** One part of a place. @throws CutoverError that says why it is not known */
+function known(place: Place, part: 'admin' | 'runDir'): string {
+  const value = place[part];
+  if (value !== null) return value;
+  throw (
+    place.error ??
+    new CutoverError('USAGE', `the ${part} of the gateway is not known`, { exitCode: EXIT.usage })
+  );
 }
 
-/** `--admin`, or where the admin API of the configuration listens: `127.0.0.1:9901`, `[::1]:9901`. */
-function addressFor(options: Options): string {
-  if (options.admin !== undefined) return options.admin;
-  const { host, port } = usableConfig(options.config).node.admin;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/** The token of the run directory. @throws CutoverError NO_TOKEN; with exit 6 where no gateway ever ran */
+async function tokenOf(runDir: string, { config }: Options): Promise<string> {
+  try {
+    return await readAdminToken(runDir);
+  } catch (error) {
+    if (!(error instanceof CutoverError) || error.exitCode !== EXIT.unreachable) throw error;
+    throw new CutoverError(error.code, `no gateway runs here: ${runDir} has no token of one`, {
+      hint: `start it: cutover run -c ${shellWord(config)}, or name its run directory: --run-dir DIR`,
+      exitCode: EXIT.unreachable,
+      cause: error,
+    });
+  }
 }
 
 async function withClient<T>(
@@ -52,8 +71,16 @@ async function withClient<T>(
 ): Promise<T> {
   const client = createAdminClient({ ...where, timeoutMs });
   try {
-    return await use({ ask: (request) => patiently(request(client), timeoutMs, io.signal) });
+    return await use({ ask: (request) => patiently(forPeople(request(client)), timeoutMs, io.signal) });
   } finally {
     await client.close();
   }
+}
+
+/** What the gateway refuses, with the steps of the rollout as this command line counts them. */
+async function forPeople<T>(answer: Promise<T>): Promise<T> {
+  return await answer.catch((error: unknown) => {
+    if (error instanceof CutoverError) error.message = countedFromOne(error.message);
+    throw error;
+  });
 }

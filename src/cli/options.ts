@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { PHASES } from '../core/snapshot.ts';
-import type { Phase } from '../core/snapshot.ts';
 import { parseDurationMs } from '../core/units.ts';
 import type { Target } from '../rollout/position.ts';
+import { parsePlace } from './position.ts';
 
 /** What the flags of all verbs come to; a verb sees those it declares. */
 export interface Options {
@@ -52,13 +52,11 @@ function limit(text: string): number {
   return value;
 }
 
-/** `canary`, or `regional/1` for the second regional step. */
+/** `canary`, or `regional/1` for the first regional step. */
 function target(text: string): Target {
-  const [, phase = '', step] = /^([a-z]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  if (!(PHASES as readonly string[]).includes(phase)) {
-    throw new InvalidArgumentError(`Allowed: ${PHASES.join(', ')}; regional/1 is its second step.`);
-  }
-  return step === undefined ? { phase: phase as Phase } : { phase: phase as Phase, step: Number(step) };
+  const place = parsePlace(text);
+  if (place !== null) return place;
+  throw new InvalidArgumentError(`Allowed: ${PHASES.join(', ')}; regional/1 is the first regional step.`);
 }
 
 function reason(text: string): string {
@@ -70,7 +68,8 @@ function reason(text: string): string {
 export const flags = {
   json: () => new Option('--json', 'print one JSON object'),
   yes: () => new Option('-y, --yes', 'do not ask for a confirmation'),
-  to: () => new Option('--to <phase>', 'where to: canary, regional/1, …').argParser(target),
+  to: () =>
+    new Option('--to <phase>', 'where to: canary, regional/1 (the first regional step), …').argParser(target),
   reason: (why: string) => new Option('--reason <text>', why).argParser(reason),
   watch: () => new Option('-w, --watch', 'show changes until Ctrl-C (with --json: one object per line)'),
   timeoutMs: () => named('--timeout <duration>', 'longest wait for the gateway', '10s', duration),

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { CutoverError } from '../core/errors.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -19,13 +20,21 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   const json = wantsJson(argv);
   const result: Result = { exitCode: EXIT.done };
   try {
-    await createProgram(io, result).parseAsync([...argv], { from: 'user' });
+    const words = withoutVainHelp(argv, createProgram(io, result));
+    await createProgram(io, result).parseAsync(words, { from: 'user' });
     return result.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return usageError(io, error, json);
     if (error instanceof CutoverError && error.code === INTERRUPTED) return error.exitCode;
     return showError(io, shownOf(error), json);
   }
+}
+
+/** Nobody can help with a verb that does not exist: without `--help` commander says so and suggests one. */
+function withoutVainHelp(argv: readonly string[], program: Command): string[] {
+  const [verb] = program.parseOptions([...argv]).operands;
+  const exists = verb === undefined || program.commands.some((command) => command.name() === verb);
+  return exists ? [...argv] : argv.filter((word) => word !== '--help' && word !== '-h');
 }
 
 function wantsJson(argv: readonly string[]): boolean {

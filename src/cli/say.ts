@@ -8,7 +8,15 @@ export function say(io: Io, options: Options, object: unknown, text: () => strin
   io.out.write(options.json === true ? `${JSON.stringify(object)}\n` : text());
 }
 
-/** Prints a change that was made, with its undo. */
-export function sayChange(io: Io, options: Options, change: AppliedAnswer): void {
-  say(io, options, change, () => changeText(change));
+/**
+ * Prints a change that was made, with its undo.
+ * @param already what is said when everything was so before
+ */
+export function sayChange(io: Io, options: Options, change: AppliedAnswer, already?: string): void {
+  say(io, options, change, () => changeText(change, already));
+}
+
+/** Prints that nothing was asked for, because everything was so already. */
+export function sayUnchanged(io: Io, options: Options, text: string): void {
+  say(io, options, { schemaVersion: 1, changed: false, message: text }, () => `${text}\n`);
 }

@@ -1,8 +1,10 @@
 import { configSchema } from '../config/schema.ts';
-import { differencesSchema } from '../control/schema/differences.ts';
+import { differenceDetailSchema, differencesSchema } from '../control/schema/differences.ts';
 import { historySchema } from '../control/schema/history.ts';
 import { statusSchema } from '../control/schema/status.ts';
 import { benchSchema } from '../report/bench-schema.ts';
+import { changeSchema } from '../report/change-schema.ts';
+import { checkSchema } from '../report/check-schema.ts';
 import { reportSchema } from '../report/schema.ts';
 import { scenarioSchema } from '../scenario/schema.ts';
 
@@ -13,6 +15,9 @@ export const schemas = {
   status: statusSchema,
   history: historySchema,
   differences: differencesSchema,
+  difference: differenceDetailSchema,
+  check: checkSchema,
+  change: changeSchema,
   report: reportSchema,
   bench: benchSchema,
 } as const;

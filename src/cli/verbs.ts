@@ -69,11 +69,12 @@ function addRolloutVerbs(add: Add): void {
 
 function addEvidenceVerbs(add: Add): void {
   const group = 'Evidence:';
-  asking(add('history', 'who changed what, when and why', load.history), group).addOption(
-    flags.limit('the newest entries only', 100),
-  );
+  asking(add('history', 'who changed what, when and why', load.history), group)
+    .addOption(flags.runDir())
+    .addOption(flags.limit('the newest entries only', 100));
   const differences = asking(add('differences', 'classes of differences between the lanes', load.list), group)
     .usage('[list | show <id>] [options]')
+    .addOption(flags.runDir())
     .addOption(flags.limit('the largest classes only', 50));
   add('list', 'all classes, largest first', load.list, differences);
   add('show <id>', 'one class, its example and a curl per lane', load.show, differences);
@@ -92,5 +93,9 @@ function asking(command: Command, group: string): Command {
 function commanding(command: Command, group: string, mustSayWhy = false): Command {
   return asking(command, group)
     .addOption(flags.runDir())
-    .addOption(flags.reason('why, for the history').makeOptionMandatory(mustSayWhy));
+    .addOption(
+      flags
+        .reason(mustSayWhy ? 'why, for the history (required)' : 'why, for the history')
+        .makeOptionMandatory(mustSayWhy),
+    );
 }

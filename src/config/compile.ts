@@ -36,7 +36,12 @@ export function compile(config: Config, inputs: Inputs): CompiledConfig {
     node: compileNode(config, inputs),
     secrets: secretPlaces(config.rollout),
   };
-  return { ...compiled, gateway: { ...gateway, hash: evidenceHash(compiled) } };
+  return hashed(compiled);
+}
+
+/** The configuration with the hash of what it holds: after parts of another one were put into it. */
+export function hashed(config: CompiledConfig): CompiledConfig {
+  return { ...config, gateway: { ...config.gateway, hash: evidenceHash(config) } };
 }
 
 /** A compiled configuration that may be shown. */

@@ -83,10 +83,10 @@ rollout:
     maxRate: 500/s # copies a second at the most; both lanes may share services
     # stripHeaders: [authorization] # left out of the copy
 
-  # Phase 2: internal traffic is answered by the candidate.
-  # canary:
-  #   match:
-  #     - { header: { x-canary: internal }, from: 10.0.0.0/8 }
+  # Phase 2: internal traffic is answered by the candidate. Say here what is internal; match: [] is nobody.
+  canary:
+    match:
+      - { header: { x-canary: internal }, from: 10.0.0.0/8 }
 
   # Phase 3: a share of the users of each region. Name regions at node, at a listener or under region.
   # regional:

@@ -1,6 +1,13 @@
 import type { StampedEvent } from '../core/events.ts';
-import type { AdvanceCommand, Authored, RollbackCommand, SwitchCommand } from '../rollout/command.ts';
-import type { ApplyResult } from '../rollout/controller-types.ts';
+import type {
+  AdvanceCommand,
+  Authored,
+  Refusal,
+  RollbackCommand,
+  SwitchCommand,
+} from '../rollout/command.ts';
+import type { Applied } from '../rollout/controller-types.ts';
+import type { Effect } from './publisher.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { History } from './schema/history.ts';
 import type { Status } from './schema/status.ts';
@@ -8,15 +15,21 @@ import type { Status } from './schema/status.ts';
 /** A command as it comes in: whether legacy still serves is for the backend to say, never for a client. */
 export type AdminCommand = Omit<AdvanceCommand, 'legacyServes'> | RollbackCommand | SwitchCommand;
 
+/** What a command came to, and whether the workers follow it yet. */
+export type CommandResult =
+  | (Applied &
+      Effect & { /** Keys that a reload could not change. */ readonly needRestart: readonly string[] })
+  | Refusal;
+
 /**
  * What the admin API serves. The supervisor composes it; the server knows HTTP and nothing of the rollout.
  * A CutoverError thrown here is answered with its code, hint and exit code; anything else as `INTERNAL`.
  */
 export interface AdminBackend {
   status(): Promise<Status>;
-  apply(command: AdminCommand): Promise<ApplyResult>;
+  apply(command: AdminCommand): Promise<CommandResult>;
   /** Reads the configuration again and applies it. */
-  reload(author: Authored): Promise<ApplyResult>;
+  reload(author: Authored): Promise<CommandResult>;
   /** @param limit entries at the most, the newest */
   history(limit: number): Promise<History>;
   /** @param limit classes at the most, the most frequent */

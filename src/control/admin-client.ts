@@ -13,7 +13,7 @@ import type { Status } from './schema/status.ts';
 export interface AdminClientOptions {
   /** `host:port` of the admin API; an IPv6 address in brackets. */
   readonly address: string;
-  /** Needed by commands only, see `readAdminToken`. */
+  /** Needed by all but status, metrics and readiness, see `readAdminToken`. */
   readonly token?: string;
   /** Time for one call, milliseconds. */
   readonly timeoutMs?: number;
@@ -153,7 +153,7 @@ class AdminWire {
   ): Promise<{ status: number; body: string }> {
     try {
       const signal = AbortSignal.timeout(this.timeoutMs);
-      const answer = await this.request(method, path, { signal, ...payload(body, this.options.token) });
+      const answer = await this.request(method, path, { signal, ...payload(body) });
       return { status: answer.statusCode, body: await bounded(answer.body) };
     } catch (error) {
       throw this.explained(error);
@@ -169,7 +169,10 @@ class AdminWire {
       ({ Pool }) =>
         new Pool(`http://${this.options.address}`, { connections: 4, connectTimeout: this.timeoutMs }),
     );
-    return (await this.pool).request({ path, method, headersTimeout: this.timeoutMs, ...extra });
+    const { token } = this.options;
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = { ...(extra.headers as Record<string, string> | undefined), ...authorization };
+    return (await this.pool).request({ path, method, headersTimeout: this.timeoutMs, ...extra, headers });
   }
 
   private explained(error: unknown): CutoverError {
@@ -195,10 +198,9 @@ class AdminWire {
   }
 }
 
-function payload(body: object | undefined, token: string | undefined): Partial<Dispatcher.RequestOptions> {
+function payload(body: object | undefined): Partial<Dispatcher.RequestOptions> {
   if (body === undefined) return {};
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...authorization } };
+  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
 }
 
 async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -35,7 +35,7 @@ export function requireToken(request: IncomingMessage, token: string): void {
   const hint = 'run it as the user that runs the gateway: the token stands in runDir/admin.token';
   const given = /^Bearer +([^ ]+) *$/i.exec(request.headers['authorization'] ?? '')?.[1];
   if (given === undefined) {
-    const message = 'this command needs the admin token';
+    const message = 'this needs the admin token';
     throw new AdminError(401, { code: 'NO_TOKEN', message, hint, exitCode: 5 });
   }
   if (!sameSecret(given, token)) {

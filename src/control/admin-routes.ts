@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { LIMITS } from '../core/limits.ts';
 import type { Authored } from '../rollout/command.ts';
-import type { ApplyResult } from '../rollout/controller-types.ts';
-import type { AdminBackend } from './admin-backend.ts';
+import type { AdminBackend, CommandResult } from './admin-backend.ts';
 import { AdminError, sendJson, sendRefusal, sendText } from './admin-answer.ts';
 import { checked, readBody } from './admin-body.ts';
 import type { EventStreams } from './admin-events.ts';
@@ -23,8 +22,10 @@ export interface AdminCall {
 
 type Handler = (call: AdminCall) => Promise<void> | void;
 
-/** A path and what it answers to each method; POST is for commands and needs the token. */
+/** A path and what it answers to each method; POST is for commands and needs the token, GET too unless it is open. */
 export interface Route {
+  /** Holds nothing of the traffic: for a health check, a scraper, the first look. */
+  readonly open?: true;
   readonly GET?: Handler;
   readonly POST?: Handler;
 }
@@ -40,7 +41,10 @@ const cursor = z
 const eventsQuery = z.strictObject({ after: cursor.optional() });
 
 const ROUTES: Readonly<Record<string, Route>> = {
-  '/v1/status': { GET: async (call) => sendJson(call.response, 200, await reading(call).status()) },
+  '/v1/status': {
+    open: true,
+    GET: async (call) => sendJson(call.response, 200, await reading(call).status()),
+  },
   '/v1/history': {
     GET: async (call) => sendJson(call.response, 200, await call.backend.history(limitOf(call))),
   },
@@ -55,9 +59,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/v1/resume': { POST: (call) => hold(call, 'resume') },
   '/v1/bypass': { POST: bypass },
   '/v1/reload': { POST: reload },
-  '/metrics': { GET: metrics },
-  '/healthz': { GET: (call) => sendText(call.response, 200, 'ok\n') },
-  '/readyz': { GET: ready },
+  '/metrics': { open: true, GET: metrics },
+  '/healthz': { open: true, GET: (call) => sendText(call.response, 200, 'ok\n') },
+  '/readyz': { open: true, GET: ready },
 };
 
 /** The route of a path with its parameter, or null. */
@@ -140,12 +144,18 @@ function local({ who, reason }: Authored): Authored {
   return { who: who + LOCAL, reason };
 }
 
-function answer(call: AdminCall, result: ApplyResult): void {
+function answer(call: AdminCall, result: CommandResult): void {
   if (!result.ok) return sendRefusal(call.response, result);
   const { phase, step, sequence, epoch, paused, bypass: bypassed, sinceMs, lastGood } = result.state;
   const body: AppliedAnswer = {
     schemaVersion: 1,
+    changed: result.changed,
     stored: result.stored,
+    survivesRestart: result.survivesRestart,
+    inEffect: result.inEffect,
+    missingPids: [...result.missingPids],
+    needRestart: [...result.needRestart],
+    warnings: [...result.warnings],
     rollout: { phase, step, sequence, epoch, paused, bypass: bypassed, sinceMs, lastGood },
     entry: result.entry,
   };

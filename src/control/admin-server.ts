@@ -5,6 +5,7 @@ import { CutoverError, messageOf, systemCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { AdminBackend } from './admin-backend.ts';
 import { AdminError, sendThrown } from './admin-answer.ts';
+import { AdminConnections } from './admin-connections.ts';
 import { EventStreams } from './admin-events.ts';
 import { isLoopbackAddress, refuseForeigners, requireJson, requireToken } from './admin-guard.ts';
 import { routeOf } from './admin-routes.ts';
@@ -31,20 +32,25 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** An HTTP server for one machine: reading is free, a command needs the token. */
+/** An HTTP server for one machine: what is harmless is free to read, all else needs the token. */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
   const streams = new EventStreams(options.backend, options.heartbeatMs ?? LIMITS.adminHeartbeatMs);
   const requestMs = options.requestMs ?? LIMITS.adminRequestMs;
+  const connections = new AdminConnections();
+  const site: Site = { ...options, streams, connections };
   const server = createServer(
     {
       maxHeaderSize: LIMITS.headBytes,
       requestTimeout: requestMs,
-      headersTimeout: requestMs / 2,
-      connectionsCheckingInterval: Math.min(1_000, requestMs / 4),
+      headersTimeout: Math.min(LIMITS.adminHeadMs, requestMs / 2),
+      connectionsCheckingInterval: Math.min(LIMITS.adminHeadMs, requestMs) / 4,
     },
-    (request, response) => void handle(options, streams, request, response),
+    (request, response) => {
+      response.once('close', connections.enter(request.socket));
+      void handle(site, request, response);
+    },
   );
-  server.maxConnections = LIMITS.adminConnections;
+  server.on('connection', (socket) => connections.add(socket));
   server.setTimeout(LIMITS.adminIdleMs, (socket) => socket.destroy());
   return {
     listen: (host, port) => listen(server, host, port),
@@ -59,12 +65,14 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
   };
 }
 
-async function handle(
-  options: AdminServerOptions,
-  streams: EventStreams,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+const METHODS = ['GET', 'POST'];
+
+interface Site extends AdminServerOptions {
+  readonly streams: EventStreams;
+  readonly connections: AdminConnections;
+}
+
+async function handle(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.on('error', () => undefined);
   try {
     refuseForeigners(request);
@@ -73,15 +81,22 @@ async function handle(
     if (found === null) throw notFound(path);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const handler = method === 'GET' || method === 'POST' ? found.route[method] : undefined;
-    if (handler === undefined) throw methodNotAllowed(request, response, Object.keys(found.route));
-    if (method === 'POST') {
-      requireToken(request, options.token);
-      requireJson(request);
+    if (handler === undefined)
+      throw methodNotAllowed(
+        request,
+        response,
+        METHODS.filter((name) => name in found.route),
+      );
+    if (method === 'POST' || found.route.open !== true) {
+      requireToken(request, site.token);
+      site.connections.trust(request.socket);
     }
-    await handler({ backend: options.backend, streams, request, response, query, id: found.id });
+    if (method === 'POST') requireJson(request);
+    const { backend, streams } = site;
+    await handler({ backend, streams, request, response, query, id: found.id });
   } catch (error) {
     if (!sendThrown(response, error))
-      options.log(`admin: ${error instanceof Error ? error.stack : messageOf(error)}`);
+      site.log(`admin: ${error instanceof Error ? error.stack : messageOf(error)}`);
   }
 }
 

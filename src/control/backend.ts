@@ -4,7 +4,7 @@ import type { Authored } from '../rollout/command.ts';
 import type { ApplyResult } from '../rollout/controller-types.ts';
 import { exposition } from '../telemetry/exposition.ts';
 import type { Window } from '../telemetry/types.ts';
-import type { AdminBackend, AdminCommand } from './admin-backend.ts';
+import type { AdminBackend, AdminCommand, CommandResult } from './admin-backend.ts';
 import { EventFeed } from './event-feed.ts';
 import type { GatewayNode } from './node.ts';
 import { reproduce } from './reproduce.ts';
@@ -46,7 +46,7 @@ export class NodeBackend implements AdminBackend {
       ports: workers.ports,
       revision: publisher.current.revision,
       inEffect: publisher.inEffect,
-      total: hub.total,
+      total: hub.ofEpoch(steering.state.epoch),
       windows: hub.windows,
       classes: hub.classes,
       places: workers.places,
@@ -54,8 +54,22 @@ export class NodeBackend implements AdminBackend {
     });
   }
 
-  async apply(command: AdminCommand): Promise<ApplyResult> {
-    const { steering, killSwitch, publisher } = this.node;
+  async apply(command: AdminCommand): Promise<CommandResult> {
+    return await this.inEffect(await this.carryOut(command), []);
+  }
+
+  async reload(author: Authored): Promise<CommandResult> {
+    const { result, needRestart } = await this.node.steering.reload(author);
+    return await this.inEffect(result, needRestart);
+  }
+
+  /** Waits for the workers, as long as they have. */
+  private async inEffect(result: ApplyResult, needRestart: readonly string[]): Promise<CommandResult> {
+    return result.ok ? { ...result, ...(await this.node.publisher.effect()), needRestart } : result;
+  }
+
+  private async carryOut(command: AdminCommand): Promise<ApplyResult> {
+    const { steering, killSwitch } = this.node;
     const { who, reason } = command;
     switch (command.verb) {
       case 'bypass':
@@ -66,18 +80,9 @@ export class NodeBackend implements AdminBackend {
         return await steering.apply({ ...command, legacyServes: this.legacyServes() });
       case 'rollback':
       case 'pause':
-      case 'resume': {
-        const result = await steering.apply(command);
-        if (result.ok) await publisher.settled();
-        return result;
-      }
+      case 'resume':
+        return await steering.apply(command);
     }
-  }
-
-  async reload(author: Authored): Promise<ApplyResult> {
-    const result = await this.node.steering.reload(author);
-    if (result.ok) await this.node.publisher.settled();
-    return result;
   }
 
   async history(limit: number): Promise<History> {

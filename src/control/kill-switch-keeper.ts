@@ -35,11 +35,16 @@ export class KillSwitchKeeper {
     this.timer = setInterval(() => void this.look(), LIMITS.killSwitchPollMs);
   }
 
-  /** The file first, because it needs no store, then the record. */
+  /** The file first, because it needs no store, then the record, which takes effect also when the file failed. */
   async on(by: KillSwitch): Promise<ApplyResult> {
     return await this.enqueue(async () => {
-      await throwKillSwitch(this.options.runDir, by);
-      return await this.options.apply('bypass', by);
+      const written = throwKillSwitch(this.options.runDir, by);
+      const problem = await written.then(() => null, messageOf);
+      const result = await this.options.apply('bypass', by);
+      if (problem === null) return result;
+      this.options.log(problem);
+      if (!result.ok) return { ...result, message: `${result.message}; ${problem}` };
+      return { ...result, warnings: [...result.warnings, problem] };
     });
   }
 

@@ -1,4 +1,4 @@
-import { rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { wallMs } from '../core/clock.ts';
 import { CutoverError, messageOf, systemCode } from '../core/errors.ts';
@@ -15,29 +15,62 @@ export interface KillSwitch {
  * Sends all traffic to legacy, now, on every worker listed in `runDir`: it needs no supervisor and no store.
  * A supervisor that runs notices the file and records it in the history.
  * @returns number of workers signalled; the others, if any, see the file within `LIMITS.killSwitchPollMs`
- * @throws CutoverError KILL_SWITCH when the file cannot be written
+ * @throws CutoverError KILL_SWITCH when the file can be neither written nor made empty; workers are signalled even so
  */
 export async function throwKillSwitch(runDir: string, by: KillSwitch): Promise<number> {
-  writeKillSwitch(runDir, by);
-  return await signalWorkers(runDir);
+  let failure: unknown = null;
+  try {
+    writeKillSwitch(runDir, by);
+  } catch (error) {
+    failure = error;
+  }
+  const signalled = await signalWorkers(runDir);
+  if (failure !== null) throw failure;
+  return signalled;
 }
 
-/** Writes the file only. @throws CutoverError KILL_SWITCH */
-function writeKillSwitch(runDir: string, by: KillSwitch): void {
+/** Writes the file only; without its text where there is no room for it. @throws CutoverError KILL_SWITCH */
+export function writeKillSwitch(runDir: string, by: KillSwitch): void {
+  const file = runPaths(runDir).bypass;
   const text = JSON.stringify({ who: by.who, reason: by.reason.slice(0, LIMITS.reasonChars), at: wallMs() });
   try {
-    writeFileAtomic(runPaths(runDir).bypass, `${text}\n`);
+    writeFileAtomic(file, `${text}\n`);
   } catch (error) {
-    throw new CutoverError('KILL_SWITCH', `the kill switch could not be written: ${messageOf(error)}`, {
-      hint: `is ${runDir} the runDir of the configuration? By hand: touch ${runPaths(runDir).bypass}`,
-      cause: error,
-    });
+    if (isThere(file) || isMade(file)) return;
+    throw new CutoverError(
+      'KILL_SWITCH',
+      `the kill switch's file could not be written: ${messageOf(error)}`,
+      {
+        hint: `is ${runDir} the runDir of the configuration? By hand: touch ${file}`,
+        cause: error,
+      },
+    );
   }
 }
 
-/** Takes the kill switch's file away; workers follow their snapshot again. @throws the system's error */
+function isThere(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** An empty file is on, too, and a full disk often has room for a name. */
+function isMade(file: string): boolean {
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Takes the kill switch's file away; workers follow their snapshot again. @throws CutoverError KILL_SWITCH */
 export async function liftKillSwitch(runDir: string): Promise<number> {
-  rmSync(runPaths(runDir).bypass, { force: true });
+  const file = runPaths(runDir).bypass;
+  try {
+    rmSync(file, { force: true, recursive: true });
+  } catch (error) {
+    const message = `the kill switch's file could not be taken away, so it stays on: ${messageOf(error)}`;
+    throw new CutoverError('KILL_SWITCH', message, { hint: `rm ${file}`, cause: error });
+  }
   return await signalWorkers(runDir);
 }
 

@@ -30,6 +30,12 @@ export function lockRunDir(paths: RunPaths): FileLock {
   };
 }
 
+/** Tells the command line where this supervisor's admin API listens. @throws the system's error */
+export function noteAdminAddress(paths: RunPaths, host: string, port: number): void {
+  const admin = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  writeFileAtomic(paths.supervisor, `${JSON.stringify({ pid: process.pid, admin })}\n`);
+}
+
 function holderPid(file: string): number | null {
   try {
     const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid?: unknown };

@@ -8,7 +8,8 @@ import { buildName } from './build.ts';
 import { KillSwitchKeeper } from './kill-switch-keeper.ts';
 import { lockRunDir } from './lock.ts';
 import { drainOrphans, findOrphans, killOrphans, portsAfter } from './orphans.ts';
-import { canReusePort, probePorts } from './ports.ts';
+import { canReusePort, lockPorts, probePorts } from './ports.ts';
+import type { PortLocks } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { prepareRunDir } from './run-dir.ts';
 import type { WorkerRecord } from './run-dir.ts';
@@ -26,6 +27,7 @@ export interface NodeOptions {
 /** What is open for the whole run: found before anything was started, given back at its very end. */
 interface Ground {
   readonly lock: FileLock;
+  readonly ports: PortLocks;
   readonly orphans: readonly WorkerRecord[];
   readonly store: SqliteStore;
 }
@@ -60,7 +62,7 @@ export class GatewayNode {
 
   /**
    * Takes the run directory, finds what an earlier supervisor left, opens the store and reads the rollout.
-   * @throws CutoverError ALREADY_RUNNING, PORT_TAKEN, STORE_…; nothing is left open then
+   * @throws CutoverError ALREADY_RUNNING, PORT_TAKEN, LEASE_HELD, STORE_…; nothing is left open then
    */
   static async open(config: CompiledConfig, options: NodeOptions): Promise<GatewayNode> {
     const node = new GatewayNode(config, options, await prepareGround(config));
@@ -130,6 +132,7 @@ export class GatewayNode {
     await this.hub.close();
     await this.steered?.close();
     await this.store.close();
+    this.ground.ports.release();
     this.ground.lock.release();
   }
 
@@ -162,6 +165,8 @@ export class GatewayNode {
         this.hub.event({ type: 'snapshot', revision, acknowledgedBy, tookMs: Math.round(ms) });
       },
       onLate: (revision, missing) => this.hub.event({ type: 'snapshot_late', revision, missing }),
+      onStuck: (_, pids) =>
+        this.workers.replace(pids, 'it did not take a rollback or the kill switch in time'),
     });
   }
 
@@ -186,7 +191,7 @@ export class GatewayNode {
   }
 
   private onDown({ pid, slot, incarnation }: WorkerHandle, how: string, retryInMs: number): void {
-    this.hub.workerLost(incarnation, this.publisher.current.rollout.epoch);
+    this.hub.workerLost(incarnation);
     this.hub.event({ type: 'worker_down', pid, slot, how, retryInMs });
     this.publisher.check();
   }
@@ -204,13 +209,16 @@ export class GatewayNode {
 async function prepareGround(config: CompiledConfig): Promise<Ground> {
   const { runDir, store } = config.node;
   const lock = lockRunDir(await prepareRunDir(runDir));
+  let ports: PortLocks | null = null;
   try {
+    ports = await lockPorts(config.gateway.listeners);
     const orphans = await findOrphans(runDir);
     await probePorts(config.gateway.listeners, new Set(orphans.flatMap(({ ports }) => ports)));
     const { file, windowsMs, examplesMs, maxBytes } = store;
     const retention = { windowsMs, examplesMs, eventsMs: windowsMs, maxBytes };
-    return { lock, orphans, store: openSqliteStore({ file, retention, mergeWindows }) };
+    return { lock, ports, orphans, store: openSqliteStore({ file, retention, mergeWindows }) };
   } catch (error) {
+    ports?.release();
     lock.release();
     throw error;
   }

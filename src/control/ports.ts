@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 import { CutoverError, messageOf, systemCode } from '../core/errors.ts';
 import type { ListenerConfig } from '../core/snapshot.ts';
 
@@ -46,6 +47,48 @@ export async function probePorts(
   for (const { host, port } of listeners) {
     if (port !== 0 && !held.has(port)) await probe(host, port);
   }
+}
+
+/** Fixed ports that are this supervisor's alone. */
+export interface PortLocks {
+  release(): void;
+}
+
+/**
+ * Claims the fixed ports for the life of this process, so that two supervisors that start at once cannot both find
+ * them free: on Linux by a socket in the abstract namespace (unix(7)) named after the port, which goes with the
+ * process and belongs to the same network namespace as the port. Elsewhere {@link probePorts} alone decides.
+ * @throws CutoverError PORT_TAKEN
+ */
+export async function lockPorts(listeners: readonly ListenerConfig[]): Promise<PortLocks> {
+  const servers: Server[] = [];
+  const release = (): void => servers.splice(0).forEach((server) => server.close());
+  if (process.platform !== 'linux') return { release };
+  try {
+    for (const { host, port } of listeners) {
+      if (port !== 0) servers.push(await claim(`${host}:${port}`));
+    }
+    return { release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function claim(address: string): Promise<Server> {
+  const server = createServer((socket) => socket.destroy()).unref();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ path: `\0cutover-listen-${address}` }, resolve);
+    });
+  } catch (error) {
+    // Whatever else keeps the name from being used: the port is still probed.
+    if (systemCode(error) !== 'EADDRINUSE') return server;
+    throw listenError('EADDRINUSE', `${address} is served by another gateway, with another run directory`);
+  }
+  server.on('error', () => undefined);
+  return server;
 }
 
 async function probe(host: string, port: number): Promise<void> {

@@ -1,7 +1,8 @@
+import { hashed } from '../config/compile.ts';
 import type { CompiledConfig } from '../config/compile.ts';
 import type { ListenerConfig } from '../core/snapshot.ts';
 
-/** A configuration that can be applied to a running node, and what of the file cannot. */
+/** A configuration, hashed as it takes effect, that can be applied to a running node, and what of the file cannot. */
 export interface Adoptable {
   readonly config: CompiledConfig;
   /** Keys of the file that differ and keep their old value until a restart. */
@@ -22,12 +23,12 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
   ];
   const listeners = sameAddresses ? loaded.gateway.listeners : gateway.listeners;
   return {
-    config: {
+    config: hashed({
       ...loaded,
       node,
       plan: { ...loaded.plan, windowMs: plan.windowMs },
       gateway: { ...loaded.gateway, listeners },
-    },
+    }),
     needRestart: changed.filter(([, differs]) => differs).map(([key]) => key),
   };
 }

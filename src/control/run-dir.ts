@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CutoverError, messageOf } from '../core/errors.ts';
@@ -8,12 +19,14 @@ import { isSameProcess } from './process-identity.ts';
 export interface RunPaths {
   /** Locked by the supervisor that runs. */
   readonly lock: string;
-  /** Who that is, for error messages. */
+  /** Its process and its admin address, as JSON: `{ pid, admin }`. */
   readonly supervisor: string;
   /** One file per worker. */
   readonly workers: string;
   /** The kill switch: it is on while this file exists. */
   readonly bypass: string;
+  /** Decisions in effect that the store has not taken yet. */
+  readonly unstored: string;
 }
 
 /** A worker as it is listed, so that it is found again when its supervisor is gone. */
@@ -33,14 +46,18 @@ export function runPaths(runDir: string): RunPaths {
     supervisor: join(runDir, 'supervisor.json'),
     workers: join(runDir, 'workers'),
     bypass: join(runDir, 'bypass'),
+    unstored: join(runDir, 'unstored.json'),
   };
 }
 
-/** Makes the directory. @throws CutoverError RUN_DIR when it cannot be used */
+/** Makes the directory, for its owner alone. @throws CutoverError RUN_DIR when it cannot be used */
 export async function prepareRunDir(runDir: string): Promise<RunPaths> {
   const paths = runPaths(runDir);
   try {
+    await mkdir(runDir, { recursive: true, mode: 0o700 });
+    closeToOthers(runDir);
     await mkdir(paths.workers, { recursive: true, mode: 0o700 });
+    chmodSync(paths.workers, 0o700);
   } catch (error) {
     throw new CutoverError('RUN_DIR', `the run directory ${runDir} cannot be used: ${messageOf(error)}`, {
       hint: `make it writable, or set another one: runDir: /path/to/run`,
@@ -50,17 +67,33 @@ export async function prepareRunDir(runDir: string): Promise<RunPaths> {
   return paths;
 }
 
-/** Replaces a file as a whole: a reader sees the old text or the new one. @throws the system's error */
+/** A directory of an earlier start, or an empty one, may have been made with wider rights; any other is left alone. */
+function closeToOthers(runDir: string): void {
+  const { mode, uid } = statSync(runDir);
+  if ((mode & 0o077) === 0 || uid !== process.geteuid?.()) return;
+  const names = readdirSync(runDir);
+  if (names.length === 0 || names.includes('lock.db')) chmodSync(runDir, 0o700);
+}
+
+/**
+ * Replaces a file as a whole: a reader sees the old text or the new one, which is on the disk then.
+ * @throws the system's error; nothing is left behind
+ */
 export function writeFileAtomic(file: string, text: string): void {
   const temporary = `${file}.${process.pid}.new`;
-  const handle = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+    const handle = openSync(temporary, 'w', 0o600);
+    try {
+      writeSync(handle, text);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
-  renameSync(temporary, file);
 }
 
 /** Lists a worker. */

@@ -18,7 +18,7 @@ export interface StatusParts {
   readonly ports: readonly number[];
   readonly revision: number;
   readonly inEffect: boolean;
-  /** Everything since the start, and of how many completed windows. */
+  /** Everything of the current epoch, and of how many completed windows. */
   readonly total: Window | null;
   readonly windows: number;
   readonly classes: number;

@@ -67,10 +67,15 @@ function sharesOf({ state, plan, summary }: StatusInput): Status['shares'] {
   });
 }
 
-function laneOf({ requests, bad, latency }: LaneSummary, spanMs: number): Status['lanes']['legacy'] {
+function laneOf(
+  { requests, bad, abandoned, failures, latency }: LaneSummary,
+  spanMs: number,
+): Status['lanes']['legacy'] {
   return {
     requests,
     bad,
+    abandoned,
+    failures: { ...failures },
     badRatio: requests === 0 ? null : bad / requests,
     perSecond: spanMs === 0 ? 0 : (requests * 1_000) / spanMs,
     latency: latencyOf(latency),
@@ -127,6 +132,9 @@ function pairsOf(summary: PairSummary): Status['pairs']['shadow'] {
       diffDropped,
       pending,
     },
+    rateCapped: summary.rateCapped,
+    excluded: summary.excluded,
+    failures: { ...summary.failures },
     joint: { error: { ...error }, difference: { ...difference }, tail: { ...tail } },
   };
 }

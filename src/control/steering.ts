@@ -1,14 +1,16 @@
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { CompiledConfig } from '../config/compile.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
 import { wallMs } from '../core/clock.ts';
 import type { CutoverEvent } from '../core/events.ts';
-import { LIMITS } from '../core/limits.ts';
 import type { Authored } from '../rollout/command.ts';
 import { refuse } from '../rollout/command.ts';
 import type { ApplyResult, OperatorCommand } from '../rollout/controller-types.ts';
+import { leaseHeld } from '../rollout/controller-answers.ts';
 import { Controller } from '../rollout/controller.ts';
+import { comparePositions } from '../rollout/position.ts';
 import type { StateStore, TelemetryStore } from '../rollout/ports.ts';
 import type { HistoryEntry, RolloutState } from '../rollout/state.ts';
 import { rolloutView } from '../rollout/view.ts';
@@ -16,6 +18,7 @@ import type { Window } from '../telemetry/types.ts';
 import type { Publisher } from './publisher.ts';
 import { adoptable } from './reload.ts';
 import { TailThresholds } from './tail-thresholds.ts';
+import { UnstoredFile } from './unstored-file.ts';
 
 export interface SteeringOptions {
   readonly configFile: string;
@@ -26,6 +29,13 @@ export interface SteeringOptions {
   readonly publisher: Publisher;
   readonly event: (event: CutoverEvent) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+}
+
+/** What a reload came to. */
+export interface Reloaded {
+  readonly result: ApplyResult;
+  /** Keys of the file that differ and keep their old value until a restart. */
+  readonly needRestart: readonly string[];
 }
 
 /** What the workers run on: configuration and rollout, and every change of them, published as one snapshot. */
@@ -39,13 +49,17 @@ export class Steering {
   /** A loaded configuration that takes effect with the state of the same hash. */
   private next: CompiledConfig | null = null;
   private reloads: Promise<unknown> = Promise.resolve();
+  private published: RolloutState | null = null;
 
   private constructor(options: SteeringOptions) {
     this.options = options;
     this.config = options.config;
   }
 
-  /** Reads the rollout and publishes the first snapshot. @throws CutoverError when the store cannot be used */
+  /**
+   * Reads the rollout and publishes the first snapshot.
+   * @throws CutoverError when the store cannot be used, LEASE_HELD when another gateway acts on it
+   */
   static async open(options: SteeringOptions): Promise<Steering> {
     const steering = new Steering(options);
     const { config, build, state, telemetry, log } = options;
@@ -59,7 +73,12 @@ export class Steering {
       holder: `${hostname()} ${config.node.runDir}`,
       publish: (changed) => steering.publish(changed),
       log: (message) => log('warn', message),
+      unstoredLog: new UnstoredFile(config.node.runDir, (message) => log('error', message)),
     });
+    if (!steering.opened.health.leads) {
+      await steering.close();
+      throw leaseHeld();
+    }
     steering.publish(steering.state);
     return steering;
   }
@@ -79,16 +98,13 @@ export class Steering {
   async apply(command: OperatorCommand): Promise<ApplyResult> {
     const before = this.state;
     const result = await this.opened.apply(command);
-    const event = result.ok ? eventOf(result.entry, before) : null;
+    const event = result.ok && result.changed ? eventOf(result.entry, before) : null;
     if (event !== null) this.options.event(event);
     return result;
   }
 
-  /**
-   * Reads the configuration again: the whole of it, or nothing. Keys that need a restart keep their old values
-   * and are named in the reason of the entry.
-   */
-  async reload(author: Authored): Promise<ApplyResult> {
+  /** Reads the configuration again: the whole of it, or nothing. Keys that need a restart keep their old values. */
+  async reload(author: Authored): Promise<Reloaded> {
     const result = this.reloads.then(() => this.reloadNow(author));
     this.reloads = result.catch(() => undefined);
     return await result;
@@ -108,40 +124,52 @@ export class Steering {
     await this.controller?.close();
   }
 
-  private async reloadNow(author: Authored): Promise<ApplyResult> {
-    const { configFile, build, event, log } = this.options;
+  private async reloadNow(author: Authored): Promise<Reloaded> {
+    const { configFile, event, log } = this.options;
     const loaded = loadConfig(configFile);
     if (!loaded.ok) {
       event({ type: 'config', hash: '', accepted: false, problems: loaded.problems.length });
       const text = renderProblems(loaded.problems);
       log('error', text);
-      return refuse(
-        2,
-        'CONFIG_INVALID',
-        `the old configuration stays in force:\n${text}`,
-        `cutover check -c ${configFile}`,
-      );
+      const message = `the old configuration stays in force:\n${text}`;
+      const result = refuse(2, 'CONFIG_INVALID', message, `cutover check -c ${configFile}`);
+      return { result, needRestart: [] };
     }
     const { config, needRestart } = adoptable(this.config, loaded.config);
+    const result = await this.adopt(config, author);
+    if (result.ok && needRestart.length > 0)
+      log('warn', `these keys need a restart: ${needRestart.join(', ')}`);
+    return { result, needRestart };
+  }
+
+  /** Puts a configuration into effect, unless it is in effect already. */
+  private async adopt(config: CompiledConfig, { who, reason }: Authored): Promise<ApplyResult> {
+    const { build, event } = this.options;
     const { hash } = config.gateway;
+    const same = isDeepStrictEqual(config, this.config) && this.state.configHash === hash;
+    if (same) return this.opened.unchanged();
     this.next = config;
-    const reason = withRestart(author.reason, needRestart);
     const result = await this.opened.reload(
-      { verb: 'reload', who: author.who, reason, configHash: hash, build },
+      { verb: 'reload', who, reason, configHash: hash, build },
       config.plan,
     );
     this.next = null;
     if (result.ok) event({ type: 'config', hash, accepted: true, problems: 0 });
-    if (result.ok && needRestart.length > 0)
-      log('warn', `these keys need a restart: ${needRestart.join(', ')}`);
     return result;
   }
 
   private publish(state: RolloutState): void {
     if (this.next !== null && this.next.gateway.hash === state.configHash) this.config = this.next;
     const { gateway, plan } = this.config;
-    this.options.publisher.publish(gateway, rolloutView(state, plan, this.thresholds.tauUs));
+    const relief = this.published !== null && takesAway(this.published, state);
+    this.published = state;
+    this.options.publisher.publish(gateway, rolloutView(state, plan, this.thresholds.tauUs), relief);
   }
+}
+
+/** Whether a state leaves fewer clients to the candidate than the one before. */
+function takesAway(before: RolloutState, after: RolloutState): boolean {
+  return (after.bypass && !before.bypass) || comparePositions(after, before) < 0;
 }
 
 /** What subscribers hear of an entry of the audit. */
@@ -160,10 +188,4 @@ function eventOf(entry: HistoryEntry, before: RolloutState): CutoverEvent | null
     case 'reload':
       return null;
   }
-}
-
-function withRestart(reason: string, keys: readonly string[]): string {
-  if (keys.length === 0) return reason;
-  const note = `needs a restart: ${keys.join(', ')}`;
-  return (reason === '' ? note : `${note}; ${reason}`).slice(0, LIMITS.reasonChars);
 }

@@ -56,6 +56,11 @@ export class TelemetryHub {
     return this.keeper.total();
   }
 
+  /** Everything of one epoch, of earlier supervisors too. */
+  ofEpoch(epoch: number): Window | null {
+    return this.keeper.ofEpoch(epoch);
+  }
+
   /** The newest completed window, or null. */
   get lastWindow(): Window | null {
     return this.newest;
@@ -63,6 +68,12 @@ export class TelemetryHub {
 
   /** Learns what the store holds; fails quietly, because it is for display only. */
   async recall(): Promise<void> {
+    await this.countClasses();
+    const windows = await this.options.store.readNewest(LIMITS.storeNewestWindows).catch(() => []);
+    this.keeper.recall(windows);
+  }
+
+  private async countClasses(): Promise<void> {
     const classes = await this.options.store.readClasses(LIMITS.storeClasses).catch(() => []);
     this.classes = classes.length;
   }
@@ -73,8 +84,8 @@ export class TelemetryHub {
   }
 
   /** A worker died: what it had pending will never be concluded. */
-  workerLost(incarnation: string, epoch: number): void {
-    if (incarnation !== '') this.keeper.workerLost(incarnation, wallMs(), epoch);
+  workerLost(incarnation: string): void {
+    if (incarnation !== '') this.keeper.workerLost(incarnation, wallMs());
   }
 
   /** Tells everybody: log, subscribers, store. */
@@ -101,8 +112,15 @@ export class TelemetryHub {
       this.newest = window;
       this.windows += 1;
       this.options.onWindow?.(window);
-      this.backlog.add('window', async () => void (await this.options.store.putWindow(window)));
+      this.backlog.add('window', () => this.putWindow(window));
     }
+  }
+
+  private async putWindow(window: Window): Promise<void> {
+    const result = await this.options.store.putWindow(window);
+    if (result === 'stored') return;
+    const { id, epoch, keeper } = window;
+    this.options.log('warn', `the store refused window ${id} of epoch ${epoch} (${keeper}) as ${result}`);
   }
 
   private saveClass(counts: ClassCounts, seenMs: number): void {
@@ -122,7 +140,7 @@ export class TelemetryHub {
   private sweep(): void {
     this.backlog.add('sweep', async () => {
       await this.options.store.sweep(wallMs());
-      await this.recall();
+      await this.countClasses();
     });
   }
 }

@@ -110,7 +110,7 @@ async function drain(deadlineMs: number): Promise<void> {
 /** Says what happened since the last time; counts stay in the gateway while the supervisor does not listen. */
 function report(): void {
   if (running === null || (process.connected && unsent >= LIMITS.deltasUnsent)) return;
-  send({ type: 'delta', delta: running.gateway.collect() });
+  for (const delta of running.gateway.collect()) send({ type: 'delta', delta });
 }
 
 function pollKillSwitch(): void {

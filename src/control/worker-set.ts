@@ -97,6 +97,11 @@ export class WorkerSet {
     await this.ended();
   }
 
+  /** Ends these at once; others are started in their places. */
+  replace(pids: readonly number[], why: string): void {
+    for (const worker of this.alive) if (pids.includes(worker.pid)) worker.kill(why);
+  }
+
   /** Ends all workers without waiting: for the last moment of this process. */
   killNow(): void {
     for (const worker of this.alive) worker.kill('stopped');

@@ -56,11 +56,20 @@ export class HeaderFields {
 
   /** Removes every field of this name. */
   remove(lowerName: string): void {
+    this.drop(lowerName, false);
+  }
+
+  /** Removes every field whose name begins with this. */
+  removeAll(lowerPrefix: string): void {
+    this.drop(lowerPrefix, true);
+  }
+
+  private drop(lower: string, isPrefix: boolean): void {
     const { list } = this;
     let kept = 0;
     for (let index = 0; index < list.length; index += 2) {
       const name = list[index] as string;
-      if (sameName(name, lowerName)) continue;
+      if (isPrefix ? hasPrefix(name, lower) : sameName(name, lower)) continue;
       list[kept] = name;
       list[kept + 1] = list[index + 1] as string;
       kept += 2;
@@ -77,6 +86,13 @@ export class HeaderFields {
   copy(): HeaderFields {
     return new HeaderFields(this.list.slice());
   }
+}
+
+function hasPrefix(name: string, lowerPrefix: string): boolean {
+  // The first letter decides for nearly every field.
+  if ((name.charCodeAt(0) | 32) !== lowerPrefix.charCodeAt(0) || name.length < lowerPrefix.length)
+    return false;
+  return name.slice(0, lowerPrefix.length).toLowerCase() === lowerPrefix;
 }
 
 function sameName(name: string, lowerName: string): boolean {

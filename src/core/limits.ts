@@ -23,6 +23,8 @@ export const LIMITS = {
   socketBufferBytes: 64 * 1024,
   /** Head and body bytes gathered as one text before they are written: one system call for small answers. */
   gatherBytes: 16 * 1024,
+  /** Buffers of written bytes kept for the next write, of each of two sizes: 3.8 MB of one worker. */
+  writeBuffersKept: 32,
   /** Request body kept while its call waits for a connection: one read of the client's socket and slack. */
   heldBodyBytes: 256 * 1024,
   /** Interim answers (1xx) before one final answer. */
@@ -30,6 +32,13 @@ export const LIMITS = {
   /** After the last answer: time, and bytes read and dropped, until the client closes; saves the answer from a reset. */
   lingerMs: 2_000,
   lingerBytes: 1024 * 1024,
+  /**
+   * A client that has closed its sending side gets what is sent within this time; silence of the answer for so long,
+   * and it counts as gone. Almost every client that does so has hung up: nginx waits for none.
+   */
+  halfCloseGraceMs: 1_000,
+  /** A 408 so soon after a request on a reused connection crossed it: one round trip, and slack. */
+  staleAnswerMs: 1_000,
   /** Connections above `maxConnections` that are told 503; further ones are closed without a word. */
   overflowConnections: 256,
   /** How often the wire looks for deadlines that have passed. */
@@ -72,6 +81,10 @@ export const LIMITS = {
   copiesInFlight: 256,
   /** Bytes held by copies and captured answers of one worker. */
   copyBytes: 64 * 1024 * 1024,
+  /** Copies of one worker that are held at all: unanswered, or answered and waiting for a slow original. */
+  copiesHeld: 1_024,
+  /** An answered copy waits so long for its original: an endless stream is no pair. Twice a first-byte timeout. */
+  originalWaitMs: 60_000,
   /** First pairs after a start, per direction, that are counted and shown but are no evidence: caches are cold. */
   warmUpPairs: 20,
   /** Request body kept for a copy; over it the request is proxied and not copied. */
@@ -120,8 +133,10 @@ export const LIMITS = {
   decodedBytes: 4 * 1024 * 1024,
   /** One worker → supervisor message a second. */
   deltaIntervalMs: 1_000,
-  /** Time a worker has to acknowledge a snapshot before it counts as not in effect. */
+  /** Time a worker has to acknowledge a snapshot before it counts as not in effect; after a rollback it is killed. */
   acknowledgeTimeoutMs: 2_000,
+  /** After that, for acknowledgements that wait to be read: the supervisor itself may have been stopped. */
+  acknowledgeGraceMs: 100,
   /** Drain: idle connections are closed and running exchanges cut at this age. */
   drainTimeoutMs: 30_000,
   /** First wait before a dead worker is started again; doubles up to the next line. */
@@ -169,8 +184,10 @@ export const LIMITS = {
   storeCallMs: 2_000,
   /** Connections to the admin API: all event subscribers, and as many short calls. */
   adminConnections: 128,
-  /** Time to send a complete admin request; its head has half of it. */
+  /** Time to send a complete admin request. */
   adminRequestMs: 10_000,
+  /** Time for the head of an admin request, also of the first one: both ends are on one machine. */
+  adminHeadMs: 1_000,
   /** Silence of a connection to the admin API while an answer is written. */
   adminIdleMs: 30_000,
   /** Items of one list answered by the admin API, and how many without `limit`. */
@@ -234,6 +251,14 @@ export const LIMITS = {
   rollUpBatchWindows: 6,
   /** Rolled-up windows made by one sweep: an hour's worth, so that a long absence is caught up in pieces. */
   rollUpSlotsPerSweep: 12,
+  /** A sweep goes by the middle one of so many newest windows when the clock is ahead: half an hour of wrong time. */
+  sweepWitnessWindows: 360,
+  /** How far past that window a sweep believes the clock: the half hour it is behind, and as much again. */
+  sweepAheadMs: 3_600_000,
+  /** Windows of one `readNewest`, an hour of 10 s: they are held in memory at once, about 100 KiB each. */
+  storeNewestWindows: 360,
+  /** Windows unpacked between two turns of the event loop. */
+  storeReadBatchWindows: 6,
   /** Windows deleted at a time while the store is over its size. */
   trimBatchWindows: 64,
 } as const;

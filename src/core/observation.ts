@@ -15,6 +15,8 @@ export interface Observation {
   readonly answeredBy: Lane | 'edge';
   /** The lane that was asked first; differs from `answeredBy` after a fallback. */
   readonly assigned: Lane;
+  /** A lane was asked at all; false when a filter at the edge answered, or the client left before. */
+  readonly asked: boolean;
   readonly phase: Phase;
   readonly epoch: number;
   readonly revision: number;
@@ -25,7 +27,10 @@ export interface Observation {
   readonly bad: boolean;
   /** First byte of the request → last byte of the answer handed to the kernel, microseconds. */
   readonly durationUs: number;
-  /** Request sent to the lane's server → last byte of its answer, microseconds; -1 when none was asked. */
+  /**
+   * Request sent to the assigned lane's server → last byte of its answer, or the client gave up waiting,
+   * microseconds; -1 when nothing was sent.
+   */
   readonly serviceUs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -34,7 +39,16 @@ export interface Observation {
 }
 
 /** Why a request was not eligible for a copy. */
-const INELIGIBLE = ['method', 'upgrade', 'range', 'expect', 'marked', 'phase', 'edge_answer'] as const;
+const INELIGIBLE = [
+  'method',
+  'upgrade',
+  'range',
+  'expect',
+  'marked',
+  'phase',
+  'bypass',
+  'edge_answer',
+] as const;
 export type Ineligible = (typeof INELIGIBLE)[number];
 
 /** What was decided about the copy of one request, before it was sent. */
@@ -85,6 +99,8 @@ export interface Pair {
   readonly method: string;
   /** Normalised path with its query: diffed and masked, never stored as it is. */
   readonly target: string;
+  /** The request carried a validator (If-None-Match, If-Modified-Since, …): 304 and 200 may both be right. */
+  readonly conditional: boolean;
   readonly legacy: CapturedAnswer;
   readonly candidate: CapturedAnswer;
 }
@@ -92,6 +108,8 @@ export interface Pair {
 /** The kinds of mismatch; the kind is part of a class, so that noise in a value never hides a missing field. */
 export const DIFFERENCE_KINDS = [
   'status',
+  'improved',
+  'regressed',
   'both_failed',
   'header_missing',
   'header_added',
@@ -116,8 +134,10 @@ export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 export interface Difference {
   readonly kind: DifferenceKind;
   /**
-   * `status`, a lower-case header name, `set-cookie/NAME` and `set-cookie/NAME/ATTRIBUTE`, `body` for a body as a
-   * whole, or a JSON Pointer (RFC 6901; '' is the whole document) with array indices and ids folded to `*`.
+   * `status` when both failed, else `status/LEGACY-CANDIDATE` (`status/200-500`), a lower-case header name,
+   * `set-cookie/NAME` and `set-cookie/NAME/ATTRIBUTE`, `body` for a body as a whole, `body/encoded` for two that
+   * could be compared as received only, or a JSON Pointer (RFC 6901; '' is the whole document) with array indices
+   * and ids folded to `*`.
    */
   readonly path: string;
   /** Value on each side, masked, at most `LIMITS.exampleChars`; null when absent there. */
@@ -132,4 +152,6 @@ export interface PairResult {
   readonly differences: readonly Difference[];
   /** Differences found, kept or not. */
   readonly found: number;
+  /** The only difference found is that the legacy failed and the candidate did not: nothing to hold against it. */
+  readonly improvedOnly: boolean;
 }

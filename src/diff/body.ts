@@ -26,7 +26,8 @@ export function compareBodies(legacy: EncodedBody, candidate: EncodedBody, findi
   }
   findings.add(
     'body_bytes',
-    'body',
+    // Where neither can be read, another compressor looks like another content: the class says which one it is.
+    one.ok || other.ok ? 'body' : 'body/encoded',
     one.ok ? summary(one.body) : `${summary(legacy.body)}, ${one.problem}`,
     other.ok ? summary(other.body) : `${summary(candidate.body)}, ${other.problem}`,
   );

@@ -1,12 +1,13 @@
-import type { CapturedAnswer, Pair, PairResult } from '../core/observation.ts';
+import type { CapturedAnswer, DifferenceKind, Pair, PairResult } from '../core/observation.ts';
 import { compareBodies, type EncodedBody, sameBytes } from './body.ts';
 import { contentCodings } from './decode.ts';
 import { Findings } from './findings.ts';
 import { compareHeaders, type Fields, fieldsOf } from './headers.ts';
 import { bodyForm, parseMediaType } from './media-type.ts';
+import { hasValidator, isRevalidation, sharedFields } from './revalidation.ts';
 
 /** The part of a pair that is compared. */
-export type ComparedPair = Pick<Pair, 'requestId' | 'method'> & {
+export type ComparedPair = Pick<Pair, 'requestId' | 'method' | 'conditional'> & {
   readonly legacy: ComparedAnswer;
   readonly candidate: ComparedAnswer;
 };
@@ -20,8 +21,9 @@ export type ComparedAnswer = Pick<CapturedAnswer, 'status' | 'fields' | 'body' |
  */
 export function comparePair(pair: ComparedPair): PairResult {
   const findings = new Findings();
-  const { legacy, candidate } = pair;
-  if (compareStatus(legacy.status, candidate.status, findings)) compareMessages(pair, findings);
+  const { legacy, candidate, conditional } = pair;
+  if (isRevalidation(conditional, legacy.status, candidate.status)) compareRevalidation(pair, findings);
+  else if (compareStatus(legacy.status, candidate.status, findings)) compareMessages(pair, findings);
   return findings.result(pair.requestId);
 }
 
@@ -32,8 +34,36 @@ function compareStatus(legacy: number, candidate: number, findings: Findings): b
     return false;
   }
   if (legacy === candidate) return true;
-  findings.add('status', 'status', String(legacy), String(candidate));
+  addStatus(legacy, candidate, findings);
   return Math.floor(legacy / 100) === Math.floor(candidate / 100);
+}
+
+/** Which statuses they are is part of the class: a 500 turned into a 200 must not stand for the reverse. */
+function addStatus(legacy: number, candidate: number, findings: Findings): void {
+  const path = `status/${legacy}-${candidate}`;
+  findings.add(statusKind(legacy, candidate), path, String(legacy), String(candidate));
+}
+
+/** A failure that became a 4xx is no improvement yet: perhaps the candidate does not know the path. */
+function statusKind(legacy: number, candidate: number): DifferenceKind {
+  if (isFailure(candidate)) return 'regressed';
+  return isFailure(legacy) && candidate < 400 ? 'improved' : 'status';
+}
+
+function compareRevalidation({ legacy, candidate }: ComparedPair, findings: Findings): void {
+  const [one, other] = [fieldsOf(legacy.fields), fieldsOf(candidate.fields)];
+  if (!hasValidator(one) && !hasValidator(other)) {
+    addStatus(legacy.status, candidate.status, findings);
+    return;
+  }
+  const described = { bodyless: true, head: false, notModified: true };
+  if (legacy.status === 304) {
+    const [before, after] = sharedFields(one, other);
+    compareHeaders(before, after, described, findings);
+  } else {
+    const [after, before] = sharedFields(other, one);
+    compareHeaders(before, after, described, findings);
+  }
 }
 
 /** Two failures never agree: neither lane has shown what it does. */
@@ -43,13 +73,14 @@ function isFailure(status: number): boolean {
 
 function compareMessages({ method, legacy, candidate }: ComparedPair, findings: Findings): void {
   const sameFields = equalLists(legacy.fields, candidate.fields);
-  const bodyless = method === 'HEAD' || (isBodyless(legacy.status) && isBodyless(candidate.status));
+  const head = method === 'HEAD';
+  const bodyless = head || (isBodyless(legacy.status) && isBodyless(candidate.status));
   const kept = isKept(legacy) && isKept(candidate);
   if (sameFields && (bodyless || (kept && sameBytes(legacy.body, candidate.body)))) return;
   const one = fieldsOf(legacy.fields);
   const other = sameFields ? one : fieldsOf(candidate.fields);
   const notModified = legacy.status === 304 || candidate.status === 304;
-  if (!sameFields) compareHeaders(one, other, { bodyless, notModified }, findings);
+  if (!sameFields) compareHeaders(one, other, { bodyless, head, notModified }, findings);
   if (bodyless) return;
   if (kept) compareBodies(encoded(legacy, one), encoded(candidate, other), findings);
   else findings.add('body_bytes', 'body', unkept(legacy), unkept(candidate));

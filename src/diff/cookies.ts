@@ -1,5 +1,6 @@
 import type { Findings } from './findings.ts';
 import { hidden } from './mask.ts';
+import { areApart, isPast, type Moments, momentOf } from './moments.ts';
 import { isSensitiveName } from './secrets.ts';
 
 /** One `Set-Cookie` value (RFC 6265, section 5.2). */
@@ -10,53 +11,70 @@ interface Cookie {
   readonly attributes: ReadonlyMap<string, string>;
 }
 
-const EPOCH_END_MS = Date.UTC(2000, 0, 1);
 /** An opaque value: a server draws a new one each time. */
 const OPAQUE = /^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9._~+/=%:|-]{16,}$/;
-/** Attributes whose value depends on the moment; that they are there is still asserted. */
-const MOMENTARY = new Set(['expires']);
+/** Anything else is no Max-Age (RFC 6265, section 5.2.2). */
+const SECONDS = /^-?\d+$/;
 
 /**
  * Compares cookies name by name and attribute by attribute. Values never leave; a different value is forgiven where
  * it is drawn anew for each answer (sessions, anti-forgery tokens), empty against set never is.
+ * @param now when the two answers were made
  */
 export function compareCookies(
   legacy: readonly string[],
   candidate: readonly string[],
+  now: Moments,
   findings: Findings,
 ): void {
+  const comparison = new CookieComparison(now, findings);
   const [ones, others] = [byName(legacy), byName(candidate)];
-  for (const [name, cookies] of ones) compareNamed(name, cookies, others.get(name) ?? [], findings);
+  for (const [name, cookies] of ones) comparison.compareNamed(name, cookies, others.get(name) ?? []);
   for (const [name, cookies] of others) {
-    if (!ones.has(name)) compareNamed(name, [], cookies, findings);
+    if (!ones.has(name)) comparison.compareNamed(name, [], cookies);
   }
 }
 
-function compareNamed(
-  name: string,
-  legacy: readonly Cookie[],
-  candidate: readonly Cookie[],
-  findings: Findings,
-): void {
-  const path = pathOf(name);
-  if (legacy.length !== candidate.length) {
-    findings.add('cookie', path, howMany(legacy), howMany(candidate));
-    return;
-  }
-  for (const [index, one] of legacy.entries()) compareCookie(path, one, candidate[index] as Cookie, findings);
-}
+/** The cookies of one pair. */
+class CookieComparison {
+  private readonly now: Moments;
+  private readonly findings: Findings;
 
-function compareCookie(path: string, legacy: Cookie, candidate: Cookie, findings: Findings): void {
-  const [one, other] = [stateOf(legacy), stateOf(candidate)];
-  if (one !== other) findings.add('cookie', path, one, other);
-  else if (legacy.value !== candidate.value && !isDrawn(legacy, candidate)) {
-    findings.add('cookie', path, hidden('cookie'), hidden('cookie'));
+  constructor(now: Moments, findings: Findings) {
+    this.now = now;
+    this.findings = findings;
   }
-  for (const name of new Set([...legacy.attributes.keys(), ...candidate.attributes.keys()])) {
-    const [before, after] = [legacy.attributes.get(name), candidate.attributes.get(name)];
-    if (before === after) continue;
-    if (before !== undefined && after !== undefined && MOMENTARY.has(name)) continue;
-    findings.add('cookie', `${path}/${name.slice(0, 32)}`, before ?? null, after ?? null);
+
+  compareNamed(name: string, legacy: readonly Cookie[], candidate: readonly Cookie[]): void {
+    const path = pathOf(name);
+    if (legacy.length !== candidate.length) {
+      this.findings.add('cookie', path, howMany(legacy), howMany(candidate));
+      return;
+    }
+    for (const [index, one] of legacy.entries()) this.compareCookie(path, one, candidate[index] as Cookie);
+  }
+
+  private compareCookie(path: string, legacy: Cookie, candidate: Cookie): void {
+    const { now, findings } = this;
+    const [one, other] = [stateOf(legacy, now.legacy), stateOf(candidate, now.candidate)];
+    if (one !== other) findings.add('cookie', path, one, other);
+    else if (legacy.value !== candidate.value && !isDrawn(legacy, candidate)) {
+      findings.add('cookie', path, hidden('cookie'), hidden('cookie'));
+    }
+    for (const name of new Set([...legacy.attributes.keys(), ...candidate.attributes.keys()])) {
+      const [before, after] = [legacy.attributes.get(name), candidate.attributes.get(name)];
+      if (before === after || (name === 'expires' && this.areAlike(before, after))) continue;
+      findings.add('cookie', `${path}/${name.slice(0, 32)}`, before ?? null, after ?? null);
+    }
+  }
+
+  /** Whether two expiries differ by their moment only; which side of now they lie on is the cookie's state. */
+  private areAlike(legacy: string | undefined, candidate: string | undefined): boolean {
+    if (legacy === undefined || candidate === undefined) return false;
+    const moments = { legacy: momentOf(legacy), candidate: momentOf(candidate) };
+    // What is no date is not there for a browser: the cookie ends with the session.
+    if ((moments.legacy === null) !== (moments.candidate === null)) return false;
+    return !areApart(moments, this.now);
   }
 }
 
@@ -65,12 +83,12 @@ function isDrawn(legacy: Cookie, candidate: Cookie): boolean {
   return OPAQUE.test(legacy.value) && OPAQUE.test(candidate.value);
 }
 
-/** A cookie that is taken away is something else than one that is set (RFC 6265, section 3.1). */
-function stateOf(cookie: Cookie): string {
-  const maxAge = cookie.attributes.get('max-age');
-  const expires = cookie.attributes.get('expires');
-  if (maxAge !== undefined && Number(maxAge) <= 0) return 'deleted';
-  if (maxAge === undefined && expires !== undefined && Date.parse(expires) < EPOCH_END_MS) return 'deleted';
+/** A cookie that is taken away is something else than one that is set (RFC 6265, sections 3.1 and 5.3). */
+function stateOf(cookie: Cookie, nowMs: number | null): 'deleted' | 'empty' | 'set' {
+  const maxAge = cookie.attributes.get('max-age') ?? '';
+  const expires = momentOf(cookie.attributes.get('expires'));
+  const deleted = SECONDS.test(maxAge) ? Number(maxAge) <= 0 : expires !== null && isPast(expires, nowMs);
+  if (deleted) return 'deleted';
   return cookie.value === '' ? 'empty' : 'set';
 }
 

@@ -10,10 +10,12 @@ export class Findings {
   private readonly kept: Difference[] = [];
   private readonly seen = new Set<string>();
   private found = 0;
+  private improved = 0;
 
   /** Counts one. @returns whether its values are wanted: then call {@link keep} or {@link keepHidden} */
   count(kind: DifferenceKind, path: string): boolean {
     this.found += 1;
+    if (kind === 'improved') this.improved += 1;
     if (this.kept.length === LIMITS.differencesPerPair) return false;
     const key = `${kind} ${path}`;
     if (this.seen.has(key)) return false;
@@ -47,6 +49,7 @@ export class Findings {
   }
 
   result(requestId: string): PairResult {
-    return { requestId, differences: this.kept, found: this.found };
+    const { kept, found, improved } = this;
+    return { requestId, differences: kept, found, improvedOnly: found > 0 && found === improved };
   }
 }

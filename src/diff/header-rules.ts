@@ -1,5 +1,8 @@
+import { lowerOutsideQuotes, splitOutsideQuotes } from './quoted.ts';
+import { momentOf } from './moments.ts';
+
 /** What is said about a field before its values are looked at. */
-export type HeaderRule = 'ignored' | 'presence' | 'set' | 'value';
+export type HeaderRule = 'ignored' | 'state' | 'set' | 'single' | 'value';
 
 /**
  * Never compared. Connection-specific fields (RFC 9110, section 7.6.1) belong to one connection; Date, Age, Server
@@ -13,11 +16,11 @@ const IGNORED = new Set(
 );
 
 /**
- * Compared by presence only. Validators and dates (ETag, Last-Modified, Expires) are made by each server in its
- * own way and only have to agree with themselves; losing one costs clients their caches, so that is a difference.
- * Ids and timings of one request differ between any two answers.
+ * Compared by whether they say anything. Validators and dates (ETag, Last-Modified, Expires) are made by each server
+ * in its own way and only have to agree with themselves; losing one costs clients their caches, so that is a
+ * difference. Ids and timings of one request differ between any two answers.
  */
-const PRESENCE = new Set(
+const STATES = new Set(
   (
     'etag last-modified expires x-request-id x-correlation-id x-trace-id request-id ' +
     'x-amzn-requestid x-amzn-trace-id x-amz-request-id x-amz-id-2 x-amz-cf-id cf-ray ' +
@@ -35,25 +38,70 @@ const SETS = new Set(
   ).split(' '),
 );
 
+/**
+ * Fields with one value: a second one, or a comma, makes clients choose, fail or ignore the field
+ * (RFC 9110, section 5.3), so that nothing is joined or split here.
+ */
+const SINGLES = new Set(
+  (
+    'content-length content-location content-range content-disposition retry-after refresh ' +
+    'access-control-allow-origin access-control-allow-credentials access-control-max-age ' +
+    'strict-transport-security x-content-type-options x-frame-options'
+  ).split(' '),
+);
+const SINGLE_STATES = new Set(['etag', 'last-modified', 'expires']);
+
 /** The rule for a field that has no comparison of its own. */
 export function headerRule(lowerName: string): HeaderRule {
   if (IGNORED.has(lowerName) || lowerName.startsWith('x-cutover-')) return 'ignored';
-  if (PRESENCE.has(lowerName)) return 'presence';
+  if (STATES.has(lowerName)) return 'state';
+  if (SINGLES.has(lowerName)) return 'single';
   return SETS.has(lowerName) ? 'set' : 'value';
 }
 
 /** Content-Security-Policy draws it anew for each answer. */
 const NONCE = /'nonce-[^']{1,256}'/g;
 
+/** Stands between the values of a field that must have one; no value holds a line end. */
+const APART = '\n';
+
 /**
- * All values of one field in one writing: repeated fields and one joined by commas say the same
- * (RFC 9110, section 5.3), and so do the spaces around commas.
+ * All values of one field in one writing that is equal where they say the same.
+ * @param rule what {@link headerRule} says of the name
  */
-export function joined(values: readonly string[], rule: HeaderRule): string {
+export function writing(name: string, values: readonly string[], rule: HeaderRule): string {
+  if (rule === 'state') return stateOf(name, values);
+  return rule === 'single' ? values.map((each) => each.trim()).join(APART) : joined(values, rule);
+}
+
+/** A writing as people read it. */
+export function shown(text: string): string {
+  return text.replaceAll(APART, ' | ');
+}
+
+/**
+ * Repeated fields and one joined by commas say the same (RFC 9110, section 5.3), and so do the spaces around commas.
+ */
+function joined(values: readonly string[], rule: HeaderRule): string {
   const list = values
-    .flatMap((value) => value.split(','))
-    .map((each) => each.trim().replaceAll(NONCE, "'nonce-*'"));
+    .flatMap((value) => splitOutsideQuotes(value, ','))
+    .map((each) => (each.includes("'nonce-") ? each.replaceAll(NONCE, "'nonce-*'") : each));
   if (rule !== 'set') return list.join(', ');
-  const members = new Set(list.map((each) => each.toLowerCase()).filter((each) => each !== ''));
+  const members = new Set(list.map(lowerOutsideQuotes).filter((each) => each !== ''));
   return [...members].toSorted().join(', ');
+}
+
+/** Whether a field says anything: of a field with one value, for every value there is. */
+function stateOf(name: string, values: readonly string[]): string {
+  const states = values.map((value) => valueState(name, value.trim()));
+  if (SINGLE_STATES.has(name)) return states.join(APART);
+  return states.includes('set') ? 'set' : 'empty';
+}
+
+/** An entity tag of no characters (RFC 9110, section 8.8.3). */
+const EMPTY_TAG = /^(?:W\/)?""$/;
+
+function valueState(name: string, value: string): string {
+  if (value === '' || (name === 'etag' && EMPTY_TAG.test(value))) return 'empty';
+  return name === 'last-modified' && momentOf(value) === null ? 'no date' : 'set';
 }

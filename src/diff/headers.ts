@@ -1,18 +1,24 @@
 import { compareCookies } from './cookies.ts';
 import { contentCodings } from './decode.ts';
 import type { Findings } from './findings.ts';
-import { headerRule, joined } from './header-rules.ts';
+import { headerRule, shown, writing } from './header-rules.ts';
 import { maskTarget } from './mask.ts';
 import { compareMediaTypes } from './media-type.ts';
+import { areApart, isPast, madeAt, type Moments, momentOf } from './moments.ts';
 import { isSensitiveName } from './secrets.ts';
 
 /** Values by lower-case name, in their order. */
 export type Fields = ReadonlyMap<string, readonly string[]>;
 
+/** Values of one field in one answer; undefined when it is not there. */
+type Values = readonly string[] | undefined;
+
 /** What is known about the bodies the fields describe. */
 export interface Described {
-  /** A HEAD or 304 has no body: Content-Length is then all there is to compare. */
+  /** A HEAD, 204 or 304 has no body: Content-Length is then all there is to compare. */
   readonly bodyless: boolean;
+  /** The request was a HEAD: the length it is answered with is the one a GET would have. */
+  readonly head: boolean;
   /** A 304 leaves out what describes a body (RFC 9110, section 15.4.5), or not. */
   readonly notModified: boolean;
 }
@@ -36,64 +42,96 @@ export function compareHeaders(
   described: Described,
   findings: Findings,
 ): void {
+  const now = clocksOf(legacy, candidate);
   for (const name of new Set([...legacy.keys(), ...candidate.keys()])) {
     const [ones, others] = [legacy.get(name), candidate.get(name)];
-    if (name === 'set-cookie') compareCookies(ones ?? [], others ?? [], findings);
-    else if (name === 'location') compareRedirects(ones?.[0], others?.[0], findings);
+    if (name === 'set-cookie') compareCookies(ones ?? [], others ?? [], now, findings);
+    else if (name === 'location') compareRedirects(ones, others, findings);
+    else if (name === 'expires') compareExpires(ones, others, now, findings);
     else if (!isAboutBody(name)) compareField(name, ones, others, findings);
-    else if (!described.notModified) compareAboutBody(name, ones, others, described, findings);
+    else if (!described.notModified) compareAboutBody(name, [ones, others], described, findings);
   }
 }
 
-function isAboutBody(name: string): boolean {
+const NO_CLOCKS: Moments = { legacy: null, candidate: null };
+
+/** When both answers were made; not asked where no field is held against it, because dates are slow to read. */
+function clocksOf(legacy: Fields, candidate: Fields): Moments {
+  const isAsked = (fields: Fields): boolean => fields.has('expires') || fields.has('set-cookie');
+  if (!isAsked(legacy) && !isAsked(candidate)) return NO_CLOCKS;
+  return madeAt(legacy.get('date')?.[0], candidate.get('date')?.[0]);
+}
+
+/** Whether a field describes the body that comes with it. */
+export function isAboutBody(name: string): boolean {
   return name === 'content-type' || name === 'content-encoding' || name === 'content-length';
 }
 
 function compareAboutBody(
   name: string,
-  legacy: readonly string[] | undefined,
-  candidate: readonly string[] | undefined,
+  [legacy, candidate]: readonly [Values, Values],
   described: Described,
   findings: Findings,
 ): void {
-  if (name === 'content-type') compareMediaTypes(legacy?.[0], candidate?.[0], findings);
-  else if (name === 'content-encoding') {
+  if (name === 'content-type') compareMediaTypes(legacy ?? [], candidate ?? [], findings);
+  else if (name === 'content-length') compareLengths(legacy, candidate, described, findings);
+  else {
     const [one, other] = [
       contentCodings(legacy ?? []).join(', '),
       contentCodings(candidate ?? []).join(', '),
     ];
     if (one !== other) findings.add('encoding', name, one || null, other || null);
-  } else if (described.bodyless && legacy !== undefined && candidate !== undefined) {
-    // With bodies the bodies speak for themselves, and chunked answers have no length at all.
-    compareField(name, legacy, candidate, findings);
   }
 }
 
-/** An absolute and a relative form are different: what they resolve to depends on who reads them. */
-function compareRedirects(
-  legacy: string | undefined,
-  candidate: string | undefined,
-  findings: Findings,
-): void {
-  if (legacy === candidate) return;
-  const shown = (value: string | undefined): string | null =>
-    value === undefined ? null : maskTarget(value);
-  findings.add('redirect', 'location', shown(legacy), shown(candidate));
+/** With bodies the bodies speak for themselves, and chunked answers have no length at all. */
+function compareLengths(legacy: Values, candidate: Values, described: Described, findings: Findings): void {
+  const inBoth = legacy !== undefined && candidate !== undefined;
+  const compared = inBoth ? described.bodyless || legacy.length !== candidate.length : described.head;
+  if (compared) compareField('content-length', legacy, candidate, findings);
 }
 
-function compareField(
-  name: string,
-  legacy: readonly string[] | undefined,
-  candidate: readonly string[] | undefined,
-  findings: Findings,
-): void {
+/** An absolute and a relative form are different: what they resolve to depends on who reads them. */
+function compareRedirects(legacy: Values, candidate: Values, findings: Findings): void {
+  if (legacy?.join('\n') === candidate?.join('\n')) return;
+  const masked = (values: Values): string | null => values?.map(maskTarget).join(' | ') ?? null;
+  findings.add('redirect', 'location', masked(legacy), masked(candidate));
+}
+
+/** Other moments say the same; a stale answer and one that may be kept do not (RFC 9111, section 5.3). */
+function compareExpires(legacy: Values, candidate: Values, now: Moments, findings: Findings): void {
+  if (legacy === undefined || candidate === undefined) {
+    compareField('expires', legacy, candidate, findings);
+    return;
+  }
+  const one = legacy.map((value) => freshness(value, now.legacy)).join(' | ');
+  const other = candidate.map((value) => freshness(value, now.candidate)).join(' | ');
+  const moments = { legacy: momentOf(legacy[0]), candidate: momentOf(candidate[0]) };
+  if (one !== other) findings.add('header_value', 'expires', one, other);
+  else if (areApart(moments, now)) {
+    findings.add('header_value', 'expires', legacy.join(' | '), candidate.join(' | '));
+  }
+}
+
+/** What is no date, `0` above all, lies in the past. */
+function freshness(value: string, nowMs: number | null): 'past' | 'future' {
+  const moment = momentOf(value);
+  return moment === null || isPast(moment, nowMs) ? 'past' : 'future';
+}
+
+function compareField(name: string, legacy: Values, candidate: Values, findings: Findings): void {
+  // Most fields are the same to the letter, and a rule only ever forgives.
+  if (legacy?.length === 1 && candidate?.length === 1 && legacy[0] === candidate[0]) return;
   const rule = headerRule(name);
   if (rule === 'ignored') return;
-  const one = legacy === undefined ? null : joined(legacy, rule);
-  const other = candidate === undefined ? null : joined(candidate, rule);
-  if (one === other || (rule === 'presence' && one !== null && other !== null)) return;
+  const one = legacy === undefined ? null : writing(name, legacy, rule);
+  const other = candidate === undefined ? null : writing(name, candidate, rule);
+  if (one === other) return;
   const kind = other === null ? 'header_missing' : one === null ? 'header_added' : 'header_value';
   if (!findings.count(kind, name)) return;
-  if (!isSensitiveName(name)) findings.keep(kind, name, one, other);
-  else findings.keepHidden(kind, name, 'header', { legacy: one !== null, candidate: other !== null });
+  if (isSensitiveName(name)) {
+    findings.keepHidden(kind, name, 'header', { legacy: one !== null, candidate: other !== null });
+    return;
+  }
+  findings.keep(kind, name, one === null ? null : shown(one), other === null ? null : shown(other));
 }

@@ -1,4 +1,5 @@
 import type { Findings } from './findings.ts';
+import { splitOutsideQuotes } from './quoted.ts';
 
 /** A Content-Type taken apart (RFC 9110, section 8.3.1), in lower case. */
 export interface MediaType {
@@ -16,10 +17,10 @@ const TEXT_TYPE =
 
 /** Takes a field value apart; undefined gives the empty type. */
 export function parseMediaType(value: string | undefined): MediaType {
-  const [essence = '', ...parameters] = (value ?? '').toLowerCase().split(';');
-  const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
+  const [essence = '', ...parameters] = splitOutsideQuotes((value ?? '').toLowerCase(), ';');
+  const charset = parameters.find((each) => each.startsWith('charset='));
   const name = (charset ?? '').slice('charset='.length).replaceAll('"', '').trim();
-  return { essence: essence.trim(), charset: name === 'utf8' ? 'utf-8' : name };
+  return { essence, charset: name === 'utf8' ? 'utf-8' : name };
 }
 
 /** What a type says about its body. */
@@ -28,16 +29,29 @@ export function bodyForm({ essence }: MediaType): BodyForm {
   return TEXT_TYPE.test(essence) ? 'text' : 'bytes';
 }
 
-/** Type and charset apart from each other; other parameters (a multipart boundary) are chosen anew each time. */
+/** Every Content-Type there is, one by one: clients do not agree on which of two counts. */
 export function compareMediaTypes(
-  legacy: string | undefined,
-  candidate: string | undefined,
+  legacy: readonly string[],
+  candidate: readonly string[],
   findings: Findings,
 ): void {
+  const [ones, others] = [legacy.filter(isSaid), candidate.filter(isSaid)];
+  if (ones.length !== others.length) {
+    findings.add('content_type', 'content-type', ones.join(' | ') || null, others.join(' | ') || null);
+    return;
+  }
+  for (const [index, one] of ones.entries()) compareMediaType(one, others[index] as string, findings);
+}
+
+function isSaid(value: string): boolean {
+  return value.trim() !== '';
+}
+
+/** Type and charset apart from each other; other parameters (a multipart boundary) are chosen anew each time. */
+function compareMediaType(legacy: string, candidate: string, findings: Findings): void {
   const [one, other] = [parseMediaType(legacy), parseMediaType(candidate)];
-  if (one.essence !== other.essence) {
-    findings.add('content_type', 'content-type', legacy ?? null, candidate ?? null);
-  } else if (charsetOf(one) !== charsetOf(other)) {
+  if (one.essence !== other.essence) findings.add('content_type', 'content-type', legacy, candidate);
+  else if (charsetOf(one) !== charsetOf(other)) {
     findings.add('content_type', 'content-type/charset', one.charset || null, other.charset || null);
   }
 }

@@ -1,5 +1,5 @@
 // HOT: one check per question; the set is built once per configuration.
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, SocketAddress, isIP, isIPv6 } from 'node:net';
 import type { Cidr } from '../core/snapshot.ts';
 
 /** A set of CIDR blocks and single addresses. */
@@ -29,4 +29,22 @@ export class AddressSet {
 /** `::ffff:10.0.0.1` → `10.0.0.1`: a dual-stack socket shows IPv4 peers in the mapped form. */
 export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+}
+
+const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
+
+/**
+ * One hop of `X-Forwarded-For` as an address in its canonical form, or null when it is none. Some proxies add a port
+ * (`203.0.113.7:4711`, `[2001:db8::1]:443`); it is left out, or every connection would be another client.
+ */
+export function addressOf(hop: string): string | null {
+  const bare =
+    /^\[(.*)\](?::\d+)?$/.exec(hop)?.[1] ?? (/^[\d.]+:\d+$/.test(hop) ? hop.slice(0, hop.indexOf(':')) : hop);
+  if (isIP(bare) === 0) return null;
+  if (!isIPv6(bare)) return bare;
+  const { address } = new SocketAddress({ address: bare, family: 'ipv6' });
+  const mapped = MAPPED.exec(address);
+  if (mapped === null) return plainAddress(address);
+  const [high, low] = [Number.parseInt(mapped[1] ?? '', 16), Number.parseInt(mapped[2] ?? '', 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }

@@ -3,7 +3,7 @@ import { isRequestId, newRequestId, traceparentFor } from '../core/ids.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { GatewayConfig, StickyKey } from '../core/snapshot.ts';
 import type { Inbound } from '../wire/types.ts';
-import { AddressSet, plainAddress } from './addresses.ts';
+import { AddressSet, addressOf, plainAddress } from './addresses.ts';
 import { cookieValue } from './cookies.ts';
 
 /** Who sent a request, and from where. */
@@ -58,8 +58,8 @@ export class ArrivalDesk {
   private clientBehind(fields: HeaderFields, peerAddress: string): string {
     const hops = fields.all('x-forwarded-for').join(',').split(',');
     for (let index = hops.length - 1; index >= 0; index -= 1) {
-      const hop = plainAddress((hops[index] ?? '').trim());
-      if (!looksLikeAddress(hop)) return peerAddress;
+      const hop = addressOf((hops[index] ?? '').trim());
+      if (hop === null) return peerAddress;
       if (!this.trusted.contains(hop) || index === 0) return hop;
     }
     return peerAddress;
@@ -87,12 +87,9 @@ export class ArrivalDesk {
 /** A region becomes a label of metrics: a header must not make up arbitrary ones. */
 const REGION = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
-function looksLikeAddress(text: string): boolean {
-  return /^[0-9a-fA-F:.]{2,45}$/.test(text);
-}
-
 function userKeyOf(fields: HeaderFields, key: StickyKey): string | null {
-  if ('cookie' in key) return cookieValue(fields, key.cookie) ?? null;
-  if ('header' in key) return fields.get(key.header) ?? null;
+  // An empty value names nobody: all who send one would move together.
+  if ('cookie' in key) return cookieValue(fields, key.cookie) || null;
+  if ('header' in key) return fields.get(key.header) || null;
   return null;
 }

@@ -42,27 +42,33 @@ export class CandidateCall implements Outbound, OutboundHandler {
       if (answer instanceof Promise) {
         answer.then(
           (settled) => this.filtered(settled),
-          () => this.filterFailed(),
+          () => this.fail('filter_failed'),
         );
       } else if (answer === null) this.filtered(null);
       else this.answerLater(answer);
     } catch {
-      this.answerLater(failureAnswer('filter_failed'));
+      this.failLater('filter_failed');
     }
   }
 
-  private filterFailed(): void {
-    if (!this.over) this.play(failureAnswer('filter_failed'));
+  private failLater(code: FailureCode): void {
+    queueMicrotask(() => this.fail(code));
+  }
+
+  /** The lane failed by itself: a fallback may still answer. */
+  private fail(code: FailureCode): void {
+    this.early = [];
+    this.onFailure(code, false);
   }
 
   private filtered(answer: FilterAnswer | null): void {
     if (this.over) return;
     if (answer !== null) return this.play(answer);
-    if (this.upstream === null) return this.answerLater(failureAnswer('no_server'));
+    if (this.upstream === null) return this.failLater('no_server');
     try {
       runOnUpstreamRequest(this.filters, this.request);
     } catch {
-      return this.answerLater(failureAnswer('filter_failed'));
+      return this.failLater('filter_failed');
     }
     this.forward(this.upstream);
   }

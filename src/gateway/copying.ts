@@ -8,13 +8,14 @@ import type { Exchange } from './exchange.ts';
 /** Another order of the same keys than the shares use: who is copied must not depend on who was shifted. */
 const SAMPLING_SALT = hash32('sampling');
 
+/** Fields that make a request conditional (RFC 9110, section 13.1). */
+const VALIDATORS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'];
+
 /** What becomes of the copy of one request. */
 interface CopyPlan {
   readonly decision: CopyDecision | null;
   readonly copy: Copy | null;
 }
-
-const NOTHING: CopyPlan = { decision: null, copy: null };
 
 /**
  * Decides about the copy of one request: eligible or why not, sampled by a stable hash of the user (or of the request
@@ -22,7 +23,7 @@ const NOTHING: CopyPlan = { decision: null, copy: null };
  */
 export function planCopy(exchange: Exchange): CopyPlan {
   const { runtime, assignment, inbound, arrival } = exchange;
-  if (runtime.snapshot.rollout.bypass) return NOTHING;
+  if (runtime.snapshot.rollout.bypass) return { decision: 'ineligible_bypass', copy: null };
   if (assignment.copyShare === 0) return { decision: 'ineligible_phase', copy: null };
   const { head } = inbound;
   const reason = ineligibleBecause({
@@ -34,11 +35,12 @@ export function planCopy(exchange: Exchange): CopyPlan {
     copyWrites: exchange.matched?.config.copyWrites ?? false,
   });
   if (reason !== null) return { decision: `ineligible_${reason}`, copy: null };
-  const cell = runtime.recorder.copyCell(exchange.route, arrival.region, assignment.direction);
+  const cell = runtime.book.copyCell(exchange.route, arrival.region, assignment.direction);
   const salt = runtime.snapshot.rollout.salt ^ SAMPLING_SALT;
   const sampled = stickyPosition(salt, arrival.userKey ?? arrival.requestId) < assignment.copyShare;
   if (!sampled || !runtime.rateCap.take()) {
-    cell.decide('not_sampled');
+    if (sampled) cell.capRate();
+    else cell.decide('not_sampled');
     return { decision: 'not_sampled', copy: null };
   }
   const subject = {
@@ -51,6 +53,8 @@ export function planCopy(exchange: Exchange): CopyPlan {
     endpoint: runtime.endpoints.endpoint(head.method, head.path),
     method: head.method,
     target: head.target,
+    conditional: VALIDATORS.some((name) => head.fields.has(name)),
   };
-  return { decision: 'sent', copy: runtime.mirror.begin(subject, cell) };
+  const tauUs = runtime.snapshot.rollout.tauUs[exchange.route];
+  return { decision: 'sent', copy: runtime.mirror.begin(subject, cell, tauUs) };
 }

@@ -93,7 +93,9 @@ export class Exchange implements InboundHandler, RelayOwner {
     const relay = new Relay(this, lane, observed);
     this.relay = relay;
     const port = lane === 'legacy' ? this.runtime.legacy : this.runtime.candidate;
-    relay.attach(port.call(this.laneRequest(this.fields, null), relay));
+    // What a filter of the candidate lane changes must not reach legacy, by a copy or as a fallback.
+    const filtered = lane === 'candidate' && (this.matched?.filters.length ?? 0) > 0;
+    relay.attach(port.call(this.laneRequest(filtered ? this.fields.copy() : this.fields, null), relay));
   }
 
   /** Answers without asking a lane. */
@@ -184,6 +186,9 @@ export class Exchange implements InboundHandler, RelayOwner {
     if (this.over) return;
     this.over = true;
     const failed = this.laneFailure ?? aborted;
+    // The answer came before the request was complete: there is nothing whole to copy.
+    if (!this.bodyEnded) this.copy?.clientAborted();
+    if (aborted !== null && this.assignedServiceUs < 0) this.noteService();
     const laneAtFault = this.laneFailure !== null && failure(this.laneFailure).blame === 'lane';
     if (this.edgeRequest !== null) runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
     const { head, startedUs, bytesIn, bytesOut } = this.inbound;
@@ -198,6 +203,7 @@ export class Exchange implements InboundHandler, RelayOwner {
       region: this.arrival.region,
       answeredBy: this.answeredBy,
       assigned: this.assignment.lane,
+      asked: this.relay !== null,
       phase: snapshot.rollout.phase,
       epoch: snapshot.rollout.epoch,
       revision: snapshot.revision,
@@ -210,7 +216,7 @@ export class Exchange implements InboundHandler, RelayOwner {
       serviceUs: this.assignedServiceUs,
       bytesIn,
       bytesOut,
-      copy: this.copyDecision,
+      copy: this.copy?.decision ?? this.copyDecision,
     });
   }
 }

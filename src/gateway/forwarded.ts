@@ -6,15 +6,8 @@ import { COPY_MARKER } from '../shadow/eligibility.ts';
 import type { RequestHead } from '../wire/types.ts';
 import type { Arrival } from './arrival.ts';
 
-/** Fields that only the gateway may set; what a client sends under these names is dropped. */
-const OWN_FIELDS = [
-  COPY_MARKER,
-  'x-cutover-lane',
-  'x-cutover-phase',
-  'x-cutover-epoch',
-  'x-cutover-error',
-  'x-real-ip',
-];
+/** Names that only the gateway may use: what clients or lanes send under them is dropped. */
+const OWN_PREFIX = 'x-cutover-';
 
 /**
  * The fields that go to the lane which answers the client. Both lanes see the same client address, host, protocol,
@@ -22,12 +15,13 @@ const OWN_FIELDS = [
  */
 export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFields {
   const fields = head.fields.copy();
-  for (const name of OWN_FIELDS) fields.remove(name);
+  fields.removeAll(OWN_PREFIX);
   const { peerAddress, peerTrusted } = arrival;
   const hops = peerTrusted ? fields.all('x-forwarded-for').join(', ') : '';
   fields.set('X-Forwarded-For', hops === '' ? peerAddress : `${hops}, ${peerAddress}`);
   setUnlessTrusted(fields, 'X-Forwarded-Proto', 'http', peerTrusted);
-  setUnlessTrusted(fields, 'X-Forwarded-Host', head.host, peerTrusted);
+  if (head.host !== '') setUnlessTrusted(fields, 'X-Forwarded-Host', head.host, peerTrusted);
+  fields.set('X-Real-IP', arrival.clientAddress);
   // RFC 7239: another proxy's word about the client that nobody here checked must not stand beside ours.
   if (!peerTrusted) fields.remove('forwarded');
   fields.set('X-Request-Id', arrival.requestId);
@@ -38,6 +32,11 @@ export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFiel
 function setUnlessTrusted(fields: HeaderFields, name: string, value: string, trusted: boolean): void {
   if (trusted && fields.has(name.toLowerCase())) return;
   fields.set(name, value);
+}
+
+/** Takes what a lane says in the gateway's name out of its answer. */
+export function cleanAnswer(fields: HeaderFields): void {
+  fields.removeAll(OWN_PREFIX);
 }
 
 /** The fields of the copy: the same, marked as a copy, with a span and an idempotency key of its own. */

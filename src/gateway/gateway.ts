@@ -49,7 +49,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       exchanges: 0,
     };
     this.runtime = new Runtime(snapshot, new Plant(snapshot.config, options.workers), this.station);
-    this.shadow.mirror.configure(snapshot.config.shadow, snapshot.rollout);
+    this.shadow.mirror.configure(snapshot.config.shadow);
     this.server = createWireServer(this, serverOptions(snapshot.config));
   }
 
@@ -90,7 +90,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       ? { ...snapshot, rollout: { ...snapshot.rollout, bypass: true } }
       : snapshot;
     this.runtime = new Runtime(effective, plant, this.station);
-    this.shadow.mirror.configure(snapshot.config.shadow, effective.rollout);
+    this.shadow.mirror.configure(snapshot.config.shadow);
   }
 
   onRequest(inbound: Inbound): void {
@@ -98,10 +98,10 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   }
 
   onRefused(code: FailureCode): void {
-    this.station.recorder.edgeAnswer(code);
+    this.runtime.book.edgeAnswer(code);
   }
 
-  collect(): TelemetryDelta {
+  collect(): TelemetryDelta[] {
     const { mirror, sink } = this.shadow;
     const gauges = this.gauges.read({
       connections: this.server.connections,

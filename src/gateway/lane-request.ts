@@ -42,5 +42,8 @@ export class LaneRequest implements FilterExchange {
 /** The head of a request as an upstream gets it. */
 export function outboundHead(request: LaneRequest, upstream: Upstream): OutboundHead {
   const { method, target, fields, framing, contentLength } = request;
-  return { method, target, host: upstream.config.hostHeader ?? request.host, fields, framing, contentLength };
+  const { hostHeader, authority } = upstream;
+  // An HTTP/1.0 request may come without a host, and an HTTP/1.1 request must not go without one.
+  const host = hostHeader ?? (request.host === '' ? authority : request.host);
+  return { method, target, host, fields, framing, contentLength };
 }

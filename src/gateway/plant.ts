@@ -2,12 +2,12 @@ import { monotonicMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
 import { RateCap } from '../shadow/rate-cap.ts';
-import type { PoolTimeouts } from '../wire/types.ts';
 import { ArrivalDesk } from './arrival.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
 import { Router } from './router.ts';
 import { Upstream } from './upstream.ts';
+import type { UpstreamOptions } from './upstream.ts';
 
 /** Both lanes over one set of pools. */
 interface Lanes {
@@ -39,10 +39,17 @@ export class Plant {
     const { shadow, timeouts } = config;
     this.rateCap = new RateCap(shadow.maxRate / workers, shadow.rampMs, monotonicMs());
     const { connectMs, firstByteMs, upstreamIdleMs: idleMs, totalMs } = timeouts;
-    this.lanes = openLanes(config, { connectMs, firstByteMs, idleMs, totalMs }, LIMITS.connectionsPerServer);
+    this.lanes = openLanes(config, {
+      timeouts: { connectMs, firstByteMs, idleMs, totalMs },
+      maxConnections: LIMITS.connectionsPerServer,
+      retry: true,
+    });
     const copyMs = shadow.timeoutMs;
-    const copyTimeouts = { connectMs, firstByteMs: copyMs, idleMs: copyMs, totalMs: copyMs };
-    this.copyLanes = openLanes(config, copyTimeouts, shadow.maxInFlight);
+    this.copyLanes = openLanes(config, {
+      timeouts: { connectMs, firstByteMs: copyMs, idleMs: copyMs, totalMs: copyMs },
+      maxConnections: shadow.maxInFlight,
+      retry: false,
+    });
   }
 
   /** One more exchange or copy runs on it. */
@@ -68,8 +75,8 @@ export class Plant {
   }
 }
 
-function openLanes(config: GatewayConfig, timeouts: PoolTimeouts, maxConnections: number): Lanes {
-  const open = (upstream: UpstreamConfig) => new Upstream(upstream, timeouts, maxConnections);
+function openLanes(config: GatewayConfig, options: UpstreamOptions): Lanes {
+  const open = (upstream: UpstreamConfig) => new Upstream(upstream, options);
   const legacy = open(config.legacy);
   const named = new Map(config.candidate.upstreams.map((upstream) => [upstream.name, open(upstream)]));
   return {

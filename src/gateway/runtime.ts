@@ -5,12 +5,13 @@ import type { Lane, Snapshot } from '../core/snapshot.ts';
 import type { EndpointTable } from '../shadow/endpoint.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { RateCap } from '../shadow/rate-cap.ts';
+import type { Book } from '../telemetry/book.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import type { AccessLog } from './access-log.ts';
 import type { ArrivalDesk } from './arrival.ts';
 import { Assigner } from './assignment.ts';
 import type { Exchange } from './exchange.ts';
-import { copiedFields } from './forwarded.ts';
+import { cleanAnswer, copiedFields } from './forwarded.ts';
 import type { LanePort } from './lanes.ts';
 import type { Plant } from './plant.ts';
 import type { Router } from './router.ts';
@@ -30,6 +31,8 @@ export class Runtime {
   readonly snapshot: Snapshot;
   readonly assigner: Assigner;
   readonly plant: Plant;
+  /** Where everything that runs on this snapshot is counted. */
+  readonly book: Book;
   private readonly station: Station;
   private readonly explainText: readonly [phase: string, epoch: string];
 
@@ -38,6 +41,7 @@ export class Runtime {
     this.assigner = new Assigner(snapshot.rollout);
     this.plant = plant;
     this.station = station;
+    this.book = station.recorder.book(snapshot.rollout.epoch);
     const { phase, bypass, epoch } = snapshot.rollout;
     this.explainText = [bypass ? 'bypass' : phase, String(epoch)];
   }
@@ -57,9 +61,6 @@ export class Runtime {
   get candidate(): LanePort {
     return this.plant.lanes.candidate;
   }
-  get recorder(): Recorder {
-    return this.station.recorder;
-  }
   get mirror(): Mirror {
     return this.station.mirror;
   }
@@ -70,19 +71,22 @@ export class Runtime {
   /** An exchange starts to run on this snapshot. */
   begin(): void {
     this.station.exchanges += 1;
+    this.book.users += 1;
     this.plant.retain();
   }
 
   /** It has ended. */
   done(observation: Observation): void {
     this.station.exchanges -= 1;
-    this.station.recorder.observe(observation);
+    this.book.users -= 1;
+    this.book.observe(observation);
     this.station.accessLog.write(observation);
     this.plant.release();
   }
 
-  /** Says in the answer which lane gave it, if the configuration asks for that. */
+  /** Says in the answer which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */
   explain(fields: HeaderFields, answeredBy: Lane | 'edge'): void {
+    if (answeredBy !== 'edge') cleanAnswer(fields);
     if (!this.snapshot.config.explainHeaders) return;
     fields.set('x-cutover-lane', answeredBy);
     fields.set('x-cutover-phase', this.explainText[0]);

@@ -14,8 +14,8 @@ export interface Gateway {
   apply(snapshot: Snapshot): void;
   /** The local kill switch: wins over every snapshot until it is turned off. */
   setLocalBypass(on: boolean): void;
-  /** What happened since the previous call. */
-  collect(): TelemetryDelta;
+  /** What happened since the previous call: one delta per epoch with news, that of the current epoch last. */
+  collect(): TelemetryDelta[];
   /** Stops accepting and lets exchanges and copies finish. @returns exchanges that were cut at the deadline */
   drain(deadlineMs: number): Promise<number>;
   /** Ends the diff thread and pools. */

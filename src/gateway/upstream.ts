@@ -14,6 +14,18 @@ import type {
   ResponseHead,
 } from '../wire/types.ts';
 
+/** How an upstream is used: by clients, or by copies. */
+export interface UpstreamOptions {
+  readonly timeouts: PoolTimeouts;
+  /** Open connections to one server. */
+  readonly maxConnections: number;
+  /**
+   * A call that failed before anything was answered may be made again where that is safe. Off for copies: what the
+   * candidate does wrong must be seen.
+   */
+  readonly retry: boolean;
+}
+
 interface Server {
   readonly pool: Pool;
   /** Monotonic time until which it is passed over, because it could not be reached. */
@@ -22,25 +34,28 @@ interface Server {
 
 /** A group of servers: round robin, past those that could not be reached a moment ago. */
 export class Upstream {
-  readonly config: UpstreamConfig;
+  /** Sent as Host instead of the client's, or null. */
+  readonly hostHeader: string | null;
+  /** `host:port` of the first server. */
+  readonly authority: string;
   private readonly servers: readonly Server[];
+  private readonly mayMove: boolean;
   private turn = 0;
 
-  constructor(
-    config: UpstreamConfig,
-    timeouts: PoolTimeouts,
-    maxConnections: number = LIMITS.connectionsPerServer,
-  ) {
-    this.config = config;
+  constructor(config: UpstreamConfig, options: UpstreamOptions) {
+    this.hostHeader = config.hostHeader;
+    const [first] = config.servers;
+    this.authority = `${first?.host.includes(':') ? `[${first.host}]` : first?.host}:${first?.port}`;
+    this.mayMove = options.retry;
     this.servers = config.servers.map(({ host, port }) => ({
-      pool: createPool({ host, port, timeouts, maxConnections, maxWaiting: LIMITS.waitingPerServer }),
+      pool: createPool({ host, port, maxWaiting: LIMITS.waitingPerServer, ...options }),
       shunnedUntilMs: 0,
     }));
   }
 
   /** Starts a call on one server; another one is tried once when the first could not be reached. */
   call(head: OutboundHead, handler: OutboundHandler): Outbound {
-    return new UpstreamCall(this, head, handler);
+    return new UpstreamCall(this, head, handler, this.mayMove && this.servers.length > 1);
   }
 
   /** The server whose turn it is, if possible not `except` and not one that was shunned. */
@@ -68,8 +83,8 @@ function isUnreachable(code: FailureCode): boolean {
 }
 
 /**
- * A call on one server. It shuns a server that could not be reached, and a call without a body then moves to
- * another one, once: nothing was sent yet.
+ * A call on one server. It shuns a server that could not be reached and moves to another one, once: nothing was sent
+ * yet, so that is safe for every method. What the caller wrote meanwhile is kept for the move, within a limit.
  */
 class UpstreamCall implements Outbound, OutboundHandler {
   private readonly upstream: Upstream;
@@ -78,12 +93,15 @@ class UpstreamCall implements Outbound, OutboundHandler {
   private server: Server;
   private current: Outbound;
   private mayMove: boolean;
+  private unsent: Buffer[] = [];
+  private unsentBytes = 0;
+  private ended = false;
 
-  constructor(upstream: Upstream, head: OutboundHead, handler: OutboundHandler) {
+  constructor(upstream: Upstream, head: OutboundHead, handler: OutboundHandler, mayMove: boolean) {
     this.upstream = upstream;
     this.head = head;
     this.handler = handler;
-    this.mayMove = head.framing === 'none';
+    this.mayMove = mayMove;
     this.server = upstream.next(null) as Server;
     this.current = this.server.pool.call(head, this);
   }
@@ -96,10 +114,21 @@ class UpstreamCall implements Outbound, OutboundHandler {
     this.mayMove = false;
     this.server = other;
     this.current = other.pool.call(this.head, this);
-    this.current.end();
+    this.replay();
+  }
+
+  private replay(): void {
+    let room = true;
+    for (const chunk of this.unsent) room = this.current.write(chunk) && room;
+    const waited = this.unsent.length > 0 && !this.ended;
+    this.unsent = [];
+    if (this.ended) this.current.end();
+    else if (waited && room) queueMicrotask(() => this.handler.onWritable());
   }
 
   onSent(reused: boolean): void {
+    this.mayMove = false;
+    this.unsent = [];
     this.handler.onSent(reused);
   }
   onInform(status: number, fields: HeaderFields): void {
@@ -119,10 +148,21 @@ class UpstreamCall implements Outbound, OutboundHandler {
   }
 
   write(chunk: Uint8Array): boolean {
+    if (this.mayMove) this.keep(chunk);
     return this.current.write(chunk);
   }
   end(): void {
+    this.ended = true;
     this.current.end();
+  }
+  /** A body too large to be kept stays with the server it was begun on. */
+  private keep(chunk: Uint8Array): void {
+    this.unsentBytes += chunk.length;
+    if (this.unsentBytes <= LIMITS.heldBodyBytes) this.unsent.push(Buffer.from(chunk));
+    else {
+      this.mayMove = false;
+      this.unsent = [];
+    }
   }
   pause(): void {
     this.current.pause();

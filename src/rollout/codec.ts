@@ -3,6 +3,7 @@ import { PHASES } from '../core/snapshot.ts';
 import { HISTORY_PREFIX } from './history.ts';
 import { VERBS } from './state.ts';
 import type { HistoryEntry, RolloutState } from './state.ts';
+import type { Unstored } from './unstored.ts';
 
 /** Key of the rollout's state. */
 export const ROLLOUT_KEY = 'ctl/rollout';
@@ -63,6 +64,42 @@ export function decodeState(bytes: Uint8Array): RolloutState {
 /** @throws CutoverError STORE_UNREADABLE when it is no entry */
 export function decodeEntry(bytes: Uint8Array): HistoryEntry {
   return decoded(bytes, ENTRY, HISTORY_PREFIX) as HistoryEntry;
+}
+
+const COMMAND: Readonly<Record<string, Check>> = {
+  verb: (value) => value === 'rollback' || value === 'bypass',
+  who: isText,
+  reason: isText,
+};
+
+/** Decisions that the store did not take, as a file keeps them: JSON. */
+export function encodeUnstored(list: readonly Unstored[]): string {
+  return `${JSON.stringify({ schemaVersion: 1, unstored: list })}\n`;
+}
+
+/** @throws CutoverError STORE_UNREADABLE when it is no such list */
+export function decodeUnstored(text: string): readonly Unstored[] {
+  const { unstored } = decoded(new TextEncoder().encode(text), LIST, UNSTORED) as { unstored: unknown[] };
+  const wrong = unstored.find((each) => !holds(each, { command: isReliefCommand, decision: isDecision }));
+  if (wrong !== undefined) throw unreadable(UNSTORED, 'an item is not what it should be');
+  return unstored as Unstored[];
+}
+
+const UNSTORED = 'unstored';
+const LIST = { schemaVersion: (value: unknown) => value === 1, unstored: Array.isArray };
+const isTarget: Check = (value) => value === null || holds(value, { phase: POSITION['phase'] as Check });
+
+function isReliefCommand(value: unknown): boolean {
+  if (!holds(value, COMMAND)) return false;
+  return (value as { verb: string }).verb === 'bypass' || holds(value, { to: isTarget });
+}
+
+function isDecision(value: unknown): boolean {
+  const parts = {
+    state: (state: unknown) => holds(state, STATE),
+    entry: (entry: unknown) => holds(entry, ENTRY),
+  };
+  return holds(value, { id: isText, ...parts });
 }
 
 function decoded(bytes: Uint8Array, shape: Readonly<Record<string, Check>>, key: string): unknown {

@@ -62,9 +62,9 @@ export interface Refusal {
   readonly exitCode: 1 | 2 | 5;
 }
 
-/** The new state with the entry that explains it, or why not. */
+/** The new state with the entry that explains it (null: it was so already, nothing changes), or why not. */
 export type Transition =
-  | { readonly ok: true; readonly state: RolloutState; readonly entry: UnchainedEntry }
+  | { readonly ok: true; readonly state: RolloutState; readonly entry: UnchainedEntry | null }
   | Refusal;
 
 /** Makes a {@link Refusal}. */

@@ -2,6 +2,7 @@ import type { RandomSource } from '../core/random.ts';
 import type { AdvanceCommand, Refusal, RollbackCommand, SwitchCommand } from './command.ts';
 import type { StoreStatus } from './ports.ts';
 import type { HistoryEntry, RolloutPlan, RolloutState } from './state.ts';
+import type { UnstoredLog } from './unstored.ts';
 
 /** What an operator may ask for. */
 export type OperatorCommand = AdvanceCommand | RollbackCommand | SwitchCommand;
@@ -13,8 +14,14 @@ export interface Applied {
   readonly ok: true;
   readonly state: RolloutState;
   readonly entry: HistoryEntry;
+  /** False: it was so already; nothing was written, and `entry` is the newest one. */
+  readonly changed: boolean;
   /** False: in effect on this node, and stored when the store is back. */
   readonly stored: boolean;
+  /** False: neither the store nor this node's disk took it, so a restart forgets it. */
+  readonly survivesRestart: boolean;
+  /** For people: what else did not go as it should. */
+  readonly warnings: readonly string[];
 }
 
 /** The last entries of the audit, newest last. */
@@ -39,6 +46,8 @@ export interface ControllerOptions {
   readonly random?: RandomSource;
   readonly newId?: () => string;
   readonly leaseMs?: number;
+  /** Where decisions wait that the store did not take; without it they live as long as this process. */
+  readonly unstoredLog?: UnstoredLog;
   /** How often the lease is renewed and what could not be stored is stored; 0: by `tick` only. */
   readonly tickMs?: number;
 }

@@ -4,7 +4,9 @@ import { LIMITS } from '../core/limits.ts';
 import { randomHex, systemRandom } from '../core/random.ts';
 import { refuse } from './command.ts';
 import type { Command, Refusal, ReloadCommand } from './command.ts';
+import { isRelief, leaseHeld, leaseLost, offlineRefusal, storeDown } from './controller-answers.ts';
 import type {
+  Applied,
   ApplyResult,
   ControllerHealth,
   ControllerOptions,
@@ -19,7 +21,7 @@ import { clampPosition, comparePositions } from './position.ts';
 import type { Entry, StateStore, WatchHandler } from './ports.ts';
 import type { HistoryEntry, RolloutPlan, RolloutState } from './state.ts';
 import { transition } from './transition.ts';
-import { rebase } from './unstored.ts';
+import { rebase, UnstoredList } from './unstored.ts';
 import type { Unstored } from './unstored.ts';
 
 const AUTHOR = 'controller';
@@ -44,7 +46,7 @@ export class Controller {
   private plan: RolloutPlan;
   private wanted: { readonly configHash: string; readonly build: string };
   private base: Stored | null = null;
-  private unstored: readonly Unstored[] = [];
+  private readonly unstored: UnstoredList;
   private generation = '';
   private trouble: string | null = null;
   private doubtful = false;
@@ -64,26 +66,24 @@ export class Controller {
     this.wanted = { configHash: options.configHash, build: options.build };
     this.nowMs = options.nowMs ?? wallMs;
     this.newId = options.newId ?? (() => randomHex(16));
+    this.unstored = new UnstoredList(options.unstoredLog ?? null, (line) => options.log?.(line));
   }
 
   /**
-   * Reads the rollout, starts one if there is none, and notes another configuration or build. Without the lease
-   * it follows whoever holds it. `publish` is not called: take {@link state}.
+   * Reads the rollout, starts one if there is none, takes in what an earlier process could not store, and notes
+   * another configuration or build. Without the lease it follows whoever holds it. `publish` is not called: take
+   * {@link state}.
    * @throws CutoverError STORE_DOWN, STORE_UNREADABLE, or LEASE_HELD when there is neither a state nor the lease
    */
   static async open(store: StateStore, options: ControllerOptions): Promise<Controller> {
     const controller = new Controller(store, options);
     try {
+      controller.unstored.recall();
       await controller.settle();
+      if (controller.base === null) throw leaseHeld();
     } catch (error) {
       await controller.close();
       throw error instanceof StoreDownError ? storeDown(error.message, error) : error;
-    }
-    if (controller.base === null) {
-      await controller.close();
-      throw new CutoverError('LEASE_HELD', 'another controller is about to start this rollout', {
-        hint: 'wait a moment and run it again',
-      });
     }
     controller.opened = true;
     controller.follow();
@@ -98,7 +98,7 @@ export class Controller {
   get health(): ControllerHealth {
     return {
       leads: this.ledger.leads,
-      unstored: this.unstored.length,
+      unstored: this.unstored.list.length,
       store: this.trouble === null ? this.store.status().mode : 'down',
       message: this.trouble,
     };
@@ -112,6 +112,11 @@ export class Controller {
   /** Another configuration: a new epoch under a new plan, or a refusal that leaves the old one in force. */
   reload(command: ReloadCommand, plan: RolloutPlan): Promise<ApplyResult> {
     return this.enqueue(() => this.carryOut(command, plan));
+  }
+
+  /** What a command answers that finds everything as it asks for. */
+  unchanged(): Applied {
+    return { ok: true, changed: false, stored: this.unstored.list.length === 0, ...this.rest() };
   }
 
   /** The last `limit` entries, verified from the first one on. @throws CutoverError STORE_DOWN, STORE_UNREADABLE */
@@ -129,17 +134,19 @@ export class Controller {
   async tick(): Promise<void> {
     if (this.closed || this.ticking) return;
     this.ticking = true;
+    this.unstored.retry();
     await this.ledger.renew().catch((error: unknown) => this.note(error));
     const settled = this.enqueue(async () => this.closed || (await this.settle()));
     await settled.catch((error: unknown) => this.note(error));
     this.ticking = false;
   }
 
-  /** Finishes what runs and gives the lease back. */
+  /** Finishes what runs, names what stays unstored and gives the lease back. */
   async close(): Promise<void> {
     this.stop.abort();
     if (this.timer !== null) clearInterval(this.timer);
     await this.queue.catch(() => undefined);
+    this.unstored.sayLeft();
     await this.ledger.release();
   }
 
@@ -148,7 +155,13 @@ export class Controller {
   }
 
   private get last(): { readonly state: RolloutState; readonly entry: HistoryEntry } {
-    return this.unstored.at(-1)?.decision ?? (this.base as Stored);
+    return this.unstored.list.at(-1)?.decision ?? (this.base as Stored);
+  }
+
+  /** The part of an answer that says where things stand now. */
+  private rest(): Pick<Applied, 'state' | 'entry' | 'survivesRestart' | 'warnings'> {
+    const { survivesRestart, warnings } = this.unstored;
+    return { state: this.last.state, entry: this.last.entry, survivesRestart, warnings };
   }
 
   private enqueue<T>(job: () => Promise<T>): Promise<T> {
@@ -198,7 +211,6 @@ export class Controller {
   private publishAhead(command: Command, plan: RolloutPlan): Ahead | null {
     if (!isRelief(command) || this.base === null || !this.opened) return null;
     const from = this.state;
-    if (command.verb === 'bypass' && from.bypass) return null;
     const decision = this.decide(command, plan);
     if ('ok' in decision) return null;
     this.published = decision.state;
@@ -239,7 +251,7 @@ export class Controller {
     this.plan = plan;
     this.wanted = { configHash: decision.state.configHash, build: decision.state.build };
     this.announce();
-    return { ok: true, state: decision.state, entry: decision.entry, stored: true };
+    return { ok: true, changed: true, stored: true, ...this.rest() };
   }
 
   /** One decision into the store, on top of what it is known to hold. @throws StoreDownError */
@@ -255,33 +267,23 @@ export class Controller {
     return appended.outcome;
   }
 
-  private decide(command: Command, plan: RolloutPlan): Decision | Refusal {
+  private decide(command: Command, plan: RolloutPlan): Decision | Refusal | Applied {
     const from = this.base === null ? null : this.last;
     const made = transition(from?.state ?? null, command, plan, this.nowMs());
     if (!made.ok) return made;
+    if (made.entry === null) return this.unchanged();
     return { id: this.newId(), state: made.state, entry: chain(from?.entry ?? null, made.entry) };
   }
 
   /** The store is out of reach: only what takes clients away from the candidate may happen. */
   private offline(command: Command, error: unknown, made?: Decision): ApplyResult {
     this.note(error);
-    const why = this.trouble ?? '';
-    if (this.base === null || !isRelief(command)) {
-      const message = `the store is out of reach, so nothing but rollback and bypass is possible: ${why}`;
-      return refuse(
-        1,
-        'STORE_DOWN',
-        message,
-        'repair it (cutover doctor); cutover rollback and bypass still work',
-      );
-    }
-    // A kill switch that is on already needs no second line: the list of what is unstored stays finite.
-    if (command.verb === 'bypass' && this.state.bypass) return { ok: true, ...this.last, stored: false };
+    if (this.base === null || !isRelief(command)) return offlineRefusal(this.trouble ?? '');
     const decision = made ?? this.decide(command, this.plan);
     if ('ok' in decision) return decision;
-    this.unstored = [...this.unstored, { command, decision }];
+    this.unstored.add({ command, decision });
     this.announce();
-    return { ok: true, state: decision.state, entry: decision.entry, stored: false };
+    return { ok: true, changed: true, stored: false, ...this.rest() };
   }
 
   /**
@@ -323,22 +325,33 @@ export class Controller {
         },
       );
     }
+    const rest = await this.notHeld();
     this.generation = generation;
     this.doubtful = false;
-    if (stored === null || stored.rev === this.base?.rev) return;
+    if (stored?.rev === this.base?.rev && this.base !== null) return;
     this.base = stored;
-    this.unstored = rebase(this.unstored, stored, this.plan, this.newId);
+    // Without a stored rollout one starts in shadow, which is as far back as any rollback goes.
+    this.unstored.replace(stored === null ? [] : rebase(rest, stored, this.plan, this.newId));
+  }
+
+  /** What follows the newest unstored decision that the audit has after all. */
+  private async notHeld(): Promise<readonly Unstored[]> {
+    const { list } = this.unstored;
+    for (let index = list.length - 1; index >= 0; index -= 1) {
+      if (await this.ledger.holds((list[index] as Unstored).decision.entry)) return list.slice(index + 1);
+    }
+    return list;
   }
 
   private async flush(): Promise<void> {
     let moves = 0;
-    while (this.unstored.length > 0) {
-      const { decision } = this.unstored[0] as Unstored;
+    while (this.unstored.list.length > 0) {
+      const { decision } = this.unstored.list[0] as Unstored;
       const outcome = await this.write(decision);
       if (outcome === 'moved' && (moves += 1) < LIMITS.commitAttempts) {
         await this.refresh();
       } else if (outcome === 'stored') {
-        this.unstored = this.unstored.slice(1);
+        this.unstored.shift();
         const { verb, who } = decision.entry;
         this.options.log?.(`stored the ${verb} of ${who}, made while the store was out of reach`);
       } else {
@@ -352,6 +365,7 @@ export class Controller {
     const command = this.alignment(this.base?.state);
     if (command === null) return;
     const decision = this.decide(command, this.plan);
+    if ('ok' in decision && decision.ok) return;
     if ('ok' in decision) throw new CutoverError(decision.code, decision.message, { hint: decision.hint });
     const outcome = await this.write(decision);
     if (outcome !== 'stored') throw new StoreDownError(`the start could not be stored (${outcome})`);
@@ -379,20 +393,4 @@ export class Controller {
     if (message !== this.trouble) this.options.log?.(`the store: ${message}`);
     this.trouble = message;
   }
-}
-
-function isRelief({ verb }: Command): boolean {
-  return verb === 'rollback' || verb === 'bypass';
-}
-
-function storeDown(message: string, cause: unknown): CutoverError {
-  return new CutoverError('STORE_DOWN', `the store is out of reach: ${message}`, {
-    hint: 'see that its file or server is there and writable: cutover doctor',
-    cause,
-  });
-}
-
-function leaseLost(): Refusal {
-  const message = 'this controller does not hold the lease: another one acts, or its lease ran out';
-  return refuse(5, 'LEASE_LOST', message, 'repeat the command in a moment; cutover status shows who leads');
 }

@@ -93,6 +93,12 @@ export class Ledger {
     return { state, entry, rev: found.rev };
   }
 
+  /** Whether the audit has exactly this line. @throws StoreDownError, CutoverError STORE_UNREADABLE */
+  async holds(entry: HistoryEntry): Promise<boolean> {
+    const line = await reach(this.store.get(historyKey(entry.sequence)));
+    return line !== null && decodeEntry(line.value).hash === entry.hash;
+  }
+
   /** The whole audit, oldest first. @throws StoreDownError, CutoverError STORE_UNREADABLE */
   async entries(): Promise<HistoryEntry[]> {
     const { entries } = await reach(this.store.list(HISTORY_PREFIX));

@@ -60,6 +60,8 @@ export interface StoreStatus {
   readonly generation: string;
   readonly rev: Rev;
   readonly staleMs: number;
+  /** Why it is not live, for people. */
+  readonly message?: string;
 }
 
 /** Linearizable keys and values with guarded, atomic commits. */
@@ -104,6 +106,11 @@ export interface TelemetryStore {
   putWindow(window: Window): Promise<'stored' | 'duplicate' | 'late'>;
   /** Windows with `fromMs <= startMs < toMs`, in time order. */
   readWindows(fromMs: number, toMs: number): AsyncIterable<Window>;
+  /**
+   * The windows that start last, oldest first in the result: what a supervisor that starts needs to know.
+   * @param limit at the most `LIMITS.storeNewestWindows`
+   */
+  readNewest(limit: number): Promise<readonly Window[]>;
   /** Adds counts to a class, and its example if it has none. */
   putClass(counts: ClassCounts, seenMs: number): Promise<'new' | 'seen' | 'capped'>;
   /** Classes by count, largest first. */
@@ -112,7 +119,10 @@ export interface TelemetryStore {
   appendEvent(event: StampedEvent): Promise<void>;
   /** Events after a cursor (0: from the start), oldest first. */
   readEvents(after: number, limit: number): Promise<readonly StampedEvent[]>;
-  /** Deletes what is past its retention and, if still over the size, the oldest windows. */
+  /**
+   * Deletes what is past its retention, by the clock and by the windows that are stored, and, if still over the
+   * size, the oldest windows.
+   */
   sweep(nowMs: number): Promise<SweepResult>;
 }
 

@@ -55,11 +55,17 @@ function change(state: RolloutState, command: Command, plan: RolloutPlan, nowMs:
     case 'rollback':
       return moved(state, rollbackTo(state, command, plan), command, { plan, nowMs });
     case 'pause':
-    case 'resume':
-      return recorded(state, { ...state, paused: command.verb === 'pause' }, command, nowMs);
+    case 'resume': {
+      const paused = command.verb === 'pause';
+      if (paused === state.paused) return { ok: true, state, entry: null };
+      return recorded(state, { ...state, paused }, command, nowMs);
+    }
     case 'bypass':
-    case 'bypass_off':
-      return recorded(state, { ...state, bypass: command.verb === 'bypass' }, command, nowMs);
+    case 'bypass_off': {
+      const bypass = command.verb === 'bypass';
+      if (bypass === state.bypass) return { ok: true, state, entry: null };
+      return recorded(state, { ...state, bypass }, command, nowMs);
+    }
     case 'reload':
       return reloaded(state, command, plan, nowMs);
   }

@@ -42,9 +42,9 @@ export class AnswerCopy {
     }
   }
 
-  /** Whether the answer counts as bad: status 500 or above, or a failure that is the lane's. */
+  /** Whether the answer counts as bad: status 500 or above, or a failure that is the lane's and not the gateway's. */
   get bad(): boolean {
-    return this.status >= 500 || (this.failed !== null && failure(this.failed).blame === 'lane');
+    return this.failed === null ? this.status >= 500 : failure(this.failed).blame === 'lane';
   }
 
   /** Request sent → last byte, microseconds; -1 when nothing was sent. */

@@ -1,4 +1,5 @@
-// HOT: two counters.
+// HOT: three counters.
+import { LIMITS } from '../core/limits.ts';
 
 /** What all copies of one worker hold together: copies in flight and bytes. */
 export class CopyBudget {
@@ -22,10 +23,13 @@ export class CopyBudget {
     this.maxBytes = maxBytes;
   }
 
-  /** Whether one more copy fits: `saturated` when the cap is full of copies that were not answered. */
+  /**
+   * Whether one more copy fits: `saturated` when the cap is full of copies that were not answered. A copy that was
+   * answered gives its place back, or slow originals would leave the sample exactly when they are slow.
+   */
   room(): 'free' | 'full' | 'saturated' {
     if (this.unanswered >= this.maxInFlight) return 'saturated';
-    return this.held >= this.maxInFlight || this.bytes >= this.maxBytes ? 'full' : 'free';
+    return this.held >= LIMITS.copiesHeld || this.bytes >= this.maxBytes ? 'full' : 'free';
   }
 
   /** Takes bytes; false, and nothing is taken, when they do not fit. */

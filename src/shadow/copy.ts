@@ -2,6 +2,7 @@
 import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Outcome, Pair } from '../core/observation.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
@@ -30,15 +31,21 @@ export class Copy implements OutboundHandler {
   evidence = false;
   /** Called once, when nothing will be done for this copy any more. */
   onOver: (() => void) | null = null;
+  /** What was decided in the end; null while the request body is still collected. */
+  decision: 'sent' | 'too_large' | 'dropped' | 'candidate_saturated' | null = null;
   private readonly mirror: Mirror;
+  /** Tail threshold of the route when the request came, microseconds; undefined when it has none yet. */
+  readonly tauUs: number | undefined;
   private call: Outbound | null = null;
   private timer: NodeJS.Timeout | null = null;
   private state: 'collecting' | 'running' | 'answered' | 'over' = 'collecting';
   private originalEnded = false;
   private clientGone = false;
+  private endless = false;
   private reachedServer = false;
 
-  constructor(mirror: Mirror, subject: CopySubject, cell: CopyCell) {
+  constructor(mirror: Mirror, subject: CopySubject, cell: CopyCell, tauUs: number | undefined) {
+    this.tauUs = tauUs;
     this.mirror = mirror;
     this.subject = subject;
     this.cell = cell;
@@ -58,6 +65,7 @@ export class Copy implements OutboundHandler {
       return this.refuse('dropped');
     }
     if (room === 'saturated') return this.refuse('candidate_saturated');
+    this.decision = 'sent';
     this.cell.decide('sent');
     this.state = 'running';
     this.mirror.started();
@@ -66,6 +74,7 @@ export class Copy implements OutboundHandler {
   }
 
   private refuse(decision: 'too_large' | 'dropped' | 'candidate_saturated'): void {
+    this.decision = decision;
     this.cell.decide(decision);
     if (decision === 'candidate_saturated') this.cell.judge('error', true, false);
     this.leave();
@@ -91,7 +100,7 @@ export class Copy implements OutboundHandler {
     if (this.originalEnded || this.state === 'over') return;
     this.originalEnded = true;
     this.clientGone = true;
-    if (this.state === 'running') this.call?.abort();
+    if (this.state === 'running') this.giveUp();
     this.finishAnswer('aborted');
   }
 
@@ -128,9 +137,13 @@ export class Copy implements OutboundHandler {
 
   private timeOut(): void {
     if (this.state !== 'running') return;
+    this.giveUp();
+    this.finishAnswer('total_timeout');
+  }
+
+  private giveUp(): void {
     this.call?.abort();
     if (!this.reachedServer) this.cell.neverSent += 1;
-    this.finishAnswer('total_timeout');
   }
 
   private finishAnswer(failed: FailureCode | null): void {
@@ -140,17 +153,30 @@ export class Copy implements OutboundHandler {
       this.answer.end(failed);
       this.request.free();
       this.mirror.answered();
+      if (!this.originalEnded) this.awaitOriginal();
     }
     this.settle();
+  }
+
+  /** An original that goes on for ever, an event stream say, has no pair: its copy is let go of. */
+  private awaitOriginal(): void {
+    this.timer = setTimeout(() => {
+      if (this.state !== 'answered') return;
+      this.originalEnded = true;
+      this.endless = true;
+      this.settle();
+    }, LIMITS.originalWaitMs);
   }
 
   /** Concludes when both sides have ended. */
   private settle(): void {
     if (this.state !== 'answered' || !this.originalEnded) return;
+    if (this.timer !== null) clearTimeout(this.timer);
     this.leave();
     this.mirror.released();
     const outcome = this.outcome();
-    if (outcome !== 'client_aborted') this.mirror.judge(this);
+    if (this.answer.failed !== null && !this.clientGone) this.cell.fail(this.answer.failed);
+    if (!this.clientGone && !this.endless) this.mirror.judge(this);
     if (outcome !== null) return this.conclude(outcome);
     if (!this.mirror.compare(this)) this.conclude('diff_dropped');
   }
@@ -160,8 +186,10 @@ export class Copy implements OutboundHandler {
     if (this.clientGone) return 'client_aborted';
     const { failed } = this.answer;
     if (failed !== null) return failure(failed).status === 504 ? 'timed_out' : 'shadow_failed';
-    const overflowed = this.answer.body.overflowed !== 'no' || this.original.body.overflowed !== 'no';
-    return overflowed ? 'response_too_large' : null;
+    const overflows = [this.answer.body.overflowed, this.original.body.overflowed];
+    if (overflows.includes('limit')) return 'response_too_large';
+    // The budget was spent: that is the gateway's doing and no property of the answer.
+    return this.endless || overflows.includes('budget') ? 'diff_dropped' : null;
   }
 
   /** Counts what became of the copy and lets go of its bytes. */

@@ -245,7 +245,7 @@ class Queue implements DiffQueue {
 }
 
 function noDifference(meta: PairMeta): PairResult {
-  return { requestId: meta.requestId, differences: NO_DIFFERENCES, found: 0 };
+  return { requestId: meta.requestId, differences: NO_DIFFERENCES, found: 0, improvedOnly: false };
 }
 
 function metaOf(pair: Pair): PairMeta {
@@ -259,6 +259,7 @@ function metaOf(pair: Pair): PairMeta {
     endpoint: pair.endpoint,
     method: pair.method,
     target: pair.target,
+    conditional: pair.conditional,
     legacy: answerMeta(pair.legacy),
     candidate: answerMeta(pair.candidate),
   };

@@ -1,7 +1,7 @@
 // HOT: counters and one queue push per pair.
 import { LIMITS } from '../core/limits.ts';
 import type { Pair, PairResult } from '../core/observation.ts';
-import type { Direction, RolloutView, ShadowConfig } from '../core/snapshot.ts';
+import type { Direction, ShadowConfig } from '../core/snapshot.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { ClassTable } from '../telemetry/classes.ts';
 import { recordUs } from '../telemetry/histogram.ts';
@@ -31,7 +31,6 @@ export class Mirror {
   limits: ShadowConfig;
   private readonly options: MirrorOptions;
   private readonly warm: Record<Direction, number> = { shadow: 0, reverse: 0 };
-  private rollout: Pick<RolloutView, 'epoch' | 'tauUs'> = { epoch: 0, tauUs: {} };
   /** Pairs handed to the diff thread and not answered. */
   comparing = 0;
 
@@ -41,10 +40,9 @@ export class Mirror {
     this.budget = new CopyBudget(options.shadow.maxInFlight, options.shadow.maxBytes);
   }
 
-  /** Takes new limits and the epoch that evidence counts for from now on. */
-  configure(shadow: ShadowConfig, rollout: Pick<RolloutView, 'epoch' | 'tauUs'>): void {
+  /** Takes new limits; copies that run keep what they hold. */
+  configure(shadow: ShadowConfig): void {
     this.limits = shadow;
-    this.rollout = rollout;
     this.budget.configure(shadow.maxInFlight, shadow.maxBytes);
   }
 
@@ -54,8 +52,8 @@ export class Mirror {
   }
 
   /** Begins a copy of a sampled request; it is sent when its body is complete. */
-  begin(subject: CopySubject, cell: CopyCell): Copy {
-    return new Copy(this, subject, cell);
+  begin(subject: CopySubject, cell: CopyCell, tauUs: number | undefined): Copy {
+    return new Copy(this, subject, cell, tauUs);
   }
 
   started(): void {
@@ -75,23 +73,22 @@ export class Mirror {
   judge(copy: Copy): void {
     copy.evidence = this.isEvidence(copy);
     if (!copy.evidence) return;
-    const { cell, original, answer, subject } = copy;
+    const { cell, original, answer, subject, tauUs } = copy;
     const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
     cell.judge('error', candidate.bad, legacy.bad);
     if (answer.serviceUs >= 0) recordUs(cell.copyLatency, answer.serviceUs);
     if (original.serviceUs >= 0) recordUs(cell.originalLatency, original.serviceUs);
-    const tauUs = this.rollout.tauUs[subject.route];
     if (tauUs === undefined) return;
     const slow = (side: typeof answer) => side.failed !== null || side.serviceUs > tauUs;
     cell.judge('tail', slow(candidate), slow(legacy));
   }
 
-  /** The first pairs after a start meet cold caches, and a pair begun under another epoch proves nothing about this one. */
+  /** The first pairs after a start meet cold caches. A pair is counted under the epoch it began with. */
   private isEvidence({ subject, cell }: Copy): boolean {
     const { direction } = subject;
     const cold = this.warm[direction] < LIMITS.warmUpPairs;
     if (cold) this.warm[direction] += 1;
-    if (!cold && subject.epoch === this.rollout.epoch) return true;
+    if (!cold) return true;
     cell.excluded += 1;
     return false;
   }
@@ -110,8 +107,8 @@ export class Mirror {
     this.comparing -= 1;
     if (result === null) return copy.conclude('diff_dropped');
     const { subject, cell } = copy;
-    if (copy.evidence && subject.epoch === this.rollout.epoch)
-      cell.judge('difference', result.found > 0, false);
+    const { improvedOnly } = result;
+    if (copy.evidence) cell.judge('difference', result.found > 0 && !improvedOnly, improvedOnly);
     for (const difference of result.differences) {
       const maskedTarget = this.options.maskTarget(subject.target);
       this.options.classes.add({ ...subject, maskedTarget }, difference);

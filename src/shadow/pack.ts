@@ -18,7 +18,13 @@ export interface DiffAnswer {
   readonly failed: readonly number[];
 }
 
-type PackedHead = [requestId: string, method: string, legacy: PackedAnswer, candidate: PackedAnswer];
+type PackedHead = [
+  requestId: string,
+  method: string,
+  conditional: boolean,
+  legacy: PackedAnswer,
+  candidate: PackedAnswer,
+];
 type PackedAnswer = [status: number, bodyBytes: number, keptBytes: number, fields: readonly string[]];
 
 /** Bytes of the two bodies of a pair as they are held. */
@@ -36,8 +42,8 @@ export function packBatch(batch: number, pairs: readonly Pair[], bytes: number):
   const heads: PackedHead[] = [];
   let offset = 0;
   for (const pair of pairs) {
-    const { legacy, candidate } = pair;
-    heads.push([pair.requestId, pair.method, packedAnswer(legacy), packedAnswer(candidate)]);
+    const { requestId, method, conditional, legacy, candidate } = pair;
+    heads.push([requestId, method, conditional, packedAnswer(legacy), packedAnswer(candidate)]);
     bodies.set(legacy.body, offset);
     bodies.set(candidate.body, offset + legacy.body.byteLength);
     offset += heldBytes(pair);
@@ -57,7 +63,7 @@ export function unpackBatch({ heads, bodies }: DiffBatch): ComparedPair[] {
     offset += keptBytes;
     return { status, bodyBytes, fields, body };
   };
-  return (JSON.parse(heads) as PackedHead[]).map(([requestId, method, legacy, candidate]) => {
-    return { requestId, method, legacy: answer(legacy), candidate: answer(candidate) };
+  return (JSON.parse(heads) as PackedHead[]).map(([requestId, method, conditional, legacy, candidate]) => {
+    return { requestId, method, conditional, legacy: answer(legacy), candidate: answer(candidate) };
   });
 }

@@ -1,14 +1,23 @@
 // HOT: fields are added to, nothing is allocated once a cell exists.
+import type { FailureCode } from '../core/errors.ts';
 import { OUTCOMES } from '../core/observation.ts';
 import type { Outcome } from '../core/observation.ts';
 import { encodeHistogram, newHistogram } from './histogram.ts';
-import type { CopyCounts, Joint, LaneCounts, LaneKey, PairKey, PairMetric } from './types.ts';
+import type { CopyCounts, FailureCounts, Joint, LaneCounts, LaneKey, PairKey, PairMetric } from './types.ts';
+
+type Failures = { -readonly [K in keyof FailureCounts]: FailureCounts[K] };
+
+function countFailure(failures: Failures, code: FailureCode): void {
+  failures[code] = (failures[code] ?? 0) + 1;
+}
 
 /** Counters of one lane, route and region between two deltas. */
 export class LaneCell {
   readonly key: LaneKey;
   requests = 0;
   bad = 0;
+  abandoned = 0;
+  private failures: Failures = {};
   readonly statusClasses: number[] = [0, 0, 0, 0, 0, 0];
   bytesIn = 0;
   bytesOut = 0;
@@ -18,6 +27,11 @@ export class LaneCell {
     this.key = key;
   }
 
+  /** Counts one failure of the lane. */
+  fail(code: FailureCode): void {
+    countFailure(this.failures, code);
+  }
+
   /** Counts since the previous call, or null when there are none; starts again from zero. */
   take(): LaneCounts | null {
     if (this.requests === 0) return null;
@@ -25,6 +39,8 @@ export class LaneCell {
       ...this.key,
       requests: this.requests,
       bad: this.bad,
+      abandoned: this.abandoned,
+      failures: this.failures,
       statusClasses: this.statusClasses.slice(),
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
@@ -32,6 +48,8 @@ export class LaneCell {
     };
     this.requests = 0;
     this.bad = 0;
+    this.abandoned = 0;
+    this.failures = {};
     this.statusClasses.fill(0);
     this.bytesIn = 0;
     this.bytesOut = 0;
@@ -65,6 +83,8 @@ export class CopyCell {
   decisions = noDecisions();
   outcomes = noOutcomes();
   joint = noJoint();
+  rateCapped = 0;
+  private failures: Failures = {};
   excluded = 0;
   answeredByFilter = 0;
   neverSent = 0;
@@ -83,6 +103,17 @@ export class CopyCell {
     this.decisions[decision] += 1;
     if (decision === 'sent') this.pending += 1;
     this.touched = true;
+  }
+
+  /** Counts a request of the sample that the cap on copies a second left out. */
+  capRate(): void {
+    this.rateCapped += 1;
+    this.decide('not_sampled');
+  }
+
+  /** Counts why a copy failed. */
+  fail(code: FailureCode): void {
+    countFailure(this.failures, code);
   }
 
   /** Concludes one pending copy. */
@@ -117,6 +148,8 @@ export class CopyCell {
       outcomes: this.outcomes,
       joint: this.joint,
       pending: this.pending,
+      rateCapped: this.rateCapped,
+      failures: this.failures,
       excluded: this.excluded,
       answeredByFilter: this.answeredByFilter,
       neverSent: this.neverSent,
@@ -131,6 +164,8 @@ export class CopyCell {
     this.decisions = noDecisions();
     this.outcomes = noOutcomes();
     this.joint = noJoint();
+    this.rateCapped = 0;
+    this.failures = {};
     this.excluded = 0;
     this.answeredByFilter = 0;
     this.neverSent = 0;

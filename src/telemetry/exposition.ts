@@ -56,6 +56,12 @@ function laneFamilies(window: Window | null): Family[] {
     'counter',
     'Answers with status 500 or above, failures and timeouts.',
   );
+  const abandoned = new Family(
+    'cutover_requests_abandoned_total',
+    'counter',
+    'Requests whose client gave up.',
+  );
+  const failures = new Family('cutover_lane_failures_total', 'counter', 'Failures of the lane, by code.');
   const bytes = new Family('cutover_response_bytes_total', 'counter', 'Bytes sent to clients.');
   const time = new Family(
     'cutover_service_time_seconds',
@@ -68,10 +74,13 @@ function laneFamilies(window: Window | null): Family[] {
       if (value > 0) requests.add({ route, region, lane, code: index === 0 ? 'none' : `${index}xx` }, value);
     });
     bad.add({ route, region, lane }, counts.bad);
+    abandoned.add({ route, region, lane }, counts.abandoned);
+    for (const [code, value] of Object.entries(counts.failures))
+      failures.add({ route, region, lane, code }, value);
     bytes.add({ route, region, lane }, counts.bytesOut);
     quantiles(time, { route, region, lane }, summariseLatency([counts.latency]));
   }
-  return [requests, bad, bytes, time];
+  return [requests, bad, abandoned, failures, bytes, time];
 }
 
 function copyFamilies(window: Window | null): Family[] {
@@ -86,7 +95,19 @@ function copyFamilies(window: Window | null): Family[] {
     'Copies that were sent, by what became of them.',
   );
   const pending = new Family('cutover_copies_pending', 'gauge', 'Copies sent and not concluded.');
-  const pairs = new Family('cutover_pairs_total', 'counter', 'Joint outcomes of pairs by metric.');
+  const pairs = new Family('cutover_pairs_total', 'counter', 'Pairs that are evidence, by metric.');
+  const onlyBad = new Family('cutover_pairs_only_bad_total', 'counter', 'Of these: only this lane was bad.');
+  const failures = new Family('cutover_copy_failures_total', 'counter', 'Copies that failed, by code.');
+  const excluded = new Family(
+    'cutover_pairs_excluded_total',
+    'counter',
+    'First pairs after a start: no evidence.',
+  );
+  const capped = new Family(
+    'cutover_copies_rate_capped_total',
+    'counter',
+    'Of not_sampled: over the cap on copies a second.',
+  );
   const ineligible = new Family(
     'cutover_ineligible_total',
     'counter',
@@ -100,18 +121,17 @@ function copyFamilies(window: Window | null): Family[] {
     for (const [outcome, value] of Object.entries(counts.outcomes))
       outcomes.add({ ...labels, outcome }, value);
     pending.add(labels, counts.pending);
-    for (const [metric, joint] of Object.entries(counts.joint)) {
-      for (const [bad, value] of Object.entries({
-        candidate: joint.plus,
-        legacy: joint.minus,
-        any: joint.n,
-      })) {
-        pairs.add({ ...labels, metric, bad }, value);
-      }
+    for (const [metric, { n, plus, minus }] of Object.entries(counts.joint)) {
+      pairs.add({ ...labels, metric }, n);
+      onlyBad.add({ ...labels, metric, lane: 'candidate' }, plus);
+      onlyBad.add({ ...labels, metric, lane: 'legacy' }, minus);
     }
+    for (const [code, value] of Object.entries(counts.failures)) failures.add({ ...labels, code }, value);
+    excluded.add(labels, counts.excluded);
+    capped.add(labels, counts.rateCapped);
   }
   for (const [reason, value] of Object.entries(window?.ineligible ?? {})) ineligible.add({ reason }, value);
-  return [decisions, outcomes, pending, pairs, ineligible];
+  return [decisions, outcomes, pending, pairs, onlyBad, failures, excluded, capped, ineligible];
 }
 
 function workerFamilies(input: ExpositionInput): Family[] {

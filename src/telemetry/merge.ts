@@ -25,6 +25,8 @@ function mergeLane(same: readonly LaneCounts[]): LaneCounts {
     ...first,
     requests: total(same, (counts) => counts.requests),
     bad: total(same, (counts) => counts.bad),
+    abandoned: total(same, (counts) => counts.abandoned),
+    failures: sumRecords(same.map((counts) => counts.failures)),
     statusClasses: [0, 1, 2, 3, 4, 5].map((index) =>
       total(same, (counts) => counts.statusClasses[index] ?? 0),
     ),
@@ -65,6 +67,8 @@ function mergeCopy(same: readonly CopyCounts[]): CopyCounts {
       tail: mergeJoint(same, 'tail'),
     },
     pending: total(same, (counts) => counts.pending),
+    rateCapped: total(same, (counts) => counts.rateCapped),
+    failures: sumRecords(same.map((counts) => counts.failures)),
     excluded: total(same, (counts) => counts.excluded),
     answeredByFilter: total(same, (counts) => counts.answeredByFilter),
     neverSent: total(same, (counts) => counts.neverSent),
@@ -99,5 +103,30 @@ export function mergeWindows(windows: readonly Window[]): Window {
     copies: mergeCopies(copies),
     ineligible: sumRecords(windows.map((window) => window.ineligible)),
     edge: sumRecords(windows.map((window) => window.edge)),
+  };
+}
+
+/** Copies that nobody will conclude any more, as counts: lost evidence, nothing else. */
+export function concludedAsLost(of: CopyCounts, lost: number): CopyCounts {
+  const zero = <K extends string>(record: Readonly<Record<K, number>>): Record<K, number> =>
+    Object.fromEntries(Object.keys(record).map((key) => [key, 0])) as Record<K, number>;
+  const none = { n: 0, plus: 0, minus: 0 };
+  const { route, region, direction } = of;
+  return {
+    route,
+    region,
+    direction,
+    eligible: 0,
+    decisions: zero(of.decisions),
+    outcomes: { ...zero(of.outcomes), diff_dropped: lost },
+    pending: 0,
+    rateCapped: 0,
+    failures: {},
+    excluded: 0,
+    answeredByFilter: 0,
+    neverSent: 0,
+    joint: { error: none, difference: none, tail: none },
+    copyLatency: '',
+    originalLatency: '',
   };
 }

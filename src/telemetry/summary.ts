@@ -1,11 +1,14 @@
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { summariseLatency } from './histogram.ts';
 import type { LatencySummary } from './histogram.ts';
-import type { CopyCounts, Joint, LaneCounts, PairMetric, Window } from './types.ts';
+import { sumRecords } from './merge.ts';
+import type { CopyCounts, FailureCounts, Joint, LaneCounts, PairMetric, Window } from './types.ts';
 
 export interface LaneSummary {
   readonly requests: number;
   readonly bad: number;
+  readonly abandoned: number;
+  readonly failures: FailureCounts;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly latency: LatencySummary;
@@ -26,6 +29,8 @@ export interface PairSummary {
   readonly responseTooLarge: number;
   readonly diffDropped: number;
   readonly pending: number;
+  readonly rateCapped: number;
+  readonly failures: FailureCounts;
   readonly excluded: number;
   readonly answeredByFilter: number;
   readonly neverSent: number;
@@ -59,6 +64,8 @@ function laneSummary(counts: readonly LaneCounts[]): LaneSummary {
   return {
     requests: total(counts, (lane) => lane.requests),
     bad: total(counts, (lane) => lane.bad),
+    abandoned: total(counts, (lane) => lane.abandoned),
+    failures: sumRecords(counts.map((lane) => lane.failures)),
     bytesIn: total(counts, (lane) => lane.bytesIn),
     bytesOut: total(counts, (lane) => lane.bytesOut),
     latency: summariseLatency(counts.map((lane) => lane.latency)),
@@ -90,6 +97,8 @@ function pairSummary(copies: readonly CopyCounts[]): PairSummary {
     responseTooLarge: ended('response_too_large'),
     diffDropped: ended('diff_dropped'),
     pending: total(copies, (counts) => counts.pending),
+    rateCapped: total(copies, (counts) => counts.rateCapped),
+    failures: sumRecords(copies.map((counts) => counts.failures)),
     excluded: total(copies, (counts) => counts.excluded),
     answeredByFilter: total(copies, (counts) => counts.answeredByFilter),
     neverSent: total(copies, (counts) => counts.neverSent),

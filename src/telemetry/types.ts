@@ -1,5 +1,9 @@
+import type { FailureCode } from '../core/errors.ts';
 import type { CopyDecision, Difference, DifferenceKind, Ineligible, Outcome } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
+
+/** Failures by their code. */
+export type FailureCounts = Readonly<Partial<Record<FailureCode, number>>>;
 
 /** What is told apart in lane counters. */
 export interface LaneKey {
@@ -13,6 +17,10 @@ export interface LaneCounts extends LaneKey {
   readonly requests: number;
   /** Status ≥ 500, failures answered for the lane, timeouts. */
   readonly bad: number;
+  /** Of `requests`: the client gave up before the answer was complete. Never bad by itself. */
+  readonly abandoned: number;
+  /** Failures of the lane by code, whether answered by a fallback or not. */
+  readonly failures: FailureCounts;
   /** By status class, index 1 to 5; index 0 counts those without a status. */
   readonly statusClasses: readonly number[];
   readonly bytesIn: number;
@@ -45,7 +53,11 @@ export interface CopyCounts extends PairKey {
   readonly outcomes: Readonly<Record<Outcome, number>>;
   /** Copies sent and not concluded at the moment of the delta: a level, not a difference. */
   readonly pending: number;
-  /** Concluded, but no evidence: among the first pairs after a start, or begun under another epoch. */
+  /** Of `not_sampled`: in the sample, and over the cap on copies a second. */
+  readonly rateCapped: number;
+  /** Why copies failed or timed out, by code. */
+  readonly failures: FailureCounts;
+  /** Concluded, but no evidence: among the first pairs after a start. */
   readonly excluded: number;
   /** Of `sent`: answered by a filter of the candidate lane, so that no server saw it. */
   readonly answeredByFilter: number;
@@ -81,7 +93,10 @@ export interface DifferenceExample {
   readonly difference: Difference;
 }
 
-/** What one worker says once a second. Counts are differences to the previous delta, never totals. */
+/**
+ * What one worker says once a second, one for each epoch that exchanges ran under. Counts are differences to the
+ * previous delta, never totals.
+ */
 export interface TelemetryDelta {
   readonly incarnation: string;
   /** Counts up from 1 without a gap. */

@@ -1,5 +1,5 @@
 import { incarnation } from '../core/ids.ts';
-import { mergeCopies, mergeLanes, mergeWindows, sumRecords } from './merge.ts';
+import { concludedAsLost, mergeCopies, mergeLanes, mergeWindows, sumRecords } from './merge.ts';
 import type { CopyCounts, PairKey, TelemetryDelta, Window } from './types.ts';
 
 /** A window is complete this long after its end: deltas come once a second and may be a little late. */
@@ -8,12 +8,25 @@ const GRACE_MS = 2_500;
 /** Windows by which a delta may be late before the clock is taken to have been set back. */
 const CLOCK_STEP_WINDOWS = 6;
 
+/** Epochs whose sum is kept: the current one, and the one before for what was begun under it. */
+const EPOCHS_KEPT = 2;
+
+/** Recalled windows whose histograms are added up, at about 1 ms each; of older ones only the counts are. */
+const LATENCY_WINDOWS = 30;
+
 interface OpenWindow {
   readonly id: number;
   readonly epoch: number;
+  readonly keeper: string;
   readonly deltas: TelemetryDelta[];
   /** Copies of workers that died, concluded by the keeper. */
   readonly concluded: CopyCounts[];
+}
+
+/** Copies of one worker that were pending at its last word. */
+interface Level {
+  readonly epoch: number;
+  readonly counts: CopyCounts;
 }
 
 /**
@@ -23,10 +36,12 @@ interface OpenWindow {
 export class WindowKeeper {
   private readonly widthMs: number;
   private readonly open = new Map<string, OpenWindow>();
-  /** Per worker: copies pending at its last word, by route, region and direction. */
-  private readonly levels = new Map<string, Map<string, CopyCounts>>();
+  /** By worker, then by epoch, route, region and direction. */
+  private readonly levels = new Map<string, Map<string, Level>>();
   private past: Window | null = null;
+  private readonly pastByEpoch = new Map<number, Window>();
   private oldestId = Number.NEGATIVE_INFINITY;
+  private clockSteps = 0;
 
   /** @param widthMs `rollout.window`, milliseconds */
   constructor(widthMs: number) {
@@ -36,21 +51,35 @@ export class WindowKeeper {
   /** Takes one worker's delta in. */
   add(delta: TelemetryDelta): void {
     this.windowOf(delta.toMs - 1, delta.epoch).deltas.push(delta);
-    const levels = this.levels.get(delta.incarnation) ?? new Map<string, CopyCounts>();
+    const levels = this.levels.get(delta.incarnation) ?? new Map<string, Level>();
     this.levels.set(delta.incarnation, levels);
     for (const counts of delta.copies) {
-      if (counts.pending > 0) levels.set(keyOf(counts), counts);
-      else levels.delete(keyOf(counts));
+      const key = `${delta.epoch}\n${keyOf(counts)}`;
+      if (counts.pending > 0) levels.set(key, { epoch: delta.epoch, counts });
+      else levels.delete(key);
     }
   }
 
   /** A worker died: copies it had pending will never be concluded by it; they are lost evidence. */
-  workerLost(lost: string, nowMs: number, epoch: number): void {
+  workerLost(lost: string, nowMs: number): void {
     const levels = this.levels.get(lost);
     this.levels.delete(lost);
-    if (levels === undefined || levels.size === 0) return;
-    const { concluded } = this.windowOf(nowMs, epoch);
-    for (const counts of levels.values()) concluded.push(lostCopies(counts));
+    for (const { epoch, counts } of levels?.values() ?? []) {
+      this.windowOf(nowMs, epoch).concluded.push(concludedAsLost(counts, counts.pending));
+    }
+  }
+
+  /**
+   * Takes in what an earlier keeper stored, oldest first: it counts for its epoch, not for {@link total}. What those
+   * windows left pending was lost with the workers of that time.
+   */
+  recall(windows: readonly Window[]): void {
+    const older = windows.length - LATENCY_WINDOWS;
+    const known = windows.map((window, index) => (index < older ? withoutLatency(window) : window));
+    for (const [epoch, same] of Map.groupBy(known, (window) => window.epoch)) {
+      const sum = mergeWindows(same);
+      this.addPast(epoch, { ...sum, copies: sum.copies.flatMap(concludeAll) });
+    }
   }
 
   /** The windows that are complete at `nowMs`, in time order; each is given once. */
@@ -61,15 +90,22 @@ export class WindowKeeper {
     return completed.map((window) => this.close(window));
   }
 
-  /** Everything since this keeper was made, whatever the epoch: the accounting's base. Null before the first delta. */
+  /** Everything since this keeper was made, whatever the epoch. Null before the first delta. */
   total(): Window | null {
-    const windows = [...this.open.values()].map((window) => this.put(window));
-    const all = this.past === null ? windows : [this.past, ...windows];
-    if (all.length === 0) return null;
-    return {
-      ...mergeWindows(all),
-      copies: this.withLevels(mergeCopies(all.flatMap((window) => window.copies))),
-    };
+    return this.sum(this.past, null);
+  }
+
+  /** Everything known of one epoch, recalled windows included: what evidence is shown from. */
+  ofEpoch(epoch: number): Window | null {
+    return this.sum(this.pastByEpoch.get(epoch) ?? null, epoch);
+  }
+
+  private sum(past: Window | null, epoch: number | null): Window | null {
+    const open = [...this.open.values()].filter((window) => epoch === null || window.epoch === epoch);
+    const windows = [...(past === null ? [] : [past]), ...open.map((window) => this.put(window))];
+    if (windows.length === 0) return null;
+    const copies = mergeCopies(windows.flatMap((window) => window.copies));
+    return { ...mergeWindows(windows), copies: this.withLevels(copies, epoch) };
   }
 
   private close(open: OpenWindow): Window {
@@ -77,32 +113,45 @@ export class WindowKeeper {
     this.oldestId = Math.max(this.oldestId, open.id + 1);
     const window = this.put(open);
     this.past = this.past === null ? window : mergeWindows([this.past, window]);
-    this.past = { ...this.past, copies: this.past.copies.map((counts) => ({ ...counts, pending: 0 })) };
-    return { ...window, copies: this.withLevels(window.copies) };
+    this.addPast(window.epoch, window);
+    return { ...window, copies: this.withLevels(window.copies, window.epoch) };
+  }
+
+  private addPast(epoch: number, window: Window): void {
+    const past = this.pastByEpoch.get(epoch);
+    this.pastByEpoch.set(epoch, past === undefined ? window : mergeWindows([past, window]));
+    const epochs = [...this.pastByEpoch.keys()].sort((a, b) => b - a);
+    for (const old of epochs.slice(EPOCHS_KEPT)) this.pastByEpoch.delete(old);
   }
 
   private windowOf(atMs: number, epoch: number): OpenWindow {
     const wallId = Math.floor(atMs / this.widthMs);
     // A clock that went back further than a late delta can be is believed, else nothing would complete for hours.
-    if (wallId < this.oldestId - CLOCK_STEP_WINDOWS) this.oldestId = wallId;
+    if (wallId < this.oldestId - CLOCK_STEP_WINDOWS) {
+      this.oldestId = wallId;
+      this.clockSteps += 1;
+    }
     const id = Math.max(wallId, this.oldestId);
     const key = `${id} ${epoch}`;
     let window = this.open.get(key);
     if (window === undefined) {
-      window = { id, epoch, deltas: [], concluded: [] };
+      // After a step back the same ids come again: under another name they are no duplicates.
+      const keeper = this.clockSteps === 0 ? incarnation : `${incarnation}.${this.clockSteps}`;
+      window = { id, epoch, keeper, deltas: [], concluded: [] };
       this.open.set(key, window);
     }
     return window;
   }
 
-  private put({ id, epoch, deltas, concluded }: OpenWindow): Window {
+  /** One window without levels: `pending` is 0 everywhere. */
+  private put({ id, epoch, keeper, deltas, concluded }: OpenWindow): Window {
     const copies = [...deltas.flatMap((delta) => delta.copies), ...concluded];
     return {
       id,
       startMs: id * this.widthMs,
       widthMs: this.widthMs,
       epoch,
-      keeper: incarnation,
+      keeper,
       incarnations: [...new Set(deltas.map((delta) => delta.incarnation))],
       lanes: mergeLanes(deltas.flatMap((delta) => delta.lanes)),
       copies: mergeCopies(copies.map((counts) => ({ ...counts, pending: 0 }))),
@@ -111,11 +160,16 @@ export class WindowKeeper {
     };
   }
 
-  private withLevels(copies: readonly CopyCounts[]): CopyCounts[] {
-    const levels = [...this.levels.values()].flatMap((byKey) => [...byKey.entries()]);
+  /** @param epoch null for the levels of all epochs */
+  private withLevels(copies: readonly CopyCounts[], epoch: number | null): CopyCounts[] {
+    const levels = [...this.levels.values()].flatMap((byKey) => [...byKey.values()]);
+    const counted = levels.filter((level) => epoch === null || level.epoch === epoch);
     return copies.map((counts) => {
       const key = keyOf(counts);
-      const pending = levels.reduce((sum, [other, level]) => (other === key ? sum + level.pending : sum), 0);
+      const pending = counted.reduce(
+        (sum, level) => (keyOf(level.counts) === key ? sum + level.counts.pending : sum),
+        0,
+      );
       return { ...counts, pending };
     });
   }
@@ -125,21 +179,18 @@ function keyOf({ route, region, direction }: PairKey): string {
   return `${route}\n${region}\n${direction}`;
 }
 
-function lostCopies(counts: CopyCounts): CopyCounts {
-  const zero = <K extends string>(record: Readonly<Record<K, number>>): Record<K, number> =>
-    Object.fromEntries(Object.keys(record).map((key) => [key, 0])) as Record<K, number>;
-  const none = { n: 0, plus: 0, minus: 0 };
+function withoutLatency(window: Window): Window {
   return {
-    ...counts,
-    eligible: 0,
-    decisions: zero(counts.decisions),
-    outcomes: { ...zero(counts.outcomes), diff_dropped: counts.pending },
-    pending: 0,
-    excluded: 0,
-    answeredByFilter: 0,
-    neverSent: 0,
-    joint: { error: none, difference: none, tail: none },
-    copyLatency: '',
-    originalLatency: '',
+    ...window,
+    lanes: window.lanes.map((counts) => ({ ...counts, latency: '' })),
+    copies: window.copies.map((counts) => ({ ...counts, copyLatency: '', originalLatency: '' })),
   };
+}
+
+/** Copies that have no end yet, with an end: nobody will conclude them any more. */
+function concludeAll(counts: CopyCounts): CopyCounts[] {
+  const ends = Object.values(counts.outcomes).reduce((sum, count) => sum + count, 0);
+  const settled = { ...counts, pending: 0 };
+  const lost = counts.decisions.sent - ends;
+  return lost > 0 ? mergeCopies([settled, concludedAsLost(counts, lost)]) : [settled];
 }

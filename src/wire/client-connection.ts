@@ -1,5 +1,4 @@
 // HOT: no allocation per call beyond the call and the head of its answer; one tick per call.
-import { connect } from 'node:net';
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { BodyReader } from './body-reader.ts';
@@ -10,7 +9,7 @@ import { HeadScanner, MORE } from './head-scanner.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
 import { readResponse } from './response-head.ts';
-import { WireSocket, type SocketOwner } from './socket.ts';
+import { connecting, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import type { PoolOptions } from './types.ts';
 
@@ -24,7 +23,7 @@ export interface ClientHost {
   onFree(connection: ClientConnection): void;
   /** The connection is no longer usable. Called once, before anybody hears about the call it carried. */
   onGone(connection: ClientConnection): void;
-  /** A call on a reused connection lost the race with its server's keep-alive time: once more. */
+  /** A call lost its reused connection and goes to another one, once. */
   onRetry(call: Call): void;
 }
 
@@ -43,6 +42,10 @@ export class ClientConnection implements SocketOwner, Swept {
   private eof = false;
   private tickScheduled = false;
   private sentTold = false;
+  /** A byte of the body was queued, which may have reached the socket. */
+  private bodyQueued = false;
+  /** When the request was written, on the sweeper. */
+  private sentMs = 0;
   private answerBegun = false;
   private headDone = false;
   private closeAfter = false;
@@ -56,9 +59,7 @@ export class ClientConnection implements SocketOwner, Swept {
   constructor(host: ClientHost) {
     this.host = host;
     const { host: address, port, timeouts } = host.options;
-    const options = { host: address, port, noDelay: true, allowHalfOpen: true };
-    const socket = connect({ ...options, highWaterMark: LIMITS.socketBufferBytes } as typeof options);
-    this.socket = new WireSocket(socket, this);
+    this.socket = new WireSocket(connecting(address, port), this);
     this.output = new Output(this.socket);
     this.deadlineMs = host.sweeper.deadline(timeouts.connectMs);
   }
@@ -70,6 +71,7 @@ export class ClientConnection implements SocketOwner, Swept {
     call.reused = this.calls > 0;
     this.calls += 1;
     this.sentTold = false;
+    this.bodyQueued = false;
     this.answerBegun = false;
     this.headDone = false;
     this.informs = 0;
@@ -88,6 +90,7 @@ export class ClientConnection implements SocketOwner, Swept {
   }
 
   private queueBody(call: Call, chunk: Uint8Array): void {
+    this.bodyQueued = true;
     if (call.head.framing === 'chunked') this.output.queueChunk(chunk);
     else this.output.queueBytes(chunk);
   }
@@ -118,12 +121,15 @@ export class ClientConnection implements SocketOwner, Swept {
     this.tickScheduled = false;
     if (!this.connected || this.isGone) return;
     this.output.flush();
+    // A write that found the connection closed: nothing was sent, and the socket's end is about to be told.
+    if (this.socket.isDead) return;
     if (this.call !== null && !this.sentTold) this.tellSent(this.call);
     if (this.call !== null) this.pump();
   }
 
   private tellSent(call: Call): void {
     this.sentTold = true;
+    this.sentMs = this.host.sweeper.nowMs;
     call.sent = true;
     if (call.ended) this.awaitAnswer();
     call.handler.onSent(call.reused);
@@ -140,7 +146,8 @@ export class ClientConnection implements SocketOwner, Swept {
     const { call } = this;
     if (this.isGone) return;
     if (call === null) return this.destroy();
-    if (!this.sentTold) return this.fail('upstream_protocol');
+    // What a reused connection says before it has the request was said about the silence before.
+    if (!this.sentTold) return this.fail(call.reused ? 'upstream_reset' : 'upstream_protocol');
     this.answerBegun = true;
     if (this.input.length > 0) {
       this.input.append(bytes, 0);
@@ -203,6 +210,7 @@ export class ClientConnection implements SocketOwner, Swept {
       if (head.status !== 100) call.handler.onInform(head.status, head.fields);
       return next;
     }
+    if (head.status === 408 && close && this.isStaleTimeout(call)) return this.lose();
     this.headDone = true;
     this.closeAfter = close;
     this.reader.start(body, head.contentLength);
@@ -213,6 +221,21 @@ export class ClientConnection implements SocketOwner, Swept {
   private refuse(): number {
     this.fail('upstream_protocol');
     return MORE;
+  }
+
+  private lose(): number {
+    this.fail('upstream_reset');
+    return MORE;
+  }
+
+  /**
+   * Whether a 408 that ends a reused connection was about the silence before this request (RFC 9110, section
+   * 15.5.9): it is here before the request is out, or so soon that asking again, where that is allowed, tells.
+   */
+  private isStaleTimeout(call: Call): boolean {
+    const { options, sweeper } = this.host;
+    if (!call.reused || sweeper.nowMs - this.sentMs >= LIMITS.staleAnswerMs) return false;
+    return !call.ended || !this.output.isIdle || (options.retry && call.isRepeatable);
   }
 
   private readBody(call: Call, bytes: Buffer, from: number, to: number): number {
@@ -278,7 +301,14 @@ export class ClientConnection implements SocketOwner, Swept {
     this.fail(this.connected ? lost : unconnected);
   }
 
-  /** Ends the connection and the call on it, which may be sent once more. */
+  /** Whether a call that failed may have another connection: nothing of it was sent, or it does no harm twice. */
+  private mayMove(call: Call, code: FailureCode): boolean {
+    if (code !== 'upstream_reset' || !call.reused || call.retried) return false;
+    const isUnsent = !this.sentTold && !this.bodyQueued;
+    return isUnsent || (this.host.options.retry && call.isRepeatable);
+  }
+
+  /** Ends the connection and the call on it, which may move to another one. */
   private fail(code: FailureCode): void {
     const { call } = this;
     this.call = null;
@@ -286,7 +316,8 @@ export class ClientConnection implements SocketOwner, Swept {
     if (call === null) return;
     call.connection = null;
     if (call.isOver) return;
-    if (code === 'upstream_reset' && call.isRepeatable) this.host.onRetry(call);
+    if (this.connected && this.bodyQueued) call.sent = true;
+    if (this.mayMove(call, code)) this.host.onRetry(call);
     else call.fail(code);
   }
 

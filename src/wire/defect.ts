@@ -2,12 +2,12 @@ import { LIMITS } from '../core/limits.ts';
 
 let reported = 0;
 
-/** Reports a handler that threw: a defect of ours, never of a peer; the connection it happened on is ended. */
+/** Reports a defect of ours, never of a peer: a handler that threw, whose connection is ended, say. */
 export function reportDefect(thrown: unknown): void {
   if (reported >= LIMITS.defectReports) return;
   reported += 1;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  process.emitWarning(`a handler of the wire threw: ${error.stack ?? error.message}`, 'WireDefect');
+  process.emitWarning(`a defect on the wire: ${error.stack ?? error.message}`, 'WireDefect');
 }
 
 /** Something that works once at the end of the current turn. */

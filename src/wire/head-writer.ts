@@ -1,6 +1,7 @@
 // HOT: one string per head; framing is written here and nowhere else.
 import { ERROR_HEADER, type FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
+import { reportDefect } from './defect.ts';
 import type { OutboundHead, ResponseHead } from './types.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -44,17 +45,33 @@ export type AnswerFraming = 'none' | 'length' | 'chunked' | 'close';
 /** The answer to `Expect: 100-continue`. */
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
+/**
+ * What would begin another field or message. Heads that were received hold none of it, so this is about text made
+ * here; a character above 255 loses its high byte when it is written, and may become one of the others.
+ */
+const UNSAFE = /[\0\n\r\u0100-\uffff]/;
+
 function fieldsText(fields: HeaderFields): string {
   const list = fields.flat();
   let text = '';
   for (let index = 0; index < list.length; index += 2) {
-    text += `${list[index] as string}: ${list[index + 1] as string}\r\n`;
+    const name = list[index] as string;
+    const value = list[index + 1] as string;
+    if (UNSAFE.test(name) || UNSAFE.test(value)) dropUnsafe(`the field ${JSON.stringify(name)}`);
+    else text += `${name}: ${value}\r\n`;
   }
   return text;
 }
 
+function dropUnsafe(what: string): void {
+  reportDefect(new Error(`${what} holds CR, LF, NUL or a character that is no byte, and was dropped`));
+}
+
 function statusLine(status: number, reason: string): string {
-  return `HTTP/1.1 ${status} ${reason === '' ? (REASONS[status] ?? '') : reason}\r\n`;
+  const standard = REASONS[status] ?? '';
+  if (!UNSAFE.test(reason)) return `HTTP/1.1 ${status} ${reason === '' ? standard : reason}\r\n`;
+  dropUnsafe(`the reason phrase of a ${status}`);
+  return `HTTP/1.1 ${status} ${standard}\r\n`;
 }
 
 /** The head of a request to a server (RFC 9112, section 3): Host first, then the fields, then the framing. */

@@ -2,6 +2,7 @@
 import { LIMITS } from '../core/limits.ts';
 import { putText, textOf } from './latin1.ts';
 import type { WireSocket } from './socket.ts';
+import { takeWriteBuffer } from './write-buffers.ts';
 
 /** What one connection sends. Whoever queues text sees to it that {@link flush} is called in the same turn. */
 export class Output {
@@ -33,10 +34,11 @@ export class Output {
       return;
     }
     this.bytes += length;
-    const owned = Buffer.allocUnsafeSlow(this.text.length + length);
-    owned.set(chunk, putText(owned, this.text, 0));
+    const bytes = this.text.length + length;
+    const buffer = takeWriteBuffer(bytes);
+    buffer.set(chunk, putText(buffer, this.text, 0));
     this.text = '';
-    this.socket.writeOwned(owned);
+    this.socket.writeBuffer(buffer, bytes);
   }
 
   /** Queues a chunk in the chunked coding; an empty one would end the body and is left out. */

@@ -37,6 +37,8 @@ export function readRequest(scanner: HeadScanner): ReadRequest {
   if (!readLine(scanner.text.slice(scanner.lineStart, scanner.lineEnd))) return read;
   const target = parseTarget(method, rawTarget);
   if (target.refusal !== '') return refuse('bad_request', target.refusal);
+  if (target.target.length > LIMITS.targetBytes)
+    return refuse('uri_too_long', 'escaped target over the limit');
   const walk = walkFields(scanner, true);
   const problem = decideFraming(walk);
   if (problem !== '') return refuse('bad_request', problem);

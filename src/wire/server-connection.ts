@@ -10,7 +10,7 @@ import { Input } from './input.ts';
 import { Output } from './output.ts';
 import { readRequest } from './request-head.ts';
 import { ServerExchange } from './server-exchange.ts';
-import { WireSocket, type SocketOwner } from './socket.ts';
+import { accepted, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import type { RequestAcceptor, ServerOptions } from './types.ts';
 import type { Socket } from 'node:net';
@@ -56,6 +56,9 @@ export class ServerConnection implements SocketOwner, Swept {
   /** End of the time for a head, for the next request, or for lingering; 0 is never. */
   private deadlineMs: number;
   private bodyDeadlineMs = 0;
+  /** A client that will send no more counts as gone then; and the bytes that had passed when this was set. */
+  private goneDeadlineMs = 0;
+  private goneBytes = 0;
   private writeDeadlineMs = 0;
   private lastProgress = 0;
 
@@ -63,7 +66,7 @@ export class ServerConnection implements SocketOwner, Swept {
     this.host = host;
     this.options = options;
     this.listener = listener;
-    this.socket = new WireSocket(socket, this);
+    this.socket = new WireSocket(accepted(socket), this);
     this.output = new Output(this.socket);
     this.remoteAddress = this.socket.remoteAddress;
     this.deadlineMs = host.sweeper.deadline(options.headTimeoutMs);
@@ -285,7 +288,7 @@ export class ServerConnection implements SocketOwner, Swept {
     } else this.endOfInput();
   }
 
-  /** No more bytes will come: what is complete is answered, what is not never will be. */
+  /** No more bytes will come: what is complete may still be answered for a while, what is not never will be. */
   private endOfInput(): void {
     const { exchange } = this;
     if (exchange === null) {
@@ -346,6 +349,7 @@ export class ServerConnection implements SocketOwner, Swept {
   }
 
   private sweepExchange(nowMs: number): void {
+    if (this.eof && this.sweepGone(nowMs)) return;
     if (this.exchange?.awaitsBody !== true) this.bodyDeadlineMs = 0;
     else if (this.bodyDeadlineMs !== 0 && nowMs >= this.bodyDeadlineMs)
       return this.endExchange('client_stalled');
@@ -358,5 +362,23 @@ export class ServerConnection implements SocketOwner, Swept {
       this.endExchange('client_stalled');
     }
     this.lastProgress = progress;
+  }
+
+  /**
+   * A client that closed its sending side has most likely hung up, and only writing to it would tell. While bytes
+   * move, writing does. @returns whether it was given up
+   */
+  private sweepGone(nowMs: number): boolean {
+    const { exchange, output } = this;
+    if (exchange === null || exchange.ended) return false;
+    const bytes = output.bytes + exchange.bytesIn;
+    if (this.goneDeadlineMs === 0 || bytes !== this.goneBytes || !output.isIdle) {
+      this.goneDeadlineMs = this.host.sweeper.deadline(LIMITS.halfCloseGraceMs);
+      this.goneBytes = bytes;
+    } else if (nowMs >= this.goneDeadlineMs) {
+      this.cut('client_aborted');
+      return true;
+    }
+    return false;
   }
 }

@@ -39,7 +39,12 @@ class SocketServer implements WireServer, ConnectionHost {
 
   listen(address: ListenAddress): Promise<number> {
     if (this.draining) return Promise.reject(new CutoverError('DRAINING', 'the server is draining'));
-    const options = { noDelay: true, allowHalfOpen: true, highWaterMark: LIMITS.socketBufferBytes };
+    const options = {
+      noDelay: true,
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      highWaterMark: LIMITS.socketBufferBytes,
+    };
     const listener = createServer(options, (socket) => this.accept(socket, address.index));
     const { host, port, reusePort } = address;
     return new Promise((resolve, reject) => {

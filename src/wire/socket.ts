@@ -1,6 +1,9 @@
 // HOT: the only file that touches a socket; how bytes are read and written can be changed here alone.
-import type { Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
+import type { OnReadOpts, SocketConstructorOpts, TcpNetConnectOpts } from 'node:net';
 import { systemCode } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { returnWriteBuffer } from './write-buffers.ts';
 
 /** What happens on a socket. `onClosed` is the last call. */
 export interface SocketOwner {
@@ -18,7 +21,43 @@ export interface SocketOwner {
   onDefect(thrown: unknown): void;
 }
 
-/** A socket with plain reads: one place that catches what a handler throws, and never throws itself. */
+/** What every socket reads into: its bytes are used or copied before the next read. */
+const readBuffer = Buffer.allocUnsafeSlow(LIMITS.socketBufferBytes);
+
+/** Makes the socket that reads as it is told. */
+export type SocketSource = (onread: OnReadOpts) => Socket;
+
+/** A socket that connects. */
+export function connecting(host: string, port: number): SocketSource {
+  const options = { host, port, noDelay: true, allowHalfOpen: true, highWaterMark: LIMITS.socketBufferBytes };
+  return (onread) => connect({ ...options, onread } as TcpNetConnectOpts);
+}
+
+/**
+ * An accepted socket that has not been read from. Its handle moves into a socket that reads into our buffer, which
+ * Node has an option for only where sockets connect; a Node that does not let the handle go is read the plain way.
+ */
+export function accepted(socket: Socket): SocketSource {
+  return (onread) => {
+    const holder = socket as unknown as { _handle?: object | null };
+    const handle = holder._handle;
+    if (typeof handle !== 'object' || handle === null) return readPlainly(socket, onread);
+    holder._handle = null;
+    const options = { handle, onread, allowHalfOpen: true, highWaterMark: LIMITS.socketBufferBytes };
+    return new Socket(options as SocketConstructorOpts);
+  };
+}
+
+function readPlainly(socket: Socket, onread: OnReadOpts): Socket {
+  socket.on('data', (bytes: Buffer) => {
+    for (let from = 0; from < bytes.length; from += readBuffer.length) {
+      onread.callback(bytes.copy(readBuffer, 0, from), readBuffer);
+    }
+  });
+  return socket.resume();
+}
+
+/** A socket without streams between it and its owner: one place that catches what a handler throws, and never throws itself. */
 export class WireSocket {
   private readonly socket: Socket;
   private readonly owner: SocketOwner;
@@ -27,7 +66,8 @@ export class WireSocket {
   private ended = false;
   private readonly flushed: () => void;
 
-  constructor(socket: Socket, owner: SocketOwner) {
+  constructor(source: SocketSource, owner: SocketOwner) {
+    const socket = source({ buffer: readBuffer, callback: (count) => this.read(count) });
     this.socket = socket;
     this.owner = owner;
     this.flushed = () => this.guard(() => owner.onFlushed());
@@ -36,13 +76,15 @@ export class WireSocket {
     socket.on('drain', () => this.guard(() => owner.onDrained()));
     socket.on('end', () => this.guard(() => owner.onEof()));
     socket.on('connect', () => this.guard(() => owner.onConnected()));
-    socket.on('data', (bytes: Buffer) => {
-      try {
-        owner.onBytes(bytes);
-      } catch (error) {
-        owner.onDefect(error);
-      }
-    });
+  }
+
+  private read(count: number): true {
+    try {
+      this.owner.onBytes(count === readBuffer.length ? readBuffer : readBuffer.subarray(0, count));
+    } catch (error) {
+      this.owner.onDefect(error);
+    }
+    return true;
   }
 
   private guard(call: () => void): void {
@@ -61,11 +103,7 @@ export class WireSocket {
 
   /** Whether nothing can be written any more. */
   get isDead(): boolean {
-    return this.socket.destroyed || this.ended;
-  }
-
-  get isPaused(): boolean {
-    return this.paused;
+    return this.socket.destroyed || this.ended || this.socket.errored !== null;
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -97,9 +135,13 @@ export class WireSocket {
     if (!this.isDead) this.socket.write(text, 'latin1');
   }
 
-  /** Writes bytes that nobody changes afterwards. */
-  writeOwned(bytes: Buffer): void {
-    if (!this.isDead) this.socket.write(bytes);
+  /** Writes the first bytes of a write buffer and returns it when the kernel has them; not when the write failed. */
+  writeBuffer(buffer: Buffer, bytes: number): void {
+    if (this.isDead) return returnWriteBuffer(buffer);
+    const whole = bytes === buffer.length ? buffer : buffer.subarray(0, bytes);
+    this.socket.write(whole, (error) => {
+      if (error === null || error === undefined) returnWriteBuffer(buffer);
+    });
   }
 
   /** Asks for one `onFlushed`. */

@@ -12,8 +12,8 @@ export const TCHAR = tableOf((code) => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String
 /** 1 where a byte may stand in a field value: no control bytes but HTAB (RFC 9110, section 5.5). */
 export const FIELD_BYTE = tableOf((code) => code === HTAB || (code >= SP && code !== 127));
 
-/** 1 where a byte may stand in a request line: printable ASCII and the space. */
-export const REQUEST_LINE_BYTE = tableOf((code) => code >= SP && code < 127);
+/** 1 where a byte may stand in a request line: no control bytes; bytes above 127 are looked at as UTF-8 later. */
+export const REQUEST_LINE_BYTE = tableOf((code) => code >= SP && code !== 127);
 
 /** 1 where a byte may stand raw in a path: printable ASCII without backslash, `#` and `?`. */
 export const PATH_BYTE = tableOf(

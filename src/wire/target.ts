@@ -8,6 +8,7 @@ const PERCENT = 37;
 const HOST = /^(?:[a-z0-9_~-]+(?:\.[a-z0-9_~-]+)*\.?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
 const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/i;
 const ENCODED_SLASH = /%2F|%5C/;
+const HAS_HIGH = /[\u0080-\u00ff]/;
 const DOTS = /^\.{1,2}(?:;|$)/;
 
 /**
@@ -107,7 +108,8 @@ export interface Target {
 const result: Target = { target: '', path: '', authority: '', refusal: '' };
 
 /**
- * Reads a request target: origin-form, absolute-form, or asterisk-form for OPTIONS (RFC 9112, section 3.2).
+ * Reads a request target: origin-form, absolute-form, or asterisk-form for OPTIONS (RFC 9112, section 3.2). Raw
+ * UTF-8 in path and query, which no URI may hold but clients send, is read as its escapes.
  * @returns one object that is reused by the next call
  */
 export function parseTarget(method: string, raw: string): Target {
@@ -139,7 +141,22 @@ export function agrees(target: Target, host: string, raw: string): boolean {
   return withoutDefaultPort(host, scheme) === target.authority;
 }
 
-function parseOrigin(raw: string): Target {
+const EACH_HIGH = /[\u0080-\u00ff]/g;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Raw UTF-8 as escapes, so that one form is matched and forwarded. @returns '' when the bytes are no UTF-8 */
+function escapeHighBytes(raw: string): string {
+  try {
+    utf8.decode(Buffer.from(raw, 'latin1'));
+  } catch {
+    return '';
+  }
+  return raw.replaceAll(EACH_HIGH, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function parseOrigin(received: string): Target {
+  const raw = HAS_HIGH.test(received) ? escapeHighBytes(received) : received;
+  if (raw === '') return refused('target is not UTF-8');
   const mark = raw.indexOf('?');
   const path = normalizePath(mark === -1 ? raw : raw.slice(0, mark));
   if (path === '') return refused('invalid path');

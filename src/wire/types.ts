@@ -89,7 +89,10 @@ export interface InboundHandler {
   onWritable(): void;
   /** The answer was handed to the kernel completely. */
   onFinished(): void;
-  /** The client went away, stalled, or broke the protocol inside its body. */
+  /**
+   * The client went away, stalled, or broke the protocol inside its body. One that only closed its sending side has
+   * gone away when the answer has been silent for `LIMITS.halfCloseGraceMs`.
+   */
   onAbort(code: FailureCode): void;
 }
 
@@ -115,7 +118,8 @@ export interface OutboundHead {
 export interface OutboundHandler {
   /**
    * The head has been written to a connection: service time starts here. Called a second time, with false, when
-   * the pool repeats an idempotent request whose reused connection had been closed by its server.
+   * the pool repeats an idempotent request whose reused connection had been closed by its server
+   * (`PoolOptions.retry`).
    */
   onSent(reused: boolean): void;
   /** An interim answer other than 100. */
@@ -157,6 +161,12 @@ export interface PoolOptions {
   readonly timeouts: PoolTimeouts;
   readonly maxConnections: number;
   readonly maxWaiting: number;
+  /**
+   * Whether an idempotent request without a body is sent once more when its reused connection fails before the
+   * answer. False where every failure must be seen. A connection that is known to be lost before a byte of the
+   * request was written is replaced either way.
+   */
+  readonly retry: boolean;
 }
 
 /** Connections to one server. */

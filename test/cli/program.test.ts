@@ -71,6 +71,32 @@ test('help on a verb shows its flags and those of all verbs', async () => {
   expect((await cli(['help', 'nonsense'])).exitCode).toBe(EXIT.usage);
 });
 
+test('the exit codes say how run ends', async () => {
+  const { out } = await cli(['help', 'exit-codes']);
+  expect(out).toMatch(/`run` ends with 0 .*orderly drain.*\n?.*143 after SIGTERM, 130 after SIGINT/s);
+});
+
+test('help on rollback says that its reason is required', async () => {
+  expect((await cli(['rollback', '--help'])).out).toMatch(
+    /--reason <text> +why, for the history \(required\)/,
+  );
+  expect((await cli(['pause', '--help'])).out).toMatch(/--reason <text> +why, for the history\n/);
+});
+
+test('help on advance says how steps are counted', async () => {
+  expect((await cli(['advance', '--help'])).out).toContain('regional/1 (the first regional step)');
+});
+
+test.each([[['statsu', '--help']], [['-c', 'x.yaml', 'statsu', '-h']]])(
+  'there is no help on a verb that does not exist: %j',
+  async (argv) => {
+    const { exitCode, out, err } = await cli(argv);
+    expect({ exitCode, out }).toEqual({ exitCode: EXIT.usage, out: '' });
+    expect(err).toBe("error: unknown command 'statsu'\n  hint: Did you mean status?\n");
+    expect((await cli(['-c', 'x.yaml', '--help'])).exitCode).toBe(0);
+  },
+);
+
 test('the version is that of the package', async () => {
   const { version } = JSON.parse(read('package.json')) as { version: string };
   expect((await cli(['--version'])).out).toBe(`${version}\n`);
@@ -81,6 +107,8 @@ test.each([
   [['status', '--jsno'], "unknown option '--jsno'", 'Did you mean --json?'],
   [['rollback'], "required option '--reason <text>' not specified", 'cutover --help'],
   [['advance', '--to', 'production'], "'--to <phase>' argument 'production' is invalid", 'cutover --help'],
+  [['advance', '--to', 'regional/0'], "'--to <phase>' argument 'regional/0' is invalid", 'cutover --help'],
+  [['rollback', '--to', 'canary/1'], "'--to <phase>' argument 'canary/1' is invalid", 'cutover --help'],
   [['status', '--timeout', 'soon'], "'--timeout <duration>' argument 'soon' is invalid", 'cutover --help'],
   [['differences', 'show'], "missing required argument 'id'", 'cutover --help'],
   [['pause', '--reason', ' '], "'--reason <text>' argument ' ' is invalid", 'cutover --help'],

@@ -48,12 +48,31 @@ export const statusSample: Status = {
     windows: 6,
   },
   lanes: {
-    legacy: { requests: 11_412, bad: 3, badRatio: 3 / 11_412, perSecond: 190.2, latency },
-    candidate: { requests: 592, bad: 0, badRatio: 0, perSecond: 9.87, latency: { ...latency, p99Ms: 120.4 } },
+    legacy: {
+      requests: 11_412,
+      bad: 3,
+      abandoned: 4,
+      failures: { connect_refused: 1, upstream_reset: 2 },
+      badRatio: 3 / 11_412,
+      perSecond: 190.2,
+      latency,
+    },
+    candidate: {
+      requests: 592,
+      bad: 0,
+      abandoned: 0,
+      failures: {},
+      badRatio: 0,
+      perSecond: 9.87,
+      latency: { ...latency, p99Ms: 120.4 },
+    },
   },
   delta: { p50Ms: -0.1, p90Ms: 0.35, p99Ms: 7.7, p999Ms: null },
   pairs: {
     shadow: {
+      rateCapped: 120,
+      excluded: 20,
+      failures: { connect_refused: 2, first_byte_timeout: 5 },
       accounting: {
         ...empty,
         eligible: 10_000,
@@ -73,7 +92,13 @@ export const statusSample: Status = {
         tail: { n: 980, plus: 9, minus: 8 },
       },
     },
-    reverse: { accounting: empty, joint: { error: none, difference: none, tail: none } },
+    reverse: {
+      rateCapped: 0,
+      excluded: 0,
+      failures: {},
+      accounting: empty,
+      joint: { error: none, difference: none, tail: none },
+    },
   },
   ineligible: { method: 1_412, upgrade: 0 },
   edge: { headers_too_large: 2 },

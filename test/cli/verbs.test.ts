@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schemas } from '../../src/cli/schemas.ts';
 import { statusSchema } from '../../src/control/schema/status.ts';
 import { appliedSchema } from '../../src/control/schema/commands.ts';
 import { historySchema } from '../../src/control/schema/history.ts';
@@ -73,9 +74,38 @@ test('an advance without a terminal is refused unless it is told yes', async () 
   expect(refused).toMatchObject({ exitCode: 5, out: '', asked: [] });
   expect(JSON.parse(refused.err)).toMatchObject({ error: { code: 'NOT_CONFIRMED', hint: 'add --yes' } });
   expect(await position()).toBe('canary/0');
-  const done = await verb('advance --to regional/1 --force --reason reviewed --yes --json');
+  const done = await verb('advance --to regional/2 --force --reason reviewed --yes --json');
   expect(done.exitCode).toBe(0);
+  schemas.change.parse(JSON.parse(done.out));
   expect(appliedSchema.parse(JSON.parse(done.out)).rollout).toMatchObject({ phase: 'regional', step: 1 });
+});
+
+test('a target that cannot be reached is refused before anything is asked', async () => {
+  for (const [to, message] of [
+    ['regional/3', 'the plan has no regional/3: it has regional/1 to regional/2'],
+    ['regional/2', 'regional/2 is not ahead of regional/2, where the rollout stands'],
+    ['regional/1', 'regional/1 is not ahead of regional/2, where the rollout stands'],
+  ] as const) {
+    const ran = await verb(`advance --to ${to} --force --reason x`, { answers: ['regional'] });
+    expect(ran).toMatchObject({ exitCode: 2, out: '', asked: [] });
+    expect(ran.err).toContain(message);
+  }
+});
+
+test('regional steps count from one in everything that is said', async () => {
+  expect((await verb('status')).out).toMatch(/^Phase +regional\/2, step 2 of 2 /m);
+  const back = await verb('rollback --to regional/1 --reason slow');
+  expect(back.out).toContain('rolled back from regional/2 to regional/1');
+  expect(back.out).toContain('Undo: cutover advance --to regional/2 --force --reason TEXT');
+  expect(await position()).toBe('regional/0');
+  const asked = await verb('advance', { answers: ['no'] });
+  expect(asked.asked[0]).toContain('from regional/1 to regional/2 (step 2 of 2: eu 100%), and the');
+  // The gateway's own sentences count from 0: they are translated, once.
+  expect((await verb('advance --yes')).err).toContain('nothing says that regional/2 is safe');
+  expect((await verb('rollback --to regional/9 --reason x')).err).toContain(
+    'the plan has no regional/9: regional has 2 steps, counted from 1',
+  );
+  expect((await verb('history')).out).toContain('regional/2 -> regional/1');
 });
 
 test('a forced advance without a reason is a usage error', async () => {
@@ -103,7 +133,19 @@ test('a pause holds the rollout and names its undo', async () => {
   const held = await verb('advance --force --reason x --yes');
   expect(held.exitCode).toBe(5);
   expect(held.err).toContain('hint: cutover resume');
+  const again = await verb('pause --json');
+  schemas.change.parse(JSON.parse(again.out));
+  expect(await verb('pause')).toMatchObject({
+    exitCode: 0,
+    out: expect.stringMatching(/^already paused in shadow: nothing was changed/) as string,
+  });
   expect((await verb('resume')).out).toContain('resumed in shadow');
+  const twice = await verb('resume');
+  expect(twice).toMatchObject({
+    exitCode: 0,
+    out: expect.stringMatching(/^not paused in shadow: nothing was changed/) as string,
+  });
+  expect(twice.out).not.toContain('Undo');
 });
 
 test('the kill switch is thrown at once and lifted after a confirmation', async () => {
@@ -111,9 +153,21 @@ test('the kill switch is thrown at once and lifted after a confirmation', async 
   expect(thrown).toMatchObject({ exitCode: 0, asked: [] });
   expect(thrown.out).toContain('Undo: cutover bypass --off\n');
   expect((await running.status()).rollout.bypass).toBe(true);
+  expect((await verb('bypass')).out).toMatch(
+    /^the kill switch is on already, legacy answers everything.*: nothing was changed/,
+  );
   expect((await verb('bypass --off')).exitCode).toBe(5);
-  expect((await verb('bypass --off', { answers: ['shadow'] })).exitCode).toBe(0);
+  const lifted = await verb('bypass --off', { answers: ['shadow'] });
+  expect(lifted.exitCode).toBe(0);
+  // In shadow the candidate answers nobody, so there is nothing to be warned about.
+  expect(lifted.asked[0]).toContain('legacy goes on answering everything');
+  expect(lifted.asked[0]).not.toContain('candidate');
   expect((await running.status()).rollout.bypass).toBe(false);
+  const again = await verb('bypass --off', { answers: [] });
+  expect(again).toMatchObject({ exitCode: 0, asked: [] });
+  expect(again.out).toBe('the kill switch is off already: nothing was changed\n');
+  const json = await verb('bypass --off --json');
+  expect(schemas.change.parse(JSON.parse(json.out))).toMatchObject({ changed: false });
 });
 
 test('history names who did what and why, and fits its schema', async () => {
@@ -140,12 +194,16 @@ test('differences lead to one class with a curl per lane', async () => {
   expect(exitCode).toBe(0);
   expect(out).toContain(`${legacy.url}/orders/17`);
   expect(out).toContain(`${candidate.url}/orders/17`);
+  const json = await verb(`differences show ${id} --json`);
+  expect(schemas.difference.parse(JSON.parse(json.out)).class.id).toBe(id);
+  schemas.differences.parse(JSON.parse((await verb('differences --json')).out));
   expect(await verb('differences show 0000000000000000')).toMatchObject({ exitCode: 2, out: '' });
 });
 
 test('a reload takes a good file and refuses a broken one', async () => {
   running.rewrite({ explainHeaders: true });
   expect(await verb('reload')).toMatchObject({ exitCode: 0, err: '' });
+  schemas.change.parse(JSON.parse((await verb('reload --json')).out));
   running.rewrite({ rollout: { shadow: { sample: 'lots' } } });
   const gate = running.adminUrl.replace('http://', '');
   const runDir = `${running.folder}/run`;

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
+import { appliedSchema } from '../../src/control/schema/commands.ts';
+import type { AppliedAnswer } from '../../src/control/schema/commands.ts';
 import type { DifferenceDetail, Differences } from '../../src/control/schema/differences.ts';
 import type { History } from '../../src/control/schema/history.ts';
 import { statusSchema } from '../../src/control/schema/status.ts';
 import type { Status } from '../../src/control/schema/status.ts';
 import { age, counted, milliseconds, safe, signedMilliseconds } from '../../src/cli/format.ts';
 import { paintFor, paintWith } from '../../src/cli/paint.ts';
+import { changeText } from '../../src/cli/views/change.ts';
 import { differenceText, differencesText } from '../../src/cli/views/differences.ts';
 import { historyText } from '../../src/cli/views/history.ts';
 import { statusLine } from '../../src/cli/views/status-line.ts';
@@ -19,15 +22,15 @@ test('the screen of status stays as it was agreed', () => {
   statusSchema.parse(statusSample);
   expect(statusText(statusSample, plain)).toMatchInlineSnapshot(`
     "cutover 0.1.0   up 3h 12m
-    Phase      regional/1, step 2 of 3   since 2026-11-23 14:02:11Z (27m 49s)
+    Phase      regional/2, step 2 of 3   since 2026-11-23 14:02:11Z (27m 49s)
     Paused     no
     Bypass     off
     Epoch      4
-    Last good  regional/0
+    Last good  regional/1
     Snapshot   revision 9, in effect on every worker
     Store      live
     Listening  127.0.0.1:8080 (eu-west)
-    Observed   6 windows, 1m up to 2026-11-23 14:30:00Z
+    Observed   6 windows of this epoch, 1m up to 2026-11-23 14:30:00Z
 
     REGION   DESIRED  ACTUAL  REQUESTS
     eu-west    5.00%   4.93%    12,004
@@ -37,28 +40,34 @@ test('the screen of status stays as it was agreed', () => {
     legacy          11,412    190    3  0.03%    4.1 ms    7.3 ms  12.1 ms      -
     candidate          592    9.9    0  0.00%    4.1 ms    7.3 ms   120 ms      -
     delta, pairs                               -0.10 ms  +0.35 ms  +7.7 ms      -
+    Legacy failed: upstream_reset 2, connect_refused 1
+    Clients gave up waiting: legacy 4
+    A latency of - has too few samples: at least ten must lie beyond it
 
-    COPIES                    SHADOW  REVERSE
-    eligible                  10,000        0
-      not sampled              9,000        0
-      sampled                  1,000        0
-        dropped                    4        0
-        too large                  0        0
-        candidate saturated        6        0
-        sent                     990        0
-          compared               980        0
-          shadow failed            2        0
-          timed out                5        0
-          client aborted           0        0
-          response too large       0        0
-          diff dropped             0        0
-          pending                  3        0
+    COPIES                            SHADOW  REVERSE
+    eligible                          10,000        0
+      not sampled                      9,000        0
+        (of these over the rate cap)     120        0
+      sampled                          1,000        0
+        dropped                            4        0
+        too large                          0        0
+        candidate saturated                6        0
+        sent                             990        0
+          compared                       980        0
+          shadow failed                    2        0
+          timed out                        5        0
+          client aborted                   0        0
+          response too large               0        0
+          diff dropped                     0        0
+          pending                          3        0
+    Shadow failed or timed out 7: first_byte_timeout 5, connect_refused 2
+    Evidence excludes 20 first shadow pairs (warm-up)
     Not eligible: method 1,412
     Answered by no lane: headers_too_large 2
 
     PAIRS   METRIC        N  ONLY CANDIDATE BAD  ONLY LEGACY BAD
     shadow  error       980                   3                1
-    shadow  difference  980                  61                0
+    shadow  difference  980                  61                -
     shadow  tail        980                   9                8
     Classes of differences: 3   (cutover differences)
 
@@ -86,10 +95,30 @@ test('the screen of status shouts when the kill switch is on and the store is do
   expect(text).toContain('no region is named');
 });
 
+test('the screen of status is silent about what did not happen', () => {
+  const { legacy, candidate } = statusSample.lanes;
+  const { reverse } = statusSample.pairs;
+  const calm = { ...legacy, abandoned: 0, failures: {} };
+  const quiet: Status = {
+    ...statusSample,
+    lanes: { legacy: calm, candidate },
+    pairs: { shadow: reverse, reverse },
+  };
+  expect(statusText(quiet, plain)).not.toMatch(/rate cap|failed:|failed or|gave up|warm-up/);
+});
+
+test('a difference only on the side of legacy is not claimed to be measured', () => {
+  const { shadow } = statusSample.pairs;
+  const measured = { ...shadow, joint: { ...shadow.joint, difference: { n: 980, plus: 61, minus: 2 } } };
+  const text = statusText({ ...statusSample, pairs: { ...statusSample.pairs, shadow: measured } }, plain);
+  expect(statusText(statusSample, plain)).toMatch(/shadow {2}difference +980 +61 +-\n/);
+  expect(text).toMatch(/shadow {2}difference +980 +61 +2\n/);
+});
+
 test('one line of status changes with the state and not with the traffic', () => {
   const line = statusLine(statusSample);
   expect(line).toBe(
-    'phase=regional step=1 paused=no bypass=off epoch=4 revision=9 in_effect=yes shares=eu-west:5%,us-east:0% classes=3 workers=1/2 store=live',
+    'phase=regional step=2/3 paused=no bypass=off epoch=4 revision=9 in_effect=yes shares=eu-west:5%,us-east:0% classes=3 workers=1/2 store=live',
   );
   const lanes = { ...statusSample.lanes, legacy: { ...statusSample.lanes.legacy, requests: 1 } };
   expect(statusLine({ ...statusSample, lanes, atMs: 1 })).toBe(line);
@@ -157,6 +186,19 @@ test('one class is shown with both values and a curl per lane', () => {
   `);
 });
 
+test.each([
+  ['status', 'status', 'status'],
+  ['status', 'status/302-200', 'status 302 -> 200'],
+  ['regressed', 'status/200-500', 'regressed: status 200 -> 500'],
+  ['json_type', '/total', 'json_type at /total'],
+  ['json_invalid', '', 'json_invalid at the whole document'],
+  ['encoding', 'content-encoding', 'encoding: content-encoding'],
+  ['body_text', 'body', 'body_text: the body as a whole'],
+] as const)('a class of %s at %j reads as a person would say it', (kind, path, said) => {
+  const detail: DifferenceDetail = { schemaVersion: 1, class: { ...found, kind, path }, reproduce: null };
+  expect(differenceText(detail, plain).split('\n')[0]).toBe(`Class      0123456789abcdef   ${said}`);
+});
+
 test('what a server sent cannot command the terminal', () => {
   const evil = {
     ...found,
@@ -211,11 +253,59 @@ const history: History = {
   ],
 };
 
+const applied: AppliedAnswer = {
+  schemaVersion: 1,
+  changed: true,
+  stored: true,
+  survivesRestart: true,
+  inEffect: true,
+  missingPids: [],
+  needRestart: [],
+  warnings: [],
+  rollout: {
+    phase: 'regional',
+    step: 1,
+    sequence: 2,
+    epoch: 2,
+    paused: false,
+    bypass: false,
+    sinceMs: 0,
+    lastGood: { phase: 'regional', step: 0 },
+  },
+  entry: history.entries[1] as History['entries'][number],
+};
+
+test('a change says what did not go well', () => {
+  appliedSchema.parse(applied);
+  expect(changeText(applied)).toBe(
+    'advanced from shadow to regional/2, forced (entry 2, epoch 2)\nUndo: cutover rollback --to shadow --reason TEXT\n',
+  );
+  const text = changeText({
+    ...applied,
+    stored: false,
+    inEffect: false,
+    missingPids: [7, 8],
+    needRestart: ['workers'],
+    warnings: ['a\x1b'],
+  });
+  expect(text.split('\n').slice(1, 5)).toEqual([
+    'The store is down: this is in effect, and is stored when it is back.',
+    'Not yet on every worker: pid 7, pid 8',
+    'These keep their old value until a restart: workers',
+    'Warning: a\\x1b',
+  ]);
+});
+
+test('what was so already is not claimed to be a change', () => {
+  const text = changeText({ ...applied, changed: false }, 'already paused in regional/2');
+  expect(text).toBe('already paused in regional/2: nothing was changed (epoch 2)\n');
+});
+
 test('history is a table that says whether its chain holds', () => {
   expect(historyText(history, plain)).toMatchInlineSnapshot(`
     "#  WHEN                  WHO         VERB              CHANGE                EPOCH  HASH      WHY
     1  2026-11-23 11:17:30Z  controller  start             shadow                    1  abababab  -
-    2  2026-11-23 14:02:11Z  ada         advance (forced)  shadow -> regional/1      2  abababab  reviewed
+    2  2026-11-23 14:02:11Z  ada         advance (forced)  shadow -> regional/2      2  abababab  reviewed
     entries: 2; the chain of hashes is intact
     "
   `);

@@ -3,6 +3,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schemas } from '../../src/cli/schemas.ts';
+import { historySchema } from '../../src/control/schema/history.ts';
 import { gateway } from '../kit/gateway.ts';
 import type { RunningGateway } from '../kit/gateway.ts';
 import { fetchOnce } from '../kit/http-client.ts';
@@ -62,7 +64,7 @@ test('history is read from the store when no gateway answers', async () => {
   expect(err).toMatch(/^the gateway does not answer: read from .*cutover\.db\n$/);
   const json = await verb('history --json');
   expect(json.err).toBe('');
-  expect(JSON.parse(json.out)).toMatchObject({ schemaVersion: 1, intact: true, total: 1 });
+  expect(historySchema.parse(JSON.parse(json.out))).toMatchObject({ intact: true, total: 1 });
 });
 
 test('differences are read from the store when no gateway answers', async () => {
@@ -71,20 +73,40 @@ test('differences are read from the store when no gateway answers', async () => 
   expect({ exitCode, compared: found.compared }).toEqual({ exitCode: 0, compared: 1 });
   expect(found.classes).toHaveLength(1);
   const detail = await verb(`differences show ${found.classes[0]?.id}`);
+  const json = await verb(`differences show ${found.classes[0]?.id} --json`);
+  expect(schemas.difference.parse(JSON.parse(json.out)).class.id).toBe(found.classes[0]?.id);
   expect(detail.out).toContain('GET /orders/17');
   expect(detail.out).toContain('curl ');
   expect((await verb('differences show ffffffffffffffff')).exitCode).toBe(2);
 });
 
-test('a store that was never made is an environment error with a hint', async () => {
+test('where no gateway ever ran, every verb says so and ends with 6', async () => {
   const { folder, configFile } = await gateway()
     .legacy('http://127.0.0.1:1')
     .candidate('http://127.0.0.1:1')
     .write();
   folders.push(folder);
-  const { exitCode, err } = await cli(['history', '-c', configFile]);
-  expect(exitCode).toBe(1);
-  expect(err).toContain('hint: start the gateway once (cutover run)');
+  for (const line of ['history', 'differences', 'differences show ffffffffffffffff']) {
+    const { exitCode, err } = await cli([...line.split(' '), '-c', configFile]);
+    expect({ line, exitCode }).toEqual({ line, exitCode: 6 });
+    expect(err).toContain(`and there is no store at ${join(folder, 'cutover.db')}`);
+    expect(err).toContain(`hint: start the gateway: cutover run -c ${configFile}`);
+  }
+  for (const line of ['pause', 'resume', 'reload', 'advance', 'rollback --reason x', 'bypass --off']) {
+    const { exitCode, err } = await cli([...line.split(' '), '-c', configFile]);
+    expect({ line, exitCode }).toEqual({ line, exitCode: 6 });
+    expect(err).toContain(`no gateway runs here: ${join(folder, 'run')} has no token of one`);
+    expect(err).not.toContain('ENOENT');
+  }
+});
+
+test('a rollback without its supervisor names the kill switch of this run directory', async () => {
+  const hint = `cutover bypass --run-dir ${join(running.folder, 'run')}`;
+  const { exitCode, err } = await verb('rollback --reason orders');
+  expect(exitCode).toBe(6);
+  expect(err).toContain(`hint: send all traffic to legacy without it: ${hint}\n`);
+  const json = await verb('rollback --reason orders --json');
+  expect(JSON.parse(json.err)).toMatchObject({ error: { hint: expect.stringContaining(hint) as string } });
 });
 
 test('the kill switch works without a supervisor and says so', async () => {
@@ -92,14 +114,18 @@ test('the kill switch works without a supervisor and says so', async () => {
   expect(exitCode).toBe(0);
   expect(out).toContain('threw the kill switch without the supervisor');
   const json = await verb('bypass --json');
-  expect(JSON.parse(json.out)).toEqual({ schemaVersion: 1, bypass: true, supervisor: false, workers: 0 });
+  const answer = schemas.change.parse(JSON.parse(json.out));
+  expect(answer).toEqual({ schemaVersion: 1, bypass: true, supervisor: false, workers: 0 });
+  expect((await verb('bypass')).out).toContain('the kill switch was on already');
 });
 
 test('the kill switch works without a configuration that can be read', async () => {
   const { folder } = running;
   const broken = await cli(['bypass', '-c', join(folder, 'absent.yaml')]);
   expect(broken.exitCode).toBe(2);
-  expect(broken.err).toContain('hint: without the configuration: cutover bypass --run-dir DIR');
+  expect(broken.err).toContain(
+    `hint: without the configuration: cutover bypass --run-dir ${join(folder, 'run')}\n`,
+  );
   const done = await cli(['bypass', '-c', join(folder, 'absent.yaml'), '--run-dir', join(folder, 'run')]);
   expect(done.exitCode).toBe(0);
 });

@@ -32,9 +32,15 @@ export function load(
   return loadConfig(file, { text, environment });
 }
 
-export function problemsOf(text: string, environment: Record<string, string> = {}): readonly Problem[] {
+/** Everything that is said about a text. */
+export function everyProblemOf(text: string, environment: Record<string, string> = {}): readonly Problem[] {
   const result = load(text, environment);
   return result.ok ? result.warnings : result.problems;
+}
+
+/** The same without the warning that every text has that is silent about canary. */
+export function problemsOf(text: string, environment: Record<string, string> = {}): readonly Problem[] {
+  return everyProblemOf(text, environment).filter(({ path }) => path !== 'rollout.canary.match');
 }
 
 /** Problems as `line:column message | hint`. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { monotonicMs } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
-import { SMALLEST, load, problemsOf, told } from './kit.ts';
+import { SMALLEST, everyProblemOf, load, problemsOf, told } from './kit.ts';
 
 const ALL_KEYS =
   'known here: version, listen, admin, node, region, trustedProxies, workers, runDir, store, legacy, candidate, filters, rollout, timeouts, limits, accessLog, explainHeaders';
@@ -226,6 +226,39 @@ for (const [what, lanes, expected] of LANES) {
   });
 }
 
+test('warns of a canary that answers nobody unless the file says that it is meant', () => {
+  const warned = (added: string) =>
+    everyProblemOf(`${SMALLEST}${added}\n`).map(
+      ({ severity, line, column, message, hint }) =>
+        `${severity} ${line}:${column} ${message} | ${hint ?? ''}`,
+    );
+  const text =
+    'canary answers nobody: it has no match | add rollout.canary.match, or write match: [] if it is to be empty';
+  expect(warned('')).toEqual([`warning 1:1 ${text}`]);
+  expect(warned('rollout: { canary: {} }')).toEqual([`warning 4:12 ${text}`]);
+  expect(warned('rollout: { canary: { match: [] } }')).toEqual([]);
+  expect(warned('rollout: { canary: { match: [{ from: 10.0.0.0/8 }] } }')).toEqual([]);
+});
+
+test('refuses a share that falls behind a step of another region, as an error', () => {
+  const steps = '[{ region: a, share: 50% }, { region: default, share: 9% }, { region: a, share: 5% }]';
+  const rollout = `node: { region: default }\nregion: { cidrs: { 10.0.0.0/8: a } }\nrollout: { regional: { steps: ${steps} } }`;
+  const problems = problemsOf(`${SMALLEST}${rollout}\n`).filter(({ severity }) => severity === 'error');
+  expect(problems.map(({ path, message }) => `${path} ${message}`)).toEqual([
+    'rollout.regional.steps[2].share the share of a does not rise',
+  ]);
+});
+
+test('says of an empty file that it is empty, once and first', () => {
+  for (const text of ['', '# nothing\n', 'null\n']) {
+    expect(
+      everyProblemOf(text).map(({ severity, message, hint }) => `${severity} ${message} | ${hint ?? ''}`),
+    ).toEqual([
+      'error the configuration is empty | write one: cutover init --force, or name another file: -c FILE',
+    ]);
+  }
+});
+
 test('refuses TLS on a listener by name and says what to do meanwhile', () => {
   const text = SMALLEST.replace('8080 }', '8080, tls: { cert: a.pem } }');
   expect(told(text)).toEqual([
@@ -309,9 +342,9 @@ for (const [what, text, message] of HOSTILE) {
 test('shows a hundred problems and counts the others', () => {
   const keys = Array.from({ length: 150 }, (_, index) => `k${index}: 1`).join('\n');
   const lists = Array.from({ length: 150 }, () => '10.0.0.0/99').join(', ');
-  const problems = problemsOf(`${SMALLEST}trustedProxies: [${lists}]\n${keys}\n`);
+  const problems = everyProblemOf(`${SMALLEST}trustedProxies: [${lists}]\n${keys}\n`);
   expect(problems).toHaveLength(LIMITS.configProblems + 1);
-  expect(problems.at(-1)?.message).toBe('150 more, not shown');
+  expect(problems.at(-1)?.message).toBe('151 more, not shown');
 });
 
 test('does not let an empty file pass', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LIMITS } from '../../src/core/limits.ts';
 import { until } from '../kit/until.ts';
-import { dial, requestText, sendRaw, stamped, startAdmin } from './admin-kit.ts';
+import { dial, requestText, sendRaw, stamped, startAdmin, withToken } from './admin-kit.ts';
 import type { Admin } from './admin-kit.ts';
 
 let admin: Admin;
@@ -16,7 +16,7 @@ afterEach(async () => {
 
 function follow(path = '/v1/events', fields: Record<string, string> = {}) {
   const stream = dial(admin.port);
-  stream.socket.write(requestText(`GET ${path}`, fields));
+  stream.socket.write(requestText(`GET ${path}`, { ...withToken, ...fields }));
   return stream;
 }
 
@@ -62,7 +62,10 @@ test('sends no event twice, however the backend overlaps past and present', asyn
 
 test('refuses an event number that is none', async () => {
   for (const id of ['-1', 'x', '1e3', '9'.repeat(16)]) {
-    const answer = await sendRaw(admin.port, requestText('GET /v1/events', { 'last-event-id': id }));
+    const answer = await sendRaw(
+      admin.port,
+      requestText('GET /v1/events', { ...withToken, 'last-event-id': id }),
+    );
     expect(answer.status, id).toBe(400);
   }
 });
@@ -106,7 +109,7 @@ test('cuts a client that stopped reading with little on its way', async () => {
 test('has room for a limited number of subscribers', async () => {
   const streams = Array.from({ length: LIMITS.adminEventClients }, () => follow());
   await subscribed(LIMITS.adminEventClients);
-  const refused = await sendRaw(admin.port, requestText('GET /v1/events'));
+  const refused = await sendRaw(admin.port, requestText('GET /v1/events', withToken));
   expect(refused.status).toBe(503);
   expect(refused.body).toContain('TOO_MANY_SUBSCRIBERS');
   expect((await sendRaw(admin.port, requestText('GET /v1/status'))).status).toBe(200);

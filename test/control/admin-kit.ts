@@ -1,12 +1,13 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { StampedEvent } from '../../src/core/events.ts';
-import type { AdminBackend } from '../../src/control/admin-backend.ts';
+import type { AdminBackend, CommandResult } from '../../src/control/admin-backend.ts';
 import { createAdminServer } from '../../src/control/admin-server.ts';
 import type { AdminServer, AdminServerOptions } from '../../src/control/admin-server.ts';
 import type { Status } from '../../src/control/schema/status.ts';
 import { buildStatus } from '../../src/control/status.ts';
 import { Controller } from '../../src/rollout/controller.ts';
+import type { ApplyResult } from '../../src/rollout/controller-types.ts';
 import { summarise } from '../../src/telemetry/summary.ts';
 import { plan } from '../rollout/fixtures.ts';
 import { MemoryStore } from '../rollout/memory-store.ts';
@@ -16,6 +17,10 @@ export const token = 'ab'.repeat(32);
 /** An event to send. */
 export function stamped(sequence: number, message = 'x'): StampedEvent {
   return { sequence, atMs: 1_000 + sequence, event: { type: 'store', ok: true, message } };
+}
+
+function inEffect(result: ApplyResult): CommandResult {
+  return result.ok ? { ...result, inEffect: true, missingPids: [], needRestart: ['listen'] } : result;
 }
 
 /** A backend over a real controller; what it was asked and whom it tells events stays visible. */
@@ -53,14 +58,17 @@ class TestBackend implements AdminBackend {
     });
   }
 
-  apply(command: Parameters<AdminBackend['apply']>[0]) {
+  async apply(command: Parameters<AdminBackend['apply']>[0]) {
     this.asked.push(command);
-    return this.controller.apply(command.verb === 'advance' ? { ...command, legacyServes: true } : command);
+    return inEffect(
+      await this.controller.apply(command.verb === 'advance' ? { ...command, legacyServes: true } : command),
+    );
   }
 
-  reload(author: { who: string; reason: string }) {
+  async reload(author: { who: string; reason: string }) {
     if (this.failure !== null) throw this.failure;
-    return this.controller.reload({ verb: 'reload', configHash: 'c2', build: '1', ...author }, plan);
+    const command = { verb: 'reload', configHash: 'c2', build: '1', ...author } as const;
+    return inEffect(await this.controller.reload(command, plan));
   }
 
   async history(limit: number) {
@@ -173,6 +181,9 @@ export function requestText(
   const lines = Object.entries(all).flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`]));
   return [`${line} HTTP/1.1`, ...lines, '', body].join('\r\n');
 }
+
+/** The field that shows the token. */
+export const withToken = { authorization: `Bearer ${token}` };
 
 /** A command with everything it needs, unless overridden. */
 export function commandText(

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { monotonicMs } from '../../src/core/clock.ts';
 import { CutoverError } from '../../src/core/errors.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import { until } from '../kit/until.ts';
-import { commandText, dial, requestText, sendRaw, startAdmin, token } from './admin-kit.ts';
+import { commandText, dial, requestText, sendRaw, startAdmin, token, withToken } from './admin-kit.ts';
 import type { Admin, Raw } from './admin-kit.ts';
 
 let admin: Admin;
@@ -25,17 +26,19 @@ function errorOf(raw: Raw): { code: string; message: string; hint: string; exitC
   return (JSON.parse(raw.body) as { error: ReturnType<typeof errorOf> }).error;
 }
 
-test('answers what there is to read, without a token', async () => {
-  for (const [path, type] of [
-    ['/v1/status', 'application/json'],
-    ['/v1/history?limit=5', 'application/json'],
-    ['/v1/differences', 'application/json'],
-    ['/v1/differences/feed', 'application/json'],
-    ['/metrics', 'text/plain; version=0.0.4'],
-    ['/healthz', 'text/plain'],
-    ['/readyz', 'text/plain'],
+test('answers what there is to read: without a token only what says nothing of the traffic', async () => {
+  for (const [path, type, open] of [
+    ['/v1/status', 'application/json', true],
+    ['/v1/history?limit=5', 'application/json', false],
+    ['/v1/differences', 'application/json', false],
+    ['/v1/differences/feed', 'application/json', false],
+    ['/metrics', 'text/plain; version=0.0.4', true],
+    ['/healthz', 'text/plain', true],
+    ['/readyz', 'text/plain', true],
   ] as const) {
-    const answer = await send(requestText(`GET ${path}`));
+    expect((await send(requestText(`GET ${path}`))).status, path).toBe(open ? 200 : 401);
+    expect((await send(requestText(`HEAD ${path}`))).status, path).toBe(open ? 200 : 401);
+    const answer = await send(requestText(`GET ${path}`, withToken));
     expect(answer.status, path).toBe(200);
     expect(answer.head).toContain(`content-type: ${type}`);
     expect(answer.head).toContain('cache-control: no-store');
@@ -54,7 +57,13 @@ test('carries out a command and says what became of it', async () => {
   expect(answer.status).toBe(200);
   expect(JSON.parse(answer.body)).toMatchObject({
     schemaVersion: 1,
+    changed: true,
     stored: true,
+    survivesRestart: true,
+    inEffect: true,
+    missingPids: [],
+    needRestart: ['listen'],
+    warnings: [],
     rollout: { phase: 'canary', sequence: 2, epoch: 2 },
     entry: { who: 'ana@local', reason: 'staging is quiet', forced: true },
   });
@@ -229,7 +238,7 @@ test('refuses unknown paths, methods and query keys', async () => {
     ['GET /v1/status?verbose=1', 400],
     ['GET /v1/events?after=-1', 400],
   ] as const) {
-    const answer = await send(requestText(line));
+    const answer = await send(requestText(line, withToken));
     expect(answer.status, line).toBe(status);
     expect(errorOf(answer).hint).not.toBe('');
   }
@@ -259,6 +268,31 @@ test('gives up on a client that does not finish its request', async () => {
   expect(head.text()).toContain('408');
   expect(impatient.backend.asked).toEqual([]);
   await impatient.stop();
+});
+
+test(
+  'lets nobody in front of a command with connections that show no token',
+  { timeout: 20_000 },
+  async () => {
+    const idle = Array.from({ length: LIMITS.adminConnections + 20 }, () => dial(admin.port).socket);
+    await until(() => idle.filter(({ closed }) => closed).length >= 20, 'the oldest to be closed', 900);
+    const half = Array.from({ length: LIMITS.adminConnections }, () => dial(admin.port).socket);
+    for (const socket of half) socket.write('GET /v1/status HTTP/1.1\r\nhost: 127.0.0.1\r\n');
+    const startedMs = monotonicMs();
+    expect((await send(commandText('advance', forced))).status).toBe(200);
+    expect(monotonicMs() - startedMs).toBeLessThan(900);
+    await until(() => [...idle, ...half].every(({ closed }) => closed), 'all of them to be closed', 5_000);
+  },
+);
+
+test('keeps a connection that has shown the token when tokenless ones come', async () => {
+  const kept = dial(admin.port);
+  kept.socket.write(requestText('GET /v1/history', { ...withToken, connection: 'keep-alive' }));
+  await until(() => kept.text().includes('"intact"'));
+  const idle = Array.from({ length: LIMITS.adminConnections + 5 }, () => dial(admin.port).socket);
+  await until(() => idle.filter(({ closed }) => closed).length >= 6, 'the oldest to be closed', 900);
+  expect(kept.socket.closed).toBe(false);
+  for (const socket of [kept.socket, ...idle]) socket.destroy();
 });
 
 test('listens on loopback only, and says when the port is taken', async () => {

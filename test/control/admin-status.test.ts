@@ -21,8 +21,24 @@ const summary: Summary = {
   toMs: 30_000,
   windows: 2,
   lanes: {
-    legacy: { requests: 200, bad: 3, bytesIn: 1, bytesOut: 1, latency: latency(4_000) },
-    candidate: { requests: 0, bad: 0, bytesIn: 0, bytesOut: 0, latency: nothing.lanes.candidate.latency },
+    legacy: {
+      requests: 200,
+      bad: 3,
+      abandoned: 0,
+      failures: {},
+      bytesIn: 1,
+      bytesOut: 1,
+      latency: latency(4_000),
+    },
+    candidate: {
+      requests: 0,
+      bad: 0,
+      abandoned: 0,
+      failures: {},
+      bytesIn: 0,
+      bytesOut: 0,
+      latency: nothing.lanes.candidate.latency,
+    },
   },
   pairs: {
     shadow: {

@@ -109,6 +109,7 @@ test('says which worker did not acknowledge a snapshot in time, and that it is n
     workers: () => set.alive,
     onInEffect: (revision) => void effective.push(revision),
     onLate: (revision, missing) => void late.push({ revision, missing }),
+    onStuck: () => {},
     timeoutMs: 200,
   });
   const { set, witness } = stubWorkers(runDir, {
@@ -155,6 +156,7 @@ test('counts a snapshot as in effect only when every worker that serves has ackn
     workers: () => workers,
     onInEffect: (_, acknowledgedBy) => void effective.push(acknowledgedBy),
     onLate: () => {},
+    onStuck: () => {},
   });
   publisher.publish(someSnapshot().config, someView());
   first.acknowledgedRevision = 1;

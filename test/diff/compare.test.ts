@@ -18,7 +18,29 @@ test('two failures are never agreement, even when they are the same bytes', () =
 test('a page against an error page is one difference, the status', () => {
   const result = compare({ fields: html, body: 'hello' }, { status: 502, fields: ['x-a', '1'], body: 'bad' });
   expect(result.found).toBe(1);
-  expect(first(result)).toEqual({ kind: 'status', path: 'status', legacy: '200', candidate: '502' });
+  expect(first(result)).toEqual({
+    kind: 'regressed',
+    path: 'status/200-502',
+    legacy: '200',
+    candidate: '502',
+  });
+});
+
+test('a failure mended, a failure made and another status are three kinds, and each pair of statuses its own class', () => {
+  const statuses = (legacy: number, candidate: number) => {
+    const result = compare({ status: legacy }, { status: candidate });
+    return [...classes(result), result.improvedOnly];
+  };
+  expect(statuses(500, 200)).toEqual(['improved status/500-200', true]);
+  expect(statuses(0, 302)).toEqual(['improved status/0-302', true]);
+  expect(statuses(200, 500)).toEqual(['regressed status/200-500', false]);
+  expect(statuses(404, 503)).toEqual(['regressed status/404-503', false]);
+  expect(statuses(200, 0)).toEqual(['regressed status/200-0', false]);
+  expect(statuses(503, 404)).toEqual(['status status/503-404', false]);
+  expect(statuses(200, 404)).toEqual(['status status/200-404', false]);
+  expect(statuses(404, 200)).toEqual(['status status/404-200', false]);
+  expect(statuses(500, 502)).toEqual(['both_failed status', false]);
+  expect(statuses(200, 200)).toEqual([false]);
 });
 
 test('two redirects of different status are compared further', () => {
@@ -26,7 +48,7 @@ test('two redirects of different status are compared further', () => {
     { status: 301, fields: ['Location', '/a'] },
     { status: 302, fields: ['Location', 'http://h/a'] },
   );
-  expect(classes(result)).toEqual(['status status', 'redirect location']);
+  expect(classes(result)).toEqual(['status status/301-302', 'redirect location']);
 });
 
 test('HEAD, 204 and 304 are compared without bodies', () => {
@@ -39,6 +61,16 @@ test('HEAD, 204 and 304 are compared without bodies', () => {
     { method: 'HEAD' },
   );
   expect(classes(lengths)).toEqual(['header_value content-length']);
+});
+
+test('a HEAD answered without the length is a difference; a GET may be chunked', () => {
+  const length = { fields: ['Content-Length', '5'], body: 'hello' };
+  const chunked = { body: 'hello' };
+  expect(classes(compare(length, chunked, { method: 'HEAD' }))).toEqual(['header_missing content-length']);
+  expect(classes(compare(chunked, length, { method: 'HEAD' }))).toEqual(['header_added content-length']);
+  expect(compare(length, chunked).found).toBe(0);
+  const noContent = { status: 204 };
+  expect(compare({ ...noContent, fields: ['content-length', '0'] }, noContent).found).toBe(0);
 });
 
 test('a body over the limit is no agreement', () => {
@@ -80,6 +112,20 @@ test('a decompression bomb is bounded and is no agreement', () => {
   const fields = [...html, 'Content-Encoding', 'gzip'];
   const result = compare({ fields, body: bomb }, { fields, body: gzipSync('x') });
   expect(first(result).legacy).toContain(`decodes to more than ${LIMITS.decodedBytes} bytes`);
+});
+
+test('bombs that are the same bytes are equal, and others are compared as they were received', () => {
+  const fields = [...html, 'Content-Encoding', 'gzip'];
+  const bomb = (bytes: number) => gzipSync(Buffer.alloc(LIMITS.decodedBytes + bytes));
+  expect(compare({ fields, body: bomb(1) }, { fields: [...fields, 'Date', 'x'], body: bomb(1) }).found).toBe(
+    0,
+  );
+  const result = compare({ fields, body: bomb(1) }, { fields, body: bomb(9_999) });
+  expect(classes(result)).toEqual(['body_bytes body/encoded']);
+  expect(first(result).legacy).toContain('sha256');
+  expect(classes(compare({ fields, body: bomb(1) }, { fields, body: gzipSync('x') }))).toEqual([
+    'body_bytes body',
+  ]);
 });
 
 test('a body that does not decode says so', () => {
@@ -126,7 +172,9 @@ test('at most the limit of differences is kept and all are counted', () => {
 const fieldList = fc
   .array(
     fc.tuple(
-      fc.constantFrom('Content-Type', 'Set-Cookie', 'Location', 'Vary', 'X-A', 'content-encoding', 'etag'),
+      fc.constantFrom(
+        ...'Content-Type Set-Cookie Location Vary X-A content-encoding etag Expires Date'.split(' '),
+      ),
       fc.constantFrom(
         'application/json',
         'sid=1; Path=/',
@@ -136,6 +184,10 @@ const fieldList = fc
         'a, b',
         '',
         'sid=; Max-Age=0',
+        'sid=1; Expires=Wed, 21 Oct 2026 12:00:00 GMT',
+        'Wed, 21 Oct 2026 12:00:00 GMT',
+        'Thu, 21 Oct 2027 12:00:00 GMT',
+        'a="x, y", "z',
       ),
     ),
     { maxLength: 8 },
@@ -158,10 +210,17 @@ test('an answer compared with itself has no differences', () => {
 
 test('any two answers compare without a throw, and count the same in both directions', () => {
   fc.assert(
-    fc.property(sketch, sketch, fc.constantFrom('GET', 'HEAD'), (one, other, method) => {
-      expect(compare(one, other, { method }).found).toBe(compare(other, one, { method }).found);
-    }),
-    { numRuns: 1_000 },
+    fc.property(
+      sketch,
+      sketch,
+      fc.constantFrom('GET', 'HEAD'),
+      fc.boolean(),
+      (one, other, method, conditional) => {
+        const rest = { method, conditional };
+        expect(compare(one, other, rest).found).toBe(compare(other, one, rest).found);
+      },
+    ),
+    { numRuns: 2_000 },
   );
 });
 

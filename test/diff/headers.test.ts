@@ -26,6 +26,43 @@ test('repeated fields and one joined by commas say the same', () => {
   expect(fields(['Vary', 'Accept, Origin'], ['vary', 'origin', 'vary', 'accept']).found).toBe(0);
 });
 
+test('a comma in a quoted string parts nothing, and its spaces and its case count', () => {
+  expect(fields(['x-a', 'k="a,b", c'], ['x-a', 'k="a, b", c']).found).toBe(1);
+  expect(fields(['x-a', 'k="a\\",b"'], ['x-a', 'k="a\\", b"']).found).toBe(1);
+  expect(fields(['x-a', 'k="a,b" ,c'], ['x-a', 'k="a,b",c']).found).toBe(0);
+  const control = (value: string) => ['cache-control', value];
+  expect(fields(control('private="a, b", max-age=1'), control('MAX-AGE=1,private="a, b"')).found).toBe(0);
+  expect(fields(control('private="a, b"'), control('private="a, x", b"')).found).toBe(1);
+  expect(fields(control('private="a, no-store"'), control('private="a", no-store')).found).toBe(1);
+  expect(fields(control('x="A"'), control('X="a"')).found).toBe(1);
+  const boundary = ['content-type', 'text/html; x="; charset=utf-8; "'];
+  expect(fields(boundary, ['content-type', 'text/html; charset=utf-8']).found).toBe(1);
+});
+
+test('a field with one value is compared by how many it has, too', () => {
+  const twice = (name: string, one: string, other = one) => [name, one, name, other];
+  const single = [
+    ['Content-Type', 'text/html', 'content_type content-type'],
+    ['Location', '/a', 'redirect location'],
+    ['ETag', '"a"', 'header_value etag'],
+    ['Last-Modified', 'Wed, 21 Oct 2015 07:28:00 GMT', 'header_value last-modified'],
+    ['Expires', '0', 'header_value expires'],
+    ['Content-Length', '5', 'header_value content-length'],
+    ['Access-Control-Allow-Origin', '*', 'header_value access-control-allow-origin'],
+  ] as const;
+  for (const [name, value, expected] of single) {
+    expect(classes(fields([name, value], twice(name, value))), name).toEqual([expected]);
+    expect(classes(fields(twice(name, value), [name, value])), name).toEqual([expected]);
+    expect(fields(twice(name, value), ['x-a', '', ...twice(name, value)]).found, name).toBe(1);
+  }
+  expect(fields(twice('content-type', 'a/b', 'a/c'), twice('content-type', 'a/b', 'a/d')).found).toBe(1);
+  expect(fields(twice('location', '/a', '/b'), twice('location', '/a', '/c')).found).toBe(1);
+  expect(fields(['retry-after', 'a,b'], twice('retry-after', 'a', 'b')).found).toBe(1);
+  expect(fields(['x-frame-options', 'a'], twice('x-frame-options', 'a', 'b'))).toMatchObject({
+    differences: [{ legacy: 'a', candidate: 'a | b' }],
+  });
+});
+
 test('connection fields, dates, server names, traces and our own fields are ignored altogether', () => {
   const noise = [
     'Connection',
@@ -49,6 +86,49 @@ test('volatile fields are forgiven by value, and their presence is asserted', ()
     expect(classes(fields([name, 'a'], []))).toEqual([`header_missing ${name}`]);
     expect(classes(fields([], [name, 'a']))).toEqual([`header_added ${name}`]);
   }
+});
+
+test('a volatile field that says nothing is not one that is set', () => {
+  for (const empty of ['', '""', 'W/""']) {
+    expect(classes(fields(['etag', '"a"'], ['etag', empty]))).toEqual(['header_value etag']);
+  }
+  expect(first(fields(['etag', '"a"'], ['etag', '']))).toMatchObject({ legacy: 'set', candidate: 'empty' });
+  expect(fields(['x-request-id', 'a'], ['x-request-id', '']).found).toBe(1);
+  const dated = ['last-modified', 'Wed, 21 Oct 2015 07:28:00 GMT'];
+  expect(fields(dated, ['last-modified', 'Thu, 22 Oct 2015 07:28:00 GMT']).found).toBe(0);
+  expect(first(fields(dated, ['last-modified', '0']))).toMatchObject({ candidate: 'no date' });
+});
+
+const NOON = 'Wed, 21 Oct 2026 12:00:00 GMT';
+const BEFORE = 'Wed, 21 Oct 2026 11:59:59 GMT';
+const LATER = 'Wed, 21 Oct 2026 12:00:01 GMT';
+const NEXT_YEAR = 'Thu, 21 Oct 2027 12:00:00 GMT';
+
+test('an answer that is stale and one that may be kept are different, whichever moments they name', () => {
+  const at = (date: string, expires: string) => ['Date', date, 'Expires', expires];
+  expect(fields(at(NOON, LATER), at(NOON, NEXT_YEAR)).found).toBe(0);
+  expect(fields(at(NOON, BEFORE), at(NOON, '0')).found).toBe(0);
+  expect(fields(at(NOON, NOON), at(NOON, '-1')).found).toBe(0);
+  for (const stale of [BEFORE, NOON, '0', '-1', '']) {
+    expect(first(fields(at(NOON, LATER), at(NOON, stale)))).toEqual({
+      kind: 'header_value',
+      path: 'expires',
+      legacy: 'future',
+      candidate: 'past',
+    });
+  }
+  // Each answer by its own clock, and by the other one's where it has none.
+  expect(fields(at(NOON, LATER), at(LATER, LATER)).found).toBe(1);
+  expect(fields(at(NOON, LATER), ['expires', BEFORE]).found).toBe(1);
+  expect(fields(at(NOON, LATER), ['expires', NEXT_YEAR]).found).toBe(0);
+});
+
+test('without any Date two expiries are held against each other', () => {
+  const expires = (legacy: string, candidate: string) => fields(['expires', legacy], ['expires', candidate]);
+  expect(expires(NOON, LATER).found).toBe(0);
+  expect(expires(NOON, NEXT_YEAR).found).toBe(1);
+  expect(expires(NOON, 'Thu, 01 Jan 1970 00:00:00 GMT').found).toBe(1);
+  expect(expires(NOON, '0').found).toBe(1);
 });
 
 test('a nonce in a content security policy is forgiven, the policy is not', () => {
@@ -134,6 +214,32 @@ test('an Expires of another moment is forgiven, a lost one is not', () => {
   expect(classes(cookies(['a=1; Expires=Wed, 21 Oct 2065 07:28:00 GMT'], ['a=1']))).toEqual([
     'cookie set-cookie/a/expires',
   ]);
+});
+
+test('a cookie that ends in the past is deleted, one that ends later is set', () => {
+  const at = (cookie: string) => ['Date', NOON, 'Set-Cookie', cookie];
+  expect(fields(at(`a=1; Expires=${LATER}`), at(`a=1; Expires=${NEXT_YEAR}`)).found).toBe(0);
+  expect(first(fields(at(`a=1; Expires=${LATER}`), at(`a=1; Expires=${BEFORE}`)))).toMatchObject({
+    path: 'set-cookie/a',
+    legacy: 'set',
+    candidate: 'deleted',
+  });
+  // Max-Age wins over Expires, and what is no number is no Max-Age.
+  const kept = `a=1; Max-Age=5; Expires=${LATER}`;
+  expect(fields(at(kept), at(`a=1; Max-Age=5; Expires=${BEFORE}`)).found).toBe(0);
+  expect(classes(fields(at('a=1; Max-Age=5'), at('a=1; Max-Age=-5')))).toEqual([
+    'cookie set-cookie/a',
+    'cookie set-cookie/a/max-age',
+  ]);
+  expect(first(fields(at('a=1; Max-Age='), at('a=1; Max-Age=0')))).toMatchObject({ legacy: 'set' });
+  const broken = fields(at(`a=1; Max-Age=x; Expires=${BEFORE}`), at(`a=1; Max-Age=x; Expires=${LATER}`));
+  expect(first(broken)).toMatchObject({ legacy: 'deleted', candidate: 'set' });
+});
+
+test('a cookie for good and one for the session are different, and so are far expiries without a Date', () => {
+  const path = ['cookie set-cookie/a/expires'];
+  expect(classes(cookies([`a=1; Expires=${LATER}`], ['a=1; Expires=never']))).toEqual(path);
+  expect(classes(cookies([`a=1; Expires=${LATER}`], [`a=1; Expires=${NEXT_YEAR}`]))).toEqual(path);
 });
 
 test('credentials in fields are compared and never shown', () => {

@@ -23,6 +23,7 @@ export function pairOf(legacy: AnswerSketch, candidate: AnswerSketch, rest: Part
     endpoint: 'GET /users/{id}',
     method: 'GET',
     target: '/users/7',
+    conditional: false,
     legacy: answer(legacy),
     candidate: answer(candidate),
     ...rest,

@@ -44,7 +44,11 @@ async function lane() {
     .respond((request) => ({ body: `got ${request.body.length}` }))
     .start();
   const timeouts = { connectMs: 1_000, firstByteMs: 1_000, idleMs: 1_000, totalMs: 0 };
-  const server = new Upstream(upstreamConfig('candidate', service.url), timeouts);
+  const server = new Upstream(upstreamConfig('candidate', service.url), {
+    timeouts,
+    maxConnections: 10,
+    retry: true,
+  });
   onTestFinished(async () => {
     server.close();
     await service.stop();
@@ -117,7 +121,7 @@ test('a body that comes while a filter waits is held back, and then sent whole',
   expect([heard.body, service.requests[0]?.body.length]).toEqual(['got 1000', 1_000]);
 });
 
-test('a filter that rejects or throws is answered 503 and told the end', async () => {
+test('a filter that rejects or throws is a failure of the lane, and is told the end', async () => {
   const { call, service } = await lane();
   const slow = waiting();
   const rejected = call([slow.filter]);
@@ -130,9 +134,13 @@ test('a filter that rejects or throws is answered 503 and told the end', async (
       },
     },
   ]);
-  await until(() => rejected.heard.ended && thrown.heard.ended, 'both answers');
-  expect([rejected.heard.status, thrown.heard.status, service.count()]).toEqual([503, 503, 0]);
-  expect(slow.done).toEqual([null]);
+  await until(() => rejected.heard.failed !== null && thrown.heard.failed !== null, 'both ends');
+  expect([rejected.heard.failed, thrown.heard.failed, service.count()]).toEqual([
+    'filter_failed',
+    'filter_failed',
+    0,
+  ]);
+  expect(slow.done).toEqual(['filter_failed']);
 });
 
 test('a request given up while a filter waits is never forwarded', async () => {

@@ -4,6 +4,7 @@ import { Connection, fetchOnce } from '../kit/http-client.ts';
 import { inProcessGateway } from '../kit/in-process.ts';
 import { gatewayConfig, route, upstreamConfig } from '../kit/snapshot.ts';
 import { lanes } from '../kit/lanes.ts';
+import { until } from '../kit/until.ts';
 import { upstream } from '../kit/upstream.ts';
 
 test('answers from legacy in shadow and sends the same request to the candidate', async () => {
@@ -65,7 +66,7 @@ test('does not believe forwarded headers of a client that is no trusted proxy', 
   const seen = both.legacy.requests[0];
   expect(seen?.all('x-forwarded-for')).toEqual(['127.0.0.1']);
   expect(seen?.header('x-request-id')).not.toBe('mine');
-  expect([seen?.header('forwarded'), seen?.header('x-real-ip')]).toEqual([undefined, undefined]);
+  expect([seen?.header('forwarded'), seen?.all('x-real-ip')]).toEqual([undefined, ['127.0.0.1']]);
 });
 
 test('extends what a trusted proxy says', async () => {
@@ -181,7 +182,7 @@ test('a path without a route is answered by the candidate lane and compared with
   expect((await fetchOnce(url, { target: '/nowhere' })).status).toBe(200);
   const { pairs } = await settled();
   expect(pairs.shadow).toMatchObject({ compared: 1, answeredByFilter: 1 });
-  expect(classes()).toMatchObject({ 'status status': 1 });
+  expect(classes()).toEqual({ 'status status/200-404': 1 });
 });
 
 test('a new configuration takes over without closing the connection of a client', async () => {
@@ -224,4 +225,89 @@ test('routes of the candidate lane name the evidence of both lanes', async () =>
   await fetchOnce(url, { target: '/apix' });
   await settled();
   expect(deltas.flatMap((delta) => delta.lanes.map((lane) => lane.route)).sort()).toEqual(['api', 'rest']);
+});
+
+test('an unfinished request body leaves nothing behind in the shadow', async () => {
+  const both = await lanes();
+  const candidate = {
+    upstreams: [upstreamConfig('candidate', both.candidate.url)],
+    routes: [route('all', '/', { copyWrites: true })],
+    filters: [],
+  };
+  const refused = await upstream().refuses().start();
+  onTestFinished(() => refused.stop());
+  const { url, settled, deltas } = await inProcessGateway({ ...both, legacy: refused }, {}, { candidate });
+  for (let index = 0; index < 5; index += 1) {
+    const connection = await Connection.open(url);
+    const answer = await connection.exchange(
+      'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nbegun',
+    );
+    expect(answer.status).toBe(502);
+    connection.close();
+  }
+  const { pairs } = await settled();
+  expect(pairs.shadow).toMatchObject({ eligible: 5, dropped: 5, sent: 0 });
+  expect(deltas.at(-1)?.gauges.copyBytes).toBe(0);
+});
+
+test('requests under bypass are counted with their reason', async () => {
+  const both = await lanes();
+  const { url, settled } = await inProcessGateway(both, { bypass: true });
+  await fetchOnce(url);
+  const { ineligible, lanes: counted } = await settled();
+  expect([ineligible, counted.legacy.requests]).toEqual([{ bypass: 1 }, 1]);
+});
+
+test('a client that gives up on a hanging candidate is counted in its lane', async () => {
+  const both = await lanes(undefined, upstream().hangs());
+  const { url, settled } = await inProcessGateway(both, { phase: 'enforce' });
+  const connection = await Connection.open(url);
+  connection.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until(() => both.candidate.count() === 1, 'the request');
+  connection.close({ reset: true });
+  const { lanes: counted } = await settled();
+  expect(counted.candidate).toMatchObject({ requests: 1, bad: 0, abandoned: 1, latency: { samples: 1 } });
+});
+
+test('failures of a lane are counted by their code', async () => {
+  const both = await lanes(upstream().resets());
+  const { url, settled } = await inProcessGateway(both);
+  await fetchOnce(url, { method: 'POST', body: 'x' });
+  const { lanes: counted } = await settled();
+  expect(counted.legacy.failures).toEqual({ upstream_reset: 1 });
+});
+
+test('a request without a host goes to the server under the name of that server', async () => {
+  const both = await lanes();
+  const { url } = await inProcessGateway(both);
+  const connection = await Connection.open(url);
+  expect((await connection.exchange('GET / HTTP/1.0\r\n\r\n')).status).toBe(200);
+  const seen = both.legacy.requests[0];
+  expect(seen?.header('host')).toBe(`127.0.0.1:${both.legacy.port}`);
+  expect(seen?.header('x-forwarded-host')).toBeUndefined();
+});
+
+test('neither a client nor a lane can speak in the name of the gateway', async () => {
+  const headers = { 'X-Cutover-Error': 'no_route', 'x-cutover-lane': 'candidate', 'X-Cutover-Other': '1' };
+  const both = await lanes(upstream().respond(() => ({ body: 'ok', headers })));
+  const { url } = await inProcessGateway(both);
+  const answer = await fetchOnce(url, { headers: { 'X-Cutover-Foo': '1' } });
+  expect(headersOf(answer, 'x-cutover-lane')).toEqual(['legacy']);
+  expect([headerOf(answer, 'x-cutover-error'), headerOf(answer, 'x-cutover-other')]).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect(both.legacy.requests[0]?.header('x-cutover-foo')).toBeUndefined();
+});
+
+test('a write moves on to the next server when the first can not be reached', async () => {
+  const both = await lanes(upstream().respond((request) => ({ body: String(request.body.length) })));
+  const dead = await upstream().refuses().start();
+  onTestFinished(() => dead.stop());
+  const legacy = upstreamConfig('legacy', dead.url, both.legacy.url);
+  const { url } = await inProcessGateway(both, {}, { legacy });
+  for (let index = 0; index < 6; index += 1) {
+    const answer = await fetchOnce(url, { method: 'POST', body: Buffer.alloc(50_000) });
+    expect([answer.status, answer.body.toString()]).toEqual([200, '50000']);
+  }
 });

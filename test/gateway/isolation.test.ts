@@ -176,3 +176,15 @@ test('the candidate that is slow to answer does not hold up the next request on 
   expect(took.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(300);
   expect((await settled()).pairs.shadow.compared).toBe(10);
 });
+
+test('a copy is sent once, also when its kept-alive connection breaks', async () => {
+  const both = await lanes();
+  const { url, settled } = await inProcessGateway(both);
+  await ask(url, 10);
+  await settled();
+  await both.candidate.become(upstream().resets());
+  await ask(url, 10);
+  const { pairs } = await settled();
+  expect([both.candidate.count(), pairs.shadow.sent, pairs.shadow.shadowFailed]).toEqual([20, 20, 10]);
+  expect(pairs.shadow.failures).toEqual({ upstream_reset: 10 });
+});

@@ -174,3 +174,9 @@ test('the sample is the promised share of requests within three standard deviati
   expect(Math.abs(pairs.shadow.sent - n * 0.1)).toBeLessThan(3 * Math.sqrt(n * 0.1 * 0.9));
   expect(both.candidate.count()).toBe(pairs.shadow.sent);
 });
+
+test('users without a value in their cookie are not moved together', async () => {
+  const { url } = await inProcessGateway(await lanes(), { phase: 'regional', shares: { 'eu-west': 0.5 } });
+  const byAddress = await laneOf(url);
+  expect(await laneOf(url, { headers: { Cookie: 'sid=' } })).toBe(byAddress);
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { HeaderFields } from '../../src/core/headers.ts';
-import { AddressSet, plainAddress } from '../../src/gateway/addresses.ts';
+import { AddressSet, addressOf, plainAddress } from '../../src/gateway/addresses.ts';
 import { cookieValue } from '../../src/gateway/cookies.ts';
 import { runOnDone, runOnRequest } from '../../src/gateway/filters/run.ts';
 import type { Filter, FilterExchange } from '../../src/gateway/filters/types.ts';
@@ -20,6 +20,16 @@ test('an address set holds its blocks, single addresses and nothing else', () =>
 test('an IPv4 peer of a dual-stack socket is seen as IPv4', () => {
   expect(plainAddress('::ffff:10.1.2.3')).toBe('10.1.2.3');
   expect(plainAddress('::1')).toBe('::1');
+});
+
+test('a hop of X-Forwarded-For is one address in one form, or nothing', () => {
+  expect(addressOf('203.0.113.7:4711')).toBe('203.0.113.7');
+  expect(addressOf('[2001:DB8:0:0::1]:443')).toBe('2001:db8::1');
+  expect(addressOf('::ffff:cb00:7107')).toBe('203.0.113.7');
+  expect(addressOf('::FFFF:10.0.0.1')).toBe('10.0.0.1');
+  for (const bad of ['', '999.9.9.9', 'unknown', '_hidden', '1.2.3.4, 5.6.7.8', '[::1', '1.2.3.4:x']) {
+    expect(addressOf(bad)).toBeNull();
+  }
 });
 
 test('a cookie is found by its whole name only', () => {

@@ -51,10 +51,10 @@ export async function inProcessGateway(
   const keeper = new WindowKeeper(10_000);
   const deltas: TelemetryDelta[] = [];
   const collect = () => {
-    const delta = gateway.collect();
-    deltas.push(delta);
-    keeper.add(delta);
-    return delta;
+    const collected = gateway.collect();
+    deltas.push(...collected);
+    for (const delta of collected) keeper.add(delta);
+    return collected.at(-1) as TelemetryDelta;
   };
   const summary = () => {
     collect();

@@ -78,8 +78,18 @@ test('never gates a rollback, a pause or the kill switch', () => {
 });
 
 test('keeps the epoch when only a switch was thrown', () => {
+  const held = { ...inShadow, paused: true, bypass: true };
   for (const verb of ['pause', 'resume', 'bypass', 'bypass_off'] as const) {
-    expect(done(inShadow, { verb, ...by }).state).toMatchObject({ epoch: 1, sequence: 2, sinceMs: 1_000 });
+    const before = verb === 'pause' || verb === 'bypass' ? inShadow : held;
+    expect(done(before, { verb, ...by }).state).toMatchObject({ epoch: 1, sequence: 2, sinceMs: 1_000 });
+  }
+});
+
+test('writes no line for a switch that stands as it is asked to stand', () => {
+  const held = { ...inShadow, paused: true, bypass: true };
+  for (const verb of ['pause', 'resume', 'bypass', 'bypass_off'] as const) {
+    const before = verb === 'pause' || verb === 'bypass' ? held : inShadow;
+    expect(done(before, { verb, ...by })).toEqual({ ok: true, state: before, entry: null });
   }
 });
 
@@ -142,7 +152,7 @@ test('stays inside a plan that lost the step it stood on', () => {
 
 test('keeps the reason of the audit readable', () => {
   const said = (reason: string, who = 'ana'): Command => ({ ...advance(), reason, who });
-  expect(done(inShadow, said('  staging is quiet \t')).entry.reason).toBe('staging is quiet');
+  expect(done(inShadow, said('  staging is quiet \t')).entry?.reason).toBe('staging is quiet');
   expect(refused(inShadow, said('   '))).toMatchObject({ code: 'REASON_MISSING', exitCode: 2 });
   expect(refused(at('canary'), { ...rollback(), reason: '' }).code).toBe('REASON_MISSING');
   for (const reason of ['a\nb', 'a\u001b[31mb', 'a\u202eb', 'a\u2028b', 'a\ud800b', 'x'.repeat(501)]) {
@@ -154,5 +164,5 @@ test('keeps the reason of the audit readable', () => {
   for (const who of ['', ' ', 'a\u0000', 'x'.repeat(65)]) {
     expect(refused(inShadow, said('ok', who)).code).toBe('BAD_AUTHOR');
   }
-  expect(done(inShadow, said('Größe 10 % – täglich 🚦')).entry.reason).toContain('🚦');
+  expect(done(inShadow, said('Größe 10 % – täglich 🚦')).entry?.reason).toContain('🚦');
 });

@@ -89,6 +89,20 @@ test('compares pairs in a thread and gives each its own result', async () => {
   expect(metas[0]?.legacy).not.toHaveProperty('body');
 });
 
+test('a conditional request keeps being one, and a failure that was mended is told from others', async () => {
+  const { queue, compared, metas } = rig();
+  const etag = { fields: ['etag', '"a"'] };
+  const revalidated = { requestId: 'revalidated', conditional: true };
+  queue.push(pairOf(etag, { ...etag, status: 304 }, revalidated));
+  queue.push(pairOf({ status: 500 }, {}, { requestId: 'mended' }));
+  queue.push(pairOf({}, { status: 500 }, { requestId: 'broken' }));
+  await drained(queue);
+  expect(compared.get('revalidated')).toMatchObject({ found: 0, improvedOnly: false });
+  expect(compared.get('mended')).toMatchObject({ found: 1, improvedOnly: true });
+  expect(compared.get('broken')).toMatchObject({ found: 1, improvedOnly: false });
+  expect(metas.map(({ conditional }) => conditional)).toEqual([true, false, false]);
+});
+
 test('a single pair does not wait for its batch to fill', async () => {
   const { queue, compared } = rig();
   queue.push(named('alone'));

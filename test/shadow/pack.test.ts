@@ -24,6 +24,7 @@ const pairs: fc.Arbitrary<Pair> = fc.record({
   endpoint: fc.string(),
   method: fc.string(),
   target: fc.string(),
+  conditional: fc.boolean(),
   legacy: answers,
   candidate: answers,
 });
@@ -42,14 +43,14 @@ test('what is packed is unpacked the same, also after the buffer was transferred
   );
 });
 
-function compared({ requestId, method, legacy, candidate }: Pair): unknown {
+function compared({ requestId, method, conditional, legacy, candidate }: Pair): unknown {
   const answer = ({ status, fields, body, bodyBytes }: CapturedAnswer) => ({
     status,
     fields,
     body,
     bodyBytes,
   });
-  return { requestId, method, legacy: answer(legacy), candidate: answer(candidate) };
+  return { requestId, method, conditional, legacy: answer(legacy), candidate: answer(candidate) };
 }
 
 test('packing copies: a body that shares its memory with others stays usable', () => {

@@ -133,6 +133,15 @@ test('catches a long absence up in pieces, an hour of slots a sweep', async () =
   expect(counts).toEqual([48, 36, 30, 30]);
 });
 
+test('keeps slots open for new windows when a sweep comes at a time far ahead', async () => {
+  const store = openForTest({ file: temporaryFile(), mergeWindows }).telemetry;
+  const windows = await putSlots(store, 2);
+  for (let sweep = 0; sweep < 3; sweep += 1) await store.sweep(START_MS + 10_000 * 24 * HOUR_MS);
+  const next = sampleWindow(START_MS + 2 * SLOT_MS - 5_000, { widthMs: 5_000 });
+  expect(await store.putWindow(next)).toBe('stored');
+  expect(totals(await all(store))).toEqual(totals([...windows, next]));
+});
+
 test('leaves the windows as they were when the merge throws', async () => {
   const store = openRollingUp(temporaryFile(), () => {
     throw new RangeError('not an encoded histogram');

@@ -17,12 +17,12 @@ const gauges = {
 
 function text(route: string): string {
   const recorder = new Recorder(new ClassTable((endpoint) => endpoint));
-  const cell = recorder.copyCell(route, 'eu', 'shadow');
+  const cell = recorder.book(1).copyCell(route, 'eu', 'shadow');
   cell.decide('sent');
   cell.conclude('compared');
   cell.judge('error', true, false);
   const keeper = new WindowKeeper(10_000);
-  keeper.add(recorder.take(1, gauges));
+  for (const delta of recorder.take(1, gauges)) keeper.add(delta);
   return exposition({
     build: '0.1.0',
     phase: 'shadow',
@@ -60,6 +60,6 @@ test('copies, outcomes and joint outcomes are exposed by direction', () => {
     'cutover_copy_outcomes_total{route="all",region="eu",direction="shadow",outcome="compared"} 1',
   );
   expect(lines).toContain(
-    'cutover_pairs_total{route="all",region="eu",direction="shadow",metric="error",bad="candidate"} 1',
+    'cutover_pairs_only_bad_total{route="all",region="eu",direction="shadow",metric="error",lane="candidate"} 1',
   );
 });

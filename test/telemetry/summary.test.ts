@@ -18,8 +18,8 @@ const gauges = {
 
 test('latency over pairs is that of each lane, whichever of them was the copy', () => {
   const recorder = new Recorder(new ClassTable((endpoint) => endpoint));
-  const shadow = recorder.copyCell('all', 'eu', 'shadow');
-  const reverse = recorder.copyCell('all', 'eu', 'reverse');
+  const shadow = recorder.book(1).copyCell('all', 'eu', 'shadow');
+  const reverse = recorder.book(1).copyCell('all', 'eu', 'reverse');
   for (let index = 0; index < 50; index += 1) {
     recordUs(shadow.copyLatency, 5_000);
     recordUs(shadow.originalLatency, 1_000);
@@ -29,7 +29,7 @@ test('latency over pairs is that of each lane, whichever of them was the copy', 
   shadow.decide('not_sampled');
   reverse.decide('not_sampled');
   const keeper = new WindowKeeper(10_000);
-  keeper.add(recorder.take(1, gauges));
+  for (const delta of recorder.take(1, gauges)) keeper.add(delta);
   const { pairLatency } = summarise(keeper.total());
   expect([pairLatency.legacy.samples, pairLatency.candidate.samples]).toEqual([100, 100]);
   expect(pairLatency.legacy.p50Us).toBeLessThan(1_020);

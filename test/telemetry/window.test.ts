@@ -28,7 +28,7 @@ function worker(name: string): {
   return {
     recorder,
     delta: (atMs, epoch = 1) => ({
-      ...recorder.take(epoch, GAUGES),
+      ...(recorder.take(epoch, GAUGES).at(-1) as TelemetryDelta),
       incarnation: name,
       fromMs: atMs - 1_000,
       toMs: atMs,
@@ -73,7 +73,7 @@ test('the accounting holds exactly after every delta, window and death of a work
       const workers = [worker('a0'), worker('b0')];
       steps.forEach((next, index) => {
         const current = workers[next.who] as ReturnType<typeof worker>;
-        const cell = current.recorder.copyCell('all', 'eu', 'shadow');
+        const cell = current.recorder.book(1).copyCell('all', 'eu', 'shadow');
         if (next.do === 'decide') cell.decide(next.sent ? 'sent' : 'not_sampled');
         else if (next.do === 'end') {
           if (cell.pending > 0) cell.conclude(next.outcome);
@@ -81,7 +81,7 @@ test('the accounting holds exactly after every delta, window and death of a work
           nowMs += next.skipMs;
           keeper.add(current.delta(nowMs));
         } else {
-          keeper.workerLost(current.delta(nowMs).incarnation, nowMs, 1);
+          keeper.workerLost(current.delta(nowMs).incarnation, nowMs);
           workers[next.who] = worker(`${next.who}-${index}`);
         }
         keeper.takeCompleted(nowMs);
@@ -91,13 +91,19 @@ test('the accounting holds exactly after every delta, window and death of a work
   );
 });
 
-test('a window holds the counts of one epoch only', () => {
+test('what began under one epoch is counted under it, whatever is published meanwhile', () => {
   const keeper = new WindowKeeper(10_000);
-  const one = worker('a');
-  one.recorder.copyCell('all', 'eu', 'shadow').decide('not_sampled');
-  keeper.add(one.delta(12_000, 1));
-  one.recorder.copyCell('all', 'eu', 'shadow').decide('not_sampled');
-  keeper.add(one.delta(13_000, 2));
+  const { recorder } = worker('a');
+  const old = recorder.book(1).copyCell('all', 'eu', 'shadow');
+  old.decide('sent');
+  recorder.book(2).copyCell('all', 'eu', 'shadow').decide('not_sampled');
+  for (const delta of recorder.take(2, GAUGES)) keeper.add({ ...delta, toMs: 12_000 });
+  old.conclude('compared');
+  for (const delta of recorder.take(2, GAUGES)) keeper.add({ ...delta, toMs: 13_000 });
+  const of = (epoch: number) => summarise(keeper.ofEpoch(epoch)).pairs.shadow;
+  expect([of(1).eligible, of(1).sent, of(1).compared, of(1).pending]).toEqual([1, 1, 1, 0]);
+  expect([of(2).eligible, of(2).notSampled, of(2).sent]).toEqual([1, 1, 0]);
+  expect(summarise(keeper.total()).pairs.shadow).toMatchObject({ eligible: 2, sent: 1, compared: 1 });
   const windows = keeper.takeCompleted(30_000);
   expect(windows.map((window) => [window.id, window.epoch, window.copies[0]?.eligible])).toEqual([
     [1, 1, 1],
@@ -105,10 +111,40 @@ test('a window holds the counts of one epoch only', () => {
   ]);
 });
 
+test('a book is closed when its epoch is over and nothing runs on it any more', () => {
+  const { recorder } = worker('a');
+  const book = recorder.book(1);
+  book.users = 1;
+  expect(recorder.take(2, GAUGES)).toHaveLength(1);
+  expect(recorder.book(1)).toBe(book);
+  book.users = 0;
+  recorder.take(2, GAUGES);
+  expect(recorder.book(1)).not.toBe(book);
+});
+
+test('windows of an earlier supervisor count for their epoch, and what they left pending is lost evidence', () => {
+  const earlier = new WindowKeeper(10_000);
+  const one = worker('a');
+  const cell = one.recorder.book(1).copyCell('all', 'eu', 'shadow');
+  for (let index = 0; index < 3; index += 1) cell.decide('sent');
+  cell.conclude('compared');
+  earlier.add(one.delta(12_000));
+  const keeper = new WindowKeeper(10_000);
+  keeper.recall(earlier.takeCompleted(30_000));
+  expect(summarise(keeper.ofEpoch(1)).pairs.shadow).toMatchObject({
+    sent: 3,
+    compared: 1,
+    diffDropped: 2,
+    pending: 0,
+  });
+  expect(keeper.total()).toBeNull();
+  expectExact(keeper);
+});
+
 test('a delta that comes after its window was taken is counted in the next', () => {
   const keeper = new WindowKeeper(10_000);
   const early = worker('a');
-  early.recorder.copyCell('all', 'eu', 'shadow').decide('not_sampled');
+  early.recorder.book(1).copyCell('all', 'eu', 'shadow').decide('not_sampled');
   const late = early.delta(15_000);
   keeper.add(worker('b').delta(15_000));
   expect(keeper.takeCompleted(40_000)).toHaveLength(1);
@@ -123,14 +159,15 @@ test('a clock that is set back does not stop windows from completing', () => {
   keeper.add(worker('a').delta(9_000_000));
   keeper.takeCompleted(9_100_000);
   keeper.add(worker('a').delta(1_000_000));
-  expect(keeper.takeCompleted(1_100_000).map((window) => window.id)).toEqual([99]);
+  const [window] = keeper.takeCompleted(1_100_000);
+  expect([window?.id, window?.keeper.endsWith('.1')]).toEqual([99, true]);
 });
 
 test('regions without end share one cell, and no count is lost', () => {
   const one = worker('a');
   const n = LIMITS.telemetryCells + 50;
   for (let index = 0; index < n; index += 1) {
-    one.recorder.copyCell('all', `region-${index}`, 'shadow').decide('not_sampled');
+    one.recorder.book(1).copyCell('all', `region-${index}`, 'shadow').decide('not_sampled');
   }
   const { copies } = one.delta(1_000);
   expect(copies.reduce((sum, counts) => sum + counts.eligible, 0)).toBe(n);

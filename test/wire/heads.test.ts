@@ -144,7 +144,11 @@ test.each([
   ['an authority with another port', 'GET http://a:81/ HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['the asterisk for GET', 'GET * HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a fragment', 'GET /#a HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['obs-text in the target', 'GET /\u00e9 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['a target that is not UTF-8', 'GET /\u00e9 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['obs-text in the method', 'GE\u00c3\u00a9 / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['obs-text in the authority', 'GET http://\u00c3\u00a9/ HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['a control byte in the target', 'GET /\u001f HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['DEL in the target', 'GET /\u007f HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a way above the root', 'GET /../a HTTP/1.1\r\nHost: a\r\n\r\n'],
 ])('refuses %s with 400', (_name, text) => {
   expect(read(text)).toEqual({ refused: 'bad_request' });
@@ -159,6 +163,11 @@ test.each([
   ['another expectation', request('Expect: 200-ok'), 'expectation_failed'],
   ['two expectations', request('Expect: 100-continue', 'Expect: 100-continue'), 'expectation_failed'],
   ['a long target', `GET /${'a'.repeat(LIMITS.targetBytes)} HTTP/1.1\r\nHost: a\r\n\r\n`, 'uri_too_long'],
+  [
+    'a target that is long when it is escaped',
+    `GET /${'\u00c3\u00a9'.repeat(LIMITS.targetBytes / 4)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+    'uri_too_long',
+  ],
   ['an endless target', `GET /${'a'.repeat(LIMITS.headBytes)}`, 'uri_too_long'],
   ['a large head', request(`A: ${'a'.repeat(LIMITS.headBytes)}`), 'headers_too_large'],
   [

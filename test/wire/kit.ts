@@ -220,6 +220,7 @@ export const poolOptions: Omit<PoolOptions, 'port'> = {
   timeouts: { connectMs: 2_000, firstByteMs: 5_000, idleMs: 5_000, totalMs: 0 },
   maxConnections: 10,
   maxWaiting: 10,
+  retry: true,
 };
 
 export function startPool(port: number, options: Partial<PoolOptions> = {}): Pool {

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { monotonicMs } from '../../src/core/clock.ts';
+import { LIMITS } from '../../src/core/limits.ts';
+import type { Sweeper } from '../../src/wire/sweeper.ts';
+import type { OutboundHead, Pool } from '../../src/wire/types.ts';
 import { until } from '../kit/until.ts';
 import {
   atEnd,
@@ -74,6 +78,74 @@ test('sends a request again only once', async () => {
   expect(sockets.length).toBe(2);
 });
 
+test('shows every failure of a server where nothing may be repeated', async () => {
+  const requests: string[] = [];
+  const { port, sockets } = await forgetful(requests);
+  const pool = startPool(port, { retry: false });
+  for (let round = 1; round <= 5; round += 1) {
+    expect((await call(pool).over()).ended).toBe(true);
+    const heard = await call(pool).over();
+    expect(heard.failed).toEqual({ code: 'upstream_reset', sent: true });
+    expect(heard.reused).toEqual([true]);
+    expect([requests.length, sockets.length]).toEqual([round * 2, round]);
+  }
+});
+
+test('takes another connection when its own was reset before a byte was written, whatever the request', async () => {
+  const requests: string[] = [];
+  const { port, sockets } = await scripted((request) => {
+    requests.push(request.slice(0, 4));
+    return OK;
+  });
+  const pool = startPool(port, { retry: false });
+  await call(pool).over();
+  // The kernel has the reset at once; nobody has looked yet.
+  sockets[0]?.resetAndDestroy();
+  const heard = await call(pool, { method: 'POST' }).over();
+  expect(heard.events).toEqual(['sent', 'head', 'end']);
+  expect(heard.reused).toEqual([false]);
+  expect(requests).toEqual(['GET ', 'POST']);
+});
+
+const STALE = 'HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+
+const ANSWERS: Readonly<Record<string, string>> = { GET: OK, PUT: STALE };
+
+/** A call whose reused connection has been told 408 before the call began, and has not been read since. */
+async function callAfterTimeout(retry: boolean, head: Partial<OutboundHead> = {}): Promise<Heard> {
+  const { port, sockets } = await scripted(OK);
+  const pool = startPool(port, { retry });
+  await call(pool).over();
+  sockets[0]?.end(STALE);
+  const heard = call(pool, head);
+  if (head.framing === 'length') heard.outbound?.write(Buffer.from('x'));
+  return heard.over();
+}
+
+test('does not take a 408 for the silence before a call as its answer', async () => {
+  const repeated = await callAfterTimeout(true);
+  expect([repeated.body, repeated.reused]).toEqual(['ok', [true, false]]);
+  for (const retry of [true, false]) {
+    const unfinished = await callAfterTimeout(retry, { method: 'POST', framing: 'length', contentLength: 9 });
+    expect(unfinished.failed).toEqual({ code: 'upstream_reset', sent: true });
+  }
+});
+
+test('takes a 408 as the answer where it can be one', async () => {
+  expect((await callAfterTimeout(false)).head?.status).toBe(408);
+  const { port, sockets } = await scripted((request) => ANSWERS[request.slice(0, 3)] ?? '');
+  const pool = startPool(port);
+  const fresh = await call(pool, { method: 'PUT' }).over();
+  expect([fresh.head?.status, fresh.reused]).toEqual([408, [false]]);
+  await call(pool).over();
+  const stalled = call(pool, { method: 'POST', framing: 'length', contentLength: 9 });
+  stalled.outbound?.write(Buffer.from('x'));
+  await until(() => stalled.reused[0] === true);
+  passTime(pool, LIMITS.staleAnswerMs);
+  sockets[1]?.end(STALE);
+  expect((await stalled.over()).head?.status).toBe(408);
+});
+
 test('drops an idle connection on which bytes arrive', async () => {
   const { port, sockets } = await scripted(OK);
   const pool = startPool(port);
@@ -89,6 +161,51 @@ test('drops an idle connection that its server closes', async () => {
   await call(pool).over();
   sockets[0]?.end();
   await until(() => pool.stats.open === 0);
+});
+
+/** Lets the deadlines of a pool come nearer than the clock does. */
+function passTime(pool: Pool, ms: number): void {
+  (pool as unknown as { sweeper: Sweeper }).sweeper.nowMs += ms;
+}
+
+/** Waits for a sweep of the pool. */
+async function swept(pool: Pool): Promise<void> {
+  const { sweeper } = pool as unknown as { sweeper: Sweeper };
+  const { nowMs } = sweeper;
+  await until(() => sweeper.nowMs > nowMs);
+}
+
+test('closes an idle connection after its time, and not before', async () => {
+  const { port } = await scripted(OK);
+  const pool = startPool(port);
+  await call(pool).over();
+  passTime(pool, LIMITS.poolIdleMs - 2_000);
+  await swept(pool);
+  expect(pool.stats.open).toBe(1);
+  expect((await call(pool).over()).reused).toEqual([true]);
+  passTime(pool, LIMITS.poolIdleMs - 2_000);
+  await swept(pool);
+  expect(pool.stats.open).toBe(1);
+  passTime(pool, 2_500);
+  await swept(pool);
+  expect(pool.stats.open).toBe(0);
+});
+
+test('gives up a call whose server takes no more of its body', async () => {
+  const { port } = await rawServer((socket) => socket.pause());
+  const pool = startPool(port, { timeouts: { ...poolOptions.timeouts, idleMs: 300 } });
+  const heard = new Heard();
+  const outbound = pool.call(outboundHead({ method: 'POST', framing: 'chunked' }), heard);
+  const chunk = Buffer.alloc(64 * 1024);
+  heard.onRoom = () => {
+    while (outbound.write(chunk) && heard.failed === null);
+  };
+  heard.onRoom();
+  const since = monotonicMs();
+  await heard.over();
+  expect(heard.failed).toEqual({ code: 'idle_timeout', sent: true });
+  expect(monotonicMs() - since).toBeGreaterThan(280);
+  expect(pool.stats.open).toBe(0);
 });
 
 test('takes the connection that was used last', async () => {

@@ -1,82 +1,20 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request as httpRequest, Agent, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import type { FailureCode } from '../../src/core/errors.ts';
-import type {
-  Inbound,
-  InboundHandler,
-  Outbound,
-  OutboundHandler,
-  Pool,
-  ResponseHead,
-} from '../../src/wire/types.ts';
-import { HeaderFields } from '../../src/core/headers.ts';
+import { LIMITS } from '../../src/core/limits.ts';
+import type { Pool } from '../../src/wire/types.ts';
 import { createWireServer } from '../../src/wire/server.ts';
 import { until } from '../kit/until.ts';
 import { atEnd, RawClient, rawServer, serverOptions, startPool } from './kit.ts';
+import { SmallestProxy } from './smallest-proxy.ts';
 
-/** The smallest proxy that these interfaces allow: it shows that they are enough. */
-class Relay implements InboundHandler, OutboundHandler {
-  private readonly inbound: Inbound;
-  private readonly outbound: Outbound;
-
-  constructor(inbound: Inbound, pool: Pool) {
-    this.inbound = inbound;
-    inbound.handle(this);
-    this.outbound = pool.call(inbound.head, this);
-  }
-
-  onBody(chunk: Buffer): void {
-    if (!this.outbound.write(chunk)) this.inbound.pause();
-  }
-  onBodyEnd(): void {
-    this.outbound.end();
-  }
-  onAbort(): void {
-    this.outbound.abort();
-  }
-  onFinished(): void {
-    // Nothing is left to do.
-  }
-  onSent(): void {
-    // Nothing is measured here.
-  }
-  onInform(status: number, fields: HeaderFields): void {
-    this.inbound.inform(status, fields);
-  }
-  onHead(head: ResponseHead): void {
-    this.inbound.respond(head);
-  }
-  onData(chunk: Buffer): void {
-    if (!this.inbound.write(chunk)) this.outbound.pause();
-  }
-  onEnd(): void {
-    this.inbound.end();
-  }
-  onFailure(code: FailureCode): void {
-    if (this.inbound.bytesOut > 0) return this.inbound.destroy();
-    this.inbound.respond({
-      status: 502,
-      reason: code,
-      fields: new HeaderFields(),
-      framing: 'none',
-      contentLength: -1,
-    });
-    this.inbound.end();
-  }
-  /** Room on either side; whichever it is, the other one may go on. */
-  onWritable(): void {
-    this.inbound.resume();
-    this.outbound.resume();
-  }
-}
-
-async function startRelay(port: number): Promise<{ port: number; pool: Pool }> {
-  const pool = startPool(port, { maxConnections: 200 });
+async function startRelay(port: number, connections = 200): Promise<{ port: number; pool: Pool }> {
+  const pool = startPool(port, { maxConnections: connections });
   const server = createWireServer(
-    { onRequest: (inbound) => void new Relay(inbound, pool), onRefused: () => undefined },
-    serverOptions,
+    { onRequest: (inbound) => void new SmallestProxy(inbound, pool), onRefused: () => undefined },
+    { ...serverOptions, maxConnections: connections },
   );
   const listening = await server.listen({ host: '127.0.0.1', port: 0, reusePort: false, index: 0 });
   atEnd(() => server.drain(0));
@@ -251,3 +189,56 @@ test('destroys the connection to the server when the client cuts its body', asyn
   expect(text).not.toContain('0\r\n\r\n');
   expect(pool.stats.open).toBe(0);
 });
+
+test('gives up the calls of clients that hung up while they waited', async () => {
+  const { port: upstream, sockets } = await rawServer((socket) => socket.resume());
+  const { port, pool } = await startRelay(upstream, 700);
+  const clients = Array.from({ length: 600 }, () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    return socket;
+  });
+  await until(() => sockets.length === clients.length && pool.stats.active === clients.length);
+  for (const client of clients) client.destroy();
+  await until(() => pool.stats.open === 0, 'the calls to be given up', LIMITS.halfCloseGraceMs * 2);
+  await until(() => sockets.every((socket) => socket.closed || socket.readableEnded));
+});
+
+/** Bytes that tell where they belong. */
+function patterned(bytes: number, seed: number): Buffer {
+  const words = new Uint32Array(bytes / 4);
+  for (let index = 0; index < words.length; index += 1) words[index] = index * 4 + seed * 0x0100_0193;
+  return Buffer.from(words.buffer);
+}
+
+test('never mixes the bytes of messages that are relayed at the same time, fast or slow', async () => {
+  const bytes = 4 * 1024 * 1024;
+  const upstream = await startHttp((request, response) => {
+    const hash = createHash('sha256');
+    request.on('data', (chunk: Buffer) => {
+      hash.update(chunk);
+      request.pause();
+      setTimeout(() => request.resume(), 1);
+    });
+    request.on('end', () => {
+      response.setHeader('x-hash', hash.digest('hex'));
+      response.end(patterned(bytes, Number(request.url?.slice(1))));
+    });
+  });
+  const { port } = await startRelay(upstream);
+  const runs = Array.from({ length: 6 }, async (_, index) => {
+    const sent = patterned(bytes, 100 + index);
+    const request = httpRequest({ port, host: '127.0.0.1', method: 'PUT', path: `/${index}`, agent: false });
+    request.end(sent);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const hash = createHash('sha256');
+    for await (const chunk of response) {
+      hash.update(chunk as Buffer);
+      if (index % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(response.headers['x-hash']).toBe(createHash('sha256').update(sent).digest('hex'));
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(patterned(bytes, index)).digest('hex'));
+  });
+  await Promise.all(runs);
+}, 30_000);

@@ -292,19 +292,6 @@ test('refuses a body over the limit, announced or not', async () => {
   expect(seen[0]?.aborted).toBe('body_too_large');
 });
 
-test('says 503 above the connection limit and serves again below it', async () => {
-  const { port, refused, server } = await startServer(undefined, { maxConnections: 1 });
-  const first = new RawClient(port);
-  first.send(GET);
-  await first.expect('ok');
-  expect(await exchange(port, GET)).toMatch(/^HTTP\/1.1 503[^]*x-cutover-error: overloaded/);
-  expect(refused[0]?.code).toBe('overloaded');
-  expect(server.connections).toBe(1);
-  first.socket.destroy();
-  await until(() => server.connections === 0);
-  expect(await exchange(port, GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))).toMatch(/200 OK/);
-});
-
 test('serves IPv6 and shows its address', async () => {
   const { port, seen } = await startServer(undefined, {}, '::1');
   const client = new RawClient(port, '::1');

@@ -89,6 +89,29 @@ test('resolves as the URL standard does where both accept', () => {
   );
 });
 
+test('reads raw UTF-8 in path and query as its escapes', () => {
+  const raw = (text: string) => Buffer.from(text).toString('latin1');
+  expect({ ...parseTarget('GET', raw('/caf\u00e9/./%2e\u{1f600}?q=\u00fc&r=%c3%a9')) }).toMatchObject({
+    path: '/caf%C3%A9/.%F0%9F%98%80',
+    target: '/caf%C3%A9/.%F0%9F%98%80?q=%C3%BC&r=%c3%a9',
+    refusal: '',
+  });
+  expect(parseTarget('GET', '/caf%c3%a9').path).toBe(parseTarget('GET', raw('/caf\u00e9')).path);
+  expect(parseTarget('GET', raw('http://a/\u00e9')).target).toBe('/%C3%A9');
+});
+
+test.each([
+  ['a byte that stands alone', '/\u00e9'],
+  ['half a character', '/\u00c3'],
+  ['a character half escaped', '/\u00c3%a9'],
+  ['a character cut by the query', '/\u00c3?\u00a9'],
+  ['an overlong slash', '/\u00c0\u00af'],
+  ['a surrogate', '/\u00ed\u00a0\u0080'],
+  ['such bytes in the query', '/?\u00ff'],
+])('refuses a target with %s', (_name, raw) => {
+  expect(parseTarget('GET', raw).refusal).toBe('target is not UTF-8');
+});
+
 test('keeps the query as it is', () => {
   expect(parseTarget('GET', '/a/../b?c=/../%zz&d=%2e?').target).toBe('/b?c=/../%zz&d=%2e?');
   expect(parseTarget('GET', '/?').target).toBe('/?');

@@ -1,14 +1,18 @@
+import { loadConfig } from '../../config/load.ts';
 import type { Status } from '../../control/schema/status.ts';
 import { CutoverError } from '../../core/errors.ts';
-import { next, positionName, resolveTarget } from '../../rollout/position.ts';
-import type { Target } from '../../rollout/position.ts';
-import { usableConfig } from '../configuration.ts';
+import { formatShare } from '../../core/units.ts';
+import { comparePositions, next, resolveTarget } from '../../rollout/position.ts';
+import type { Position } from '../../rollout/state.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withCommands } from '../gateway.ts';
 import type { Options } from '../options.ts';
+import { placeName, planShape } from '../position.ts';
 import type { Verb } from '../verbs.ts';
 import { sayChange } from '../say.ts';
+
+type Rollout = Status['rollout'];
 
 /** Gives more clients to the candidate: asks the gates, or with `--force` nobody but the user. */
 export const advance: Verb = async (io, options) => {
@@ -18,7 +22,7 @@ export const advance: Verb = async (io, options) => {
     const { rollout } = await ask((client) => client.status());
     const to = destination(options, rollout);
     // Where the plan ends there is nothing to confirm: the gateway refuses in its own words.
-    if (to !== null) await confirm(io, options.yes === true, questionFor(rollout, to, force));
+    if (to !== null) await confirm(io, options.yes === true, questionFor(options, rollout, to));
     const place = to === null ? {} : { to };
     const command = { ...place, force, reason: options.reason ?? 'asked the gates', who: io.who };
     sayChange(io, options, await ask((client) => client.advance(command)));
@@ -26,17 +30,47 @@ export const advance: Verb = async (io, options) => {
   });
 };
 
-/** The position that is confirmed, and then asked for by its name, so that nothing else can happen. */
-function destination(options: Options, rollout: Status['rollout']): Target | null {
-  const { plan } = usableConfig(options.config);
-  return options.to === undefined ? next(rollout, plan) : (resolveTarget(options.to, plan) ?? options.to);
+/**
+ * The position that is confirmed, and then asked for by its name, so that nothing else can happen.
+ * @throws CutoverError for a target that no answer could confirm
+ */
+function destination({ to }: Options, rollout: Rollout): Position | null {
+  const plan = planShape(rollout);
+  if (to === undefined) return next(rollout, plan);
+  const found = resolveTarget(to, plan);
+  if (found === null) throw noSuchStep(to.step ?? 0, rollout.steps);
+  if (comparePositions(found, rollout) > 0) return found;
+  const [there, here] = [placeName(found), placeName(rollout)];
+  throw new CutoverError('NOT_FORWARD', `${there} is not ahead of ${here}, where the rollout stands`, {
+    hint: there === here ? 'look at it: cutover status' : `cutover rollback --to ${there} --reason TEXT`,
+    exitCode: EXIT.usage,
+  });
 }
 
-function questionFor(rollout: Status['rollout'], to: Target, force: boolean) {
-  const how = force ? ' WITHOUT asking the gates' : '';
-  const target = positionName({ phase: to.phase, step: to.step ?? 0 });
-  const text = `this moves the rollout from ${positionName(rollout)} to ${target}${how}, and the candidate answers more clients`;
+function noSuchStep(step: number, steps: number): CutoverError {
+  const name = placeName({ phase: 'regional', step });
+  const has = steps === 0 ? 'no regional steps' : `regional/1 to regional/${steps}`;
+  return new CutoverError('NO_SUCH_STEP', `the plan has no ${name}: it has ${has}`, {
+    hint: 'see rollout.regional.steps in the configuration',
+    exitCode: EXIT.usage,
+  });
+}
+
+function questionFor(options: Options, rollout: Rollout, to: Position) {
+  const how = options.force === true ? ' WITHOUT asking the gates' : '';
+  const target = `${placeName(to)}${stepText(options, rollout, to)}`;
+  const text = `this moves the rollout from ${placeName(rollout)} to ${target}${how}, and the candidate answers more clients`;
   return { text, word: to.phase };
+}
+
+/** ` (step 1 of 2: eu-west 5%)`. What a step gives stands in the file, if it is the file of this rollout. */
+function stepText({ config }: Options, { steps }: Rollout, { phase, step }: Position): string {
+  if (phase !== 'regional') return '';
+  const loaded = loadConfig(config);
+  const planned = loaded.ok ? loaded.config.plan.regional.steps : [];
+  const found = planned.length === steps ? planned[step] : undefined;
+  const what = found === undefined ? '' : `: ${found.region} ${formatShare(found.share)}`;
+  return ` (step ${step + 1} of ${steps}${what})`;
 }
 
 function needsReason(): CutoverError {

@@ -1,13 +1,17 @@
-import { throwKillSwitch } from '../../control/kill-switch.ts';
+import { isKillSwitchOn, throwKillSwitch } from '../../control/kill-switch.ts';
+import type { Status } from '../../control/schema/status.ts';
 import { CutoverError } from '../../core/errors.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
-import { runDirFor, withCommands } from '../gateway.ts';
+import { withCommands } from '../gateway.ts';
 import type { Io } from '../io.ts';
 import type { Options } from '../options.ts';
 import { INTERRUPTED } from '../patience.ts';
+import { bypassCommand, placeOf } from '../place.ts';
+import type { Place } from '../place.ts';
+import { placeName } from '../position.ts';
 import type { Verb } from '../verbs.ts';
-import { say, sayChange } from '../say.ts';
+import { say, sayChange, sayUnchanged } from '../say.ts';
 
 /** How long the supervisor may take before the workers are told without it. */
 const SUPERVISOR_MS = 2_000;
@@ -18,15 +22,23 @@ const SUPERVISOR_MS = 2_000;
  */
 export const bypass: Verb = async (io, options) => {
   if (options.off === true) return await lift(io, options);
-  const runDir = runDirOrHint(options);
-  if (options.runDir !== undefined && options.admin === undefined) return await byFile(io, options, runDir);
+  // With a run directory alone there is nothing to be read: the way out for a broken configuration.
+  if (options.runDir !== undefined && options.admin === undefined)
+    return await byFile(io, options, options.runDir);
+  const place = placeOf(io, options);
+  const runDir = runDirOf(place, options);
   const hurried = { ...options, timeoutMs: Math.min(options.timeoutMs, SUPERVISOR_MS) };
+  const command = { on: true, reason: options.reason ?? '', who: io.who };
   try {
-    return await withCommands(io, hurried, async ({ ask }) => {
-      const command = { on: true, reason: options.reason ?? '', who: io.who };
-      sayChange(io, options, await ask((client) => client.bypass(command)));
-      return EXIT.done;
-    });
+    const change = await withCommands(
+      io,
+      hurried,
+      ({ ask }) => ask((client) => client.bypass(command)),
+      place,
+    );
+    const already = 'the kill switch is on already, legacy answers everything and nothing is copied';
+    sayChange(io, options, change, already);
+    return EXIT.done;
   } catch (error) {
     if (error instanceof CutoverError && error.code === INTERRUPTED) throw error;
     // Whatever keeps the supervisor from acting, the workers can be told without it.
@@ -34,24 +46,26 @@ export const bypass: Verb = async (io, options) => {
   }
 };
 
-function runDirOrHint(options: Options): string {
-  try {
-    return runDirFor(options);
-  } catch (error) {
-    if (!(error instanceof CutoverError)) throw error;
-    throw new CutoverError(error.code, error.message, {
-      hint: 'without the configuration: cutover bypass --run-dir DIR',
-      exitCode: error.exitCode,
-      cause: error,
-    });
-  }
+function runDirOf(place: Place, options: Options): string {
+  if (place.runDir !== null) return place.runDir;
+  const { code, message, exitCode } = place.error as CutoverError;
+  throw new CutoverError(code, message, {
+    hint: `without the configuration: ${bypassCommand(place, options)}`,
+    exitCode,
+    cause: place.error,
+  });
 }
 
 async function byFile(io: Io, options: Options, runDir: string): Promise<number> {
+  const before = await isKillSwitchOn(runDir);
   const workers = await throwKillSwitch(runDir, { who: io.who, reason: options.reason ?? '' });
+  const done =
+    before === true
+      ? 'the kill switch was on already, and the workers were told again without the supervisor'
+      : 'threw the kill switch without the supervisor: legacy answers everything and nothing is copied';
   say(io, options, { schemaVersion: 1, bypass: true, supervisor: false, workers }, () =>
     [
-      'threw the kill switch without the supervisor: legacy answers everything and nothing is copied',
+      done,
       `Workers told: ${workers}; others see it by themselves, and a supervisor notes it in the history.`,
       'Undo: cutover bypass --off (it needs a running gateway)',
       '',
@@ -63,10 +77,21 @@ async function byFile(io: Io, options: Options, runDir: string): Promise<number>
 async function lift(io: Io, options: Options): Promise<number> {
   return await withCommands(io, options, async ({ ask }) => {
     const { rollout } = await ask((client) => client.status());
-    const text = `this lifts the kill switch, and the candidate answers clients again as ${rollout.phase} says`;
-    await confirm(io, options.yes === true, { text, word: rollout.phase });
+    if (!rollout.bypass) {
+      sayUnchanged(io, options, 'the kill switch is off already: nothing was changed');
+      return EXIT.done;
+    }
+    await confirm(io, options.yes === true, { text: liftText(rollout), word: rollout.phase });
     const command = { on: false, reason: options.reason ?? '', who: io.who };
     sayChange(io, options, await ask((client) => client.bypass(command)));
     return EXIT.done;
   });
+}
+
+function liftText(rollout: Status['rollout']): string {
+  const then =
+    rollout.phase === 'shadow'
+      ? 'legacy goes on answering everything, and copies are made again'
+      : `the candidate answers clients again as ${placeName(rollout)} says`;
+  return `this lifts the kill switch: ${then}`;
 }

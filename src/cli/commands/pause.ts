@@ -1,13 +1,15 @@
 import { EXIT } from '../exit-codes.ts';
 import { withCommands } from '../gateway.ts';
 import type { Verb } from '../verbs.ts';
+import { placeName } from '../position.ts';
 import { sayChange } from '../say.ts';
 
 /** Holds the rollout where it is: no advance until `resume`; the way back stays open. */
 export const pause: Verb = async (io, options) =>
   await withCommands(io, options, async ({ ask }) => {
     const author = { reason: options.reason ?? '', who: io.who };
-    sayChange(io, options, await ask((client) => client.pause(author)));
+    const change = await ask((client) => client.pause(author));
+    sayChange(io, options, change, `already paused in ${placeName(change.rollout)}`);
     return EXIT.done;
   });
 
@@ -15,6 +17,7 @@ export const pause: Verb = async (io, options) =>
 export const resume: Verb = async (io, options) =>
   await withCommands(io, options, async ({ ask }) => {
     const author = { reason: options.reason ?? '', who: io.who };
-    sayChange(io, options, await ask((client) => client.resume(author)));
+    const change = await ask((client) => client.resume(author));
+    sayChange(io, options, change, `not paused in ${placeName(change.rollout)}`);
     return EXIT.done;
   });

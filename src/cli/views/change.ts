@@ -1,19 +1,40 @@
 import type { AppliedAnswer } from '../../control/schema/commands.ts';
-import { positionName } from '../../rollout/position.ts';
+import { safe } from '../format.ts';
+import { placeName } from '../position.ts';
 
-/** What was done, in the past tense, and how to undo it. */
-export function changeText({ rollout, entry, stored }: AppliedAnswer): string {
+/**
+ * What was done, in the past tense, and how to undo it.
+ * @param already what is said when it was so before: nothing is claimed to be changed then
+ */
+export function changeText(change: AppliedAnswer, already = 'it was so already'): string {
+  const { rollout, entry } = change;
+  if (!change.changed) return `${already}: nothing was changed (epoch ${rollout.epoch})\n${notes(change)}`;
   const { said, undo } = sentence(rollout, entry);
-  const note = stored ? '' : 'The store is down: this is in effect, and is stored when it is back.\n';
   const undone = undo === null ? '' : `Undo: ${undo}\n`;
-  return `${said} (entry ${entry.sequence}, epoch ${rollout.epoch})\n${note}${undone}`;
+  return `${said} (entry ${entry.sequence}, epoch ${rollout.epoch})\n${notes(change)}${undone}`;
+}
+
+/** What did not go as it should, one line each. */
+function notes({ stored, inEffect, missingPids, needRestart, warnings }: AppliedAnswer): string {
+  const lines = [
+    stored ? '' : 'The store is down: this is in effect, and is stored when it is back.',
+    inEffect
+      ? ''
+      : `Not yet on every worker: ${missingPids.map((pid) => `pid ${pid}`).join(', ') || 'see cutover status'}`,
+    needRestart.length === 0 ? '' : `These keep their old value until a restart: ${needRestart.join(', ')}`,
+    ...warnings.map((warning) => `Warning: ${safe(warning)}`),
+  ];
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 type Sentence = { readonly said: string; readonly undo: string | null };
 
 function sentence(rollout: AppliedAnswer['rollout'], entry: AppliedAnswer['entry']): Sentence {
-  const now = positionName(rollout);
-  const before = entry.from === null ? 'nothing' : positionName(entry.from);
+  const now = placeName(rollout);
+  const before = entry.from === null ? 'nothing' : placeName(entry.from);
   switch (entry.verb) {
     case 'start':
       return { said: `started in ${now}`, undo: null };

@@ -27,33 +27,64 @@ const OUTLINE: readonly (readonly [depth: number, name: string, key: keyof Accou
 /** What became of the copies, per direction, and why requests were not eligible. */
 export function copiesTree(status: Status, paint: Paint): string {
   const { shadow, reverse } = status.pairs;
-  const rows = OUTLINE.map(([depth, name, key]) => [
-    `${'  '.repeat(depth)}${name}`,
-    format.count(shadow.accounting[key]),
-    format.count(reverse.accounting[key]),
+  const rows = OUTLINE.flatMap(([depth, name, key]) => [
+    row(depth, name, [shadow.accounting[key], reverse.accounting[key]]),
+    ...(key === 'notSampled' ? rateCapped(status.pairs) : []),
   ]);
   const columns = [{ title: 'COPIES' }, { title: 'SHADOW', right: true }, { title: 'REVERSE', right: true }];
   const extra = [
+    ...DIRECTIONS.flatMap((direction) => failures(direction, status.pairs[direction])),
+    ...DIRECTIONS.flatMap((direction) => excluded(direction, status.pairs[direction])),
     reasons('Not eligible', status.ineligible),
     reasons('Answered by no lane', status.edge),
   ].join('');
   return table(columns, rows, paint.faint) + extra;
 }
 
-function reasons(title: string, counts: Readonly<Record<string, number>>): string {
+const DIRECTIONS = ['shadow', 'reverse'] as const;
+type Direction = (typeof DIRECTIONS)[number];
+type Pairs = Status['pairs'];
+
+function row(depth: number, name: string, counts: readonly number[]): string[] {
+  return [`${'  '.repeat(depth)}${name}`, ...counts.map(format.count)];
+}
+
+/** Part of the line above, and no line of the sums: shown when there is something to tell. */
+function rateCapped({ shadow, reverse }: Pairs): string[][] {
+  const counts = [shadow.rateCapped, reverse.rateCapped];
+  return counts.some((value) => value > 0) ? [row(2, '(of these over the rate cap)', counts)] : [];
+}
+
+function failures(direction: Direction, { accounting, failures: codes }: Pairs[Direction]): string[] {
+  const failed = accounting.shadowFailed + accounting.timedOut;
+  return [reasons(`${capital(direction)} failed or timed out ${format.count(failed)}`, codes)];
+}
+
+function excluded(direction: Direction, { excluded: pairs }: Pairs[Direction]): string[] {
+  if (pairs === 0) return [];
+  return [`Evidence excludes ${format.counted(pairs, `first ${direction} pair`)} (warm-up)\n`];
+}
+
+function capital(word: string): string {
+  return `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
+}
+
+/** `Not eligible: method 12`: a title with what is counted under it, largest first; '' when nothing is. */
+export function reasons(title: string, counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts)
     .filter(([, value]) => value > 0)
+    .toSorted(([, one], [, other]) => other - one)
     .map(([reason, value]) => `${reason} ${format.count(value)}`);
   return parts.length === 0 ? '' : `${title}: ${parts.join(', ')}\n`;
 }
 
 /** Joint outcomes of pairs, per metric and direction that has any, and the number of difference classes. */
 export function jointTable(status: Status, paint: Paint): string {
-  const seen = (['shadow', 'reverse'] as const).filter((each) => status.pairs[each].accounting.sent > 0);
+  const seen = DIRECTIONS.filter((each) => status.pairs[each].accounting.sent > 0);
   const rows = seen.flatMap((direction) =>
     PAIR_METRICS.map((metric) => {
       const { n, plus, minus } = status.pairs[direction].joint[metric];
-      return [direction, metric, format.count(n), format.count(plus), format.count(minus)];
+      return [direction, metric, format.count(n), format.count(plus), onlyLegacy(metric, minus)];
     }),
   );
   const columns = [
@@ -66,4 +97,9 @@ export function jointTable(status: Status, paint: Paint): string {
   const hint = status.classes === 0 ? '' : '   (cutover differences)';
   const pairs = rows.length === 0 ? 'PAIRS  none yet\n' : table(columns, rows, paint.faint);
   return `${pairs}Classes of differences: ${format.count(status.classes)}${hint}\n`;
+}
+
+/** Whether legacy differs from itself is measured by an A/A lane; a zero without one would be a claim. */
+function onlyLegacy(metric: (typeof PAIR_METRICS)[number], minus: number): string {
+  return metric === 'difference' && minus === 0 ? '-' : format.count(minus);
 }

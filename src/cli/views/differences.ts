@@ -36,7 +36,7 @@ export function differenceText(detail: DifferenceDetail, paint: Paint): string {
   const { class: found, reproduce } = detail;
   const example = found.example;
   const lines: [string, string][] = [
-    ['Class', `${paint.strong(found.id)}   ${found.kind} at ${format.safe(found.path)}`],
+    ['Class', `${paint.strong(found.id)}   ${mismatch(found)}`],
     ['Endpoint', `${format.safe(found.endpoint)}   route ${found.route}`],
     ['Seen', seen(found)],
   ];
@@ -51,6 +51,19 @@ export function differenceText(detail: DifferenceDetail, paint: Paint): string {
   const head = lines.map(([name, text]) => `${name.padEnd(11)}${text}\n`).join('');
   if (reproduce === null) return head;
   return `${head}\nReproduce (masked values must be filled in):\n  ${format.safe(reproduce.legacy)}\n  ${format.safe(reproduce.candidate)}\n`;
+}
+
+/** What differs, as a sentence would have it: `json_type at /total`, `status 200 -> 500`. */
+function mismatch({ kind, path }: DifferenceDetail['class']): string {
+  const status = /^status(?:\/(\w+)-(\w+))?$/.exec(path);
+  if (status !== null) {
+    const change = status[1] === undefined ? 'status' : `status ${status[1]} -> ${status[2]}`;
+    return kind === 'status' ? change : `${kind}: ${change}`;
+  }
+  if (path === 'body') return `${kind}: the body as a whole`;
+  if (path === 'body/encoded') return `${kind}: the bodies as they were received`;
+  if (path === '') return `${kind} at the whole document`;
+  return path.startsWith('/') ? `${kind} at ${format.safe(path)}` : `${kind}: ${format.safe(path)}`;
 }
 
 function seen(found: DifferenceDetail['class']): string {

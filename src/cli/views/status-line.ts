@@ -9,7 +9,7 @@ export function statusLine(status: Status): string {
   );
   return [
     `phase=${rollout.phase}`,
-    `step=${rollout.step}`,
+    `step=${rollout.phase === 'regional' ? `${rollout.step + 1}/${rollout.steps}` : '-'}`,
     `paused=${rollout.paused ? 'yes' : 'no'}`,
     `bypass=${rollout.bypass ? 'on' : 'off'}`,
     `epoch=${rollout.epoch}`,

@@ -1,9 +1,9 @@
 import type { Status } from '../../control/schema/status.ts';
-import { positionName } from '../../rollout/position.ts';
 import * as format from '../format.ts';
 import type { Paint } from '../paint.ts';
+import { placeInPlan, placeName } from '../position.ts';
 import { table } from '../table.ts';
-import { copiesTree, jointTable } from './copies.ts';
+import { copiesTree, jointTable, reasons } from './copies.ts';
 
 /** The whole screen of `cutover status`. */
 export function statusText(status: Status, paint: Paint): string {
@@ -17,21 +17,15 @@ export function statusText(status: Status, paint: Paint): string {
   ].join('\n');
 }
 
-/** Position with its place in the plan: `regional/1, step 2 of 3`. */
-function phaseText(at: Status['rollout']): string {
-  const name = positionName(at);
-  return at.phase === 'regional' ? `${name}, step ${at.step + 1} of ${at.steps}` : name;
-}
-
 function head(status: Status, paint: Paint): string {
   const { rollout, snapshot, store } = status;
   const since = `since ${format.time(rollout.sinceMs)} (${format.age(status.atMs - rollout.sinceMs)})`;
   const rows: [string, string][] = [
-    ['Phase', `${paint.strong(phaseText(rollout))}   ${since}`],
+    ['Phase', `${paint.strong(placeInPlan(rollout, rollout.steps))}   ${since}`],
     ['Paused', rollout.paused ? paint.warn('yes') : 'no'],
     ['Bypass', rollout.bypass ? paint.bad('ON: all traffic to legacy, no copies') : 'off'],
     ['Epoch', String(rollout.epoch)],
-    ['Last good', positionName(rollout.lastGood)],
+    ['Last good', placeName(rollout.lastGood)],
     ['Snapshot', snapshotText(snapshot, paint)],
     [
       'Store',
@@ -55,7 +49,7 @@ function listener(address: string, region: string | null): string {
 
 function observed({ observed: { fromMs, toMs, windows } }: Status): string {
   if (windows === 0) return 'nothing yet';
-  return `${format.counted(windows, 'window')}, ${format.age(toMs - fromMs)} up to ${format.time(toMs)}`;
+  return `${format.counted(windows, 'window')} of this epoch, ${format.age(toMs - fromMs)} up to ${format.time(toMs)}`;
 }
 
 function shares(status: Status, paint: Paint): string {
@@ -102,11 +96,20 @@ function lanes(status: Status, paint: Paint): string {
     ...[p50Ms, p90Ms, p99Ms, p999Ms].map(format.signedMilliseconds),
   ];
   const titles = ['REQUESTS', 'PER S', 'BAD', 'BAD %', 'P50', 'P90', 'P99', 'P99.9'];
-  return table(
-    [{ title: 'LANE' }, ...titles.map((title) => ({ title, right: true }))],
-    [row('legacy'), row('candidate'), delta],
-    paint.faint,
-  );
+  const rows = [row('legacy'), row('candidate'), delta];
+  const columns = [{ title: 'LANE' }, ...titles.map((title) => ({ title, right: true }))];
+  return table(columns, rows, paint.faint) + laneNotes(status);
+}
+
+/** Why lanes failed, who gave up waiting, and what `-` means. */
+function laneNotes({ lanes: { legacy, candidate } }: Status): string {
+  const gone = { legacy: legacy.abandoned, candidate: candidate.abandoned };
+  return [
+    reasons('Legacy failed', legacy.failures),
+    reasons('Candidate failed', candidate.failures),
+    reasons('Clients gave up waiting', gone),
+    'A latency of - has too few samples: at least ten must lie beyond it\n',
+  ].join('');
 }
 
 function workers(status: Status, paint: Paint): string {

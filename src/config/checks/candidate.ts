@@ -12,12 +12,19 @@ const UPSTREAMS = ['candidate', 'upstreams'];
 /** One of the two shapes, names that exist, names that are used, routes that can be reached. */
 export function checkCandidate(source: Source): Finding[] {
   return [
+    ...checkAnything(source.raw),
     ...checkShape(source.raw),
     ...checkReferences(source),
     ...checkRouteNames(source),
     ...checkReach(source),
     ...checkUnused(source.raw),
   ];
+}
+
+/** An empty file lacks everything: to say so once is enough. */
+function checkAnything(raw: unknown): Finding[] {
+  const hint = 'write one: cutover init --force, or name another file: -c FILE';
+  return raw === null ? [error([], 'the configuration is empty', hint)] : [];
 }
 
 function checkShape(raw: unknown): Finding[] {

@@ -8,12 +8,13 @@ import { entriesAt, itemsAt, textAt, valueAt } from '../view.ts';
 const STEPS = ['rollout', 'regional', 'steps'];
 const MATCH = ['rollout', 'canary', 'match'];
 
-/** Steps that rise, regions that exist, canaries that cannot be forged, settings without effect. */
+/** Steps that rise, regions that exist, canaries that answer somebody and cannot be forged, settings without effect. */
 export function checkRollout(source: Source): Finding[] {
   return [
     ...checkRising(source),
     ...checkRegions(source),
     ...checkRegionHeader(source.raw),
+    ...checkEmptyCanary(source.raw),
     ...checkForgery(source.raw),
     ...checkNotEvaluated(source.raw),
   ];
@@ -67,6 +68,19 @@ function checkRegionHeader(raw: unknown): Finding[] {
   return [
     errorAtKey(['region', 'from'], 'from goes with header', 'add header: x-edge-region, or remove from'),
   ];
+}
+
+/** Every rollout passes through canary, and without a rule it shows nothing. `match: []` says that it is meant. */
+function checkEmptyCanary(raw: unknown): Finding[] {
+  const above = [[], ['rollout'], ['rollout', 'canary']].map((path) => valueAt(raw, path));
+  const readable = above.every((value) => value === undefined || isMap(value));
+  if (raw === undefined || !readable || valueAt(raw, MATCH) !== undefined) return [];
+  const hint = 'add rollout.canary.match, or write match: [] if it is to be empty';
+  return [{ ...warning(MATCH, 'canary answers nobody: it has no match', hint), at: 'key' as const }];
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A header or a cookie alone can be sent by anybody who knows it; a secret by nobody else. */

@@ -50,7 +50,15 @@ export const bypassBody = z.strictObject({ who, reason: reason.default(''), on: 
 export const appliedSchema = z
   .strictObject({
     schemaVersion: z.literal(1),
+    changed: z.boolean().describe('false: it was so already; entry is the newest one'),
     stored: z.boolean().describe('false: in effect on this node, stored when the store is back'),
+    survivesRestart: z.boolean().describe('false: a restart forgets it'),
+    inEffect: z.boolean().describe('every worker runs on it'),
+    missingPids: z
+      .array(count)
+      .describe('workers that do not yet; after rollback and bypass they are replaced'),
+    needRestart: z.array(z.string()).describe('keys of the file that keep their old value until a restart'),
+    warnings: z.array(z.string()).describe('for people: what else did not go as it should'),
     rollout: z.strictObject({
       phase,
       step: count,

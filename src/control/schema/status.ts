@@ -18,6 +18,8 @@ const latency = z.strictObject({
 const lane = z.strictObject({
   requests: count,
   bad: count,
+  abandoned: count.describe('of requests: the client gave up before the answer was complete'),
+  failures: z.record(z.string(), count).describe('failures of the lane, by code'),
   badRatio: z.number().nullable().describe('bad / requests, null without requests'),
   perSecond: z.number(),
   latency,
@@ -52,6 +54,9 @@ const accounting = z
 
 const pairs = z.strictObject({
   accounting,
+  rateCapped: count.describe('of notSampled: in the sample, and over the cap on copies a second'),
+  excluded: count.describe('pairs that are counted and are no evidence: the first ones after a start'),
+  failures: z.record(z.string(), count).describe('why copies failed or timed out, by code'),
   joint: z.strictObject(
     Object.fromEntries(PAIR_METRICS.map((metric) => [metric, joint])) as Record<
       (typeof PAIR_METRICS)[number],

@@ -24,6 +24,12 @@ export function checkLease(name: string, holder: string, ttlMs: number): void {
   checkTtl(ttlMs);
 }
 
+/** @throws RangeError naming the limit */
+export function checkNewest(limit: number): void {
+  if (Number.isSafeInteger(limit) && limit >= 0 && limit <= LIMITS.storeNewestWindows) return;
+  throw new RangeError(`${limit} windows cannot be read at once, 0 to ${LIMITS.storeNewestWindows} can`);
+}
+
 function checkPut(op: Extract<Op, { put: string }>): void {
   if (op.value.length > LIMITS.storeValueBytes) {
     throw new RangeError(

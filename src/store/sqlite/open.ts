@@ -6,6 +6,7 @@ import { CutoverError, messageOf } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { corruptError, explained } from './errors.ts';
 import { APPLICATION_ID, migrate, requireCurrent } from './migrations.ts';
+import { makePrivate, takeFromOthers } from './private-file.ts';
 
 export interface ConnectionOptions {
   readonly file: string;
@@ -44,12 +45,17 @@ function openFile({ file, readOnly }: ConnectionOptions): Database {
       hint: 'start the gateway once (cutover run), or name another file under store.sqlite in cutover.yaml',
     });
   }
-  if (!readOnly) makeDirectory(file);
-  return new SqliteDatabase(file, {
+  if (!readOnly) {
+    makeDirectory(file);
+    makePrivate(file);
+  }
+  const database = new SqliteDatabase(file, {
     readonly: readOnly,
     fileMustExist: readOnly,
     timeout: LIMITS.storeBusyMs,
   });
+  if (!readOnly) takeFromOthers(file);
+  return database;
 }
 
 function makeDirectory(file: string): void {

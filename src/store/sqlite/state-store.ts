@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { monotonicMs } from '../../core/clock.ts';
-import { CutoverError } from '../../core/errors.ts';
+import { CutoverError, messageOf } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type {
   Commit,
@@ -17,11 +17,14 @@ import { CommitIds } from './commit-ids.ts';
 import { Entries } from './entries.ts';
 import { explained, storeError } from './errors.ts';
 import { Leases } from './leases.ts';
+import type { StoreFile } from './store-file.ts';
 import { Transactions } from './transaction.ts';
 import { Watchers } from './watchers.ts';
 
 export interface StateStoreOptions {
   readonly readOnly: boolean;
+  /** What the connection was opened on: while it is missing, the store is down. */
+  readonly file: StoreFile;
   /** Wall clock, milliseconds since the Unix epoch: expiry of entries and leases. */
   readonly nowMs: () => number;
   /** Revisions kept in the change log. */
@@ -31,7 +34,8 @@ export interface StateStoreOptions {
 /**
  * Keys and values in SQLite. Every commit is one `BEGIN IMMEDIATE` that raises the one `rev` row and is on the disk
  * when it is acknowledged. Watchers hear of commits of this process at once; commits of other processes, expiry and
- * lost leases are found by a poll of `PRAGMA data_version` every `LIMITS.storePollMs`.
+ * lost leases are found by a poll of `PRAGMA data_version` every `LIMITS.storePollMs`; so is a file that was deleted or
+ * replaced, which is also looked for before each commit.
  */
 export class SqliteStateStore implements StateStore {
   private readonly database: Database;
@@ -45,6 +49,8 @@ export class SqliteStateStore implements StateStore {
   private readonly timer: NodeJS.Timeout;
   private dataVersion: unknown = null;
   private mode: StoreStatus['mode'] = 'live';
+  /** Why it is not live. */
+  private trouble: string | null = null;
   private rev = 0n;
   private reachedMs = monotonicMs();
   private deliveryPlanned = false;
@@ -53,7 +59,7 @@ export class SqliteStateStore implements StateStore {
   constructor(database: Database, options: StateStoreOptions) {
     this.database = database;
     this.options = options;
-    this.transactions = new Transactions(database);
+    this.transactions = new Transactions(database, options.file);
     this.entries = new Entries(database, options.changeRevisions);
     this.leases = new Leases(database, this.transactions, this.entries, options.nowMs);
     this.watchers = new Watchers(this.entries, this.transactions, options.nowMs);
@@ -102,7 +108,8 @@ export class SqliteStateStore implements StateStore {
     if (this.database.open) this.attempt(() => this.readRevision());
     const silentMs = Math.round(monotonicMs() - this.reachedMs);
     const staleMs = this.mode === 'live' ? 0 : silentMs;
-    return { mode: this.mode, generation: this.generation, rev: this.rev, staleMs };
+    const message = this.trouble === null ? {} : { message: this.trouble };
+    return { mode: this.mode, generation: this.generation, rev: this.rev, staleMs, ...message };
   }
 
   async close(): Promise<void> {
@@ -163,13 +170,23 @@ export class SqliteStateStore implements StateStore {
   /** Notes whether the store answers, and tells the watchers when that changes. */
   private attempt(read: () => void): void {
     try {
+      this.options.file.check();
       read();
       this.reachedMs = monotonicMs();
+      this.trouble = null;
       this.become('live');
     } catch (thrown) {
-      if (!(storeError(thrown, this.database.name) instanceof CutoverError)) throw thrown;
-      this.become(monotonicMs() - this.reachedMs > LIMITS.storeDownMs ? 'down' : 'stale');
+      const error = storeError(thrown, this.database.name);
+      if (!(error instanceof CutoverError)) throw thrown;
+      this.trouble = messageOf(error);
+      this.become(this.modeAfter(error));
     }
+  }
+
+  /** A store that is busy may answer soon; nobody waits for a file that is gone. */
+  private modeAfter({ code }: CutoverError): StoreStatus['mode'] {
+    if (code === 'STORE_MISSING') return 'down';
+    return monotonicMs() - this.reachedMs > LIMITS.storeDownMs ? 'down' : 'stale';
   }
 
   private become(mode: StoreStatus['mode']): void {

@@ -6,6 +6,7 @@ import { openConnection } from './open.ts';
 import type { ConnectionOptions } from './open.ts';
 import type { MergeWindows, RollUpOptions } from './roll-up.ts';
 import { SqliteStateStore } from './state-store.ts';
+import { StoreFile } from './store-file.ts';
 import type { Retention } from './sweep.ts';
 import { SqliteTelemetryStore } from './telemetry-store.ts';
 
@@ -51,13 +52,16 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     nowMs: nowMs(),
     maxPages: options.maxPages,
   };
-  const state = new SqliteStateStore(openConnection(connection), {
+  const database = openConnection(connection);
+  const file = new StoreFile(connection.file, !connection.readOnly);
+  const state = new SqliteStateStore(database, {
     readOnly: connection.readOnly,
+    file,
     nowMs,
     changeRevisions: options.changeRevisions ?? LIMITS.storeChangeRevisions,
   });
   try {
-    return joined(state, openTelemetry(options, connection));
+    return joined(state, openTelemetry(options, connection, file));
   } catch (thrown) {
     void state.close();
     throw thrown;
@@ -74,10 +78,15 @@ export function openSqliteReader(file: string): SqliteStore {
   return openSqliteStore({ file, retention, readOnly: true });
 }
 
-function openTelemetry(options: SqliteStoreOptions, connection: ConnectionOptions): SqliteTelemetryStore {
+function openTelemetry(
+  options: SqliteStoreOptions,
+  connection: ConnectionOptions,
+  file: StoreFile,
+): SqliteTelemetryStore {
   const widths = options.rollUp ?? { afterMs: LIMITS.rollUpAfterMs, widthMs: LIMITS.rollUpWidthMs };
   const merge = options.mergeWindows;
   return new SqliteTelemetryStore(openConnection({ ...connection, synchronous: 'NORMAL', verified: true }), {
+    file,
     retention: options.retention,
     rollUp: merge === undefined ? null : { ...widths, merge },
     pieceMs: widths.widthMs,

@@ -69,8 +69,10 @@ export class Sweeper {
     size.vacuum();
   }
 
-  private async run(nowMs: number): Promise<SweepResult> {
-    await this.tables.rollUp?.run(nowMs);
+  private async run(wallMs: number): Promise<SweepResult> {
+    // Rolled up is not deleted, and the slot of the middle window stays open.
+    await this.tables.rollUp?.run(this.believed(wallMs, LIMITS.rollUpAfterMs));
+    const nowMs = this.believed(wallMs, LIMITS.sweepAheadMs);
     const expiredWindows = await this.expireWindows(nowMs);
     const classes = this.expireClasses(nowMs);
     const expiredEvents = this.tables.transactions.write(() =>
@@ -84,6 +86,15 @@ export class Sweeper {
       events: expiredEvents + trimmed.events,
       bytes: this.tables.size.diskBytes(),
     };
+  }
+
+  /**
+   * A wall clock that jumped ahead must not delete everything: time goes on no further than a bound past what the
+   * stored windows say. Without a window there is nothing to go by, and little to lose.
+   */
+  private believed(nowMs: number, aheadMs: number): number {
+    const storedMs = this.tables.windows.middleEndMs();
+    return storedMs === null ? nowMs : Math.min(nowMs, storedMs + aheadMs);
   }
 
   private async expireWindows(nowMs: number): Promise<number> {

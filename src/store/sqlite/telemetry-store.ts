@@ -1,19 +1,24 @@
 import type { Database } from 'better-sqlite3';
 import type { StampedEvent } from '../../core/events.ts';
+import { LIMITS } from '../../core/limits.ts';
 import type { StoredClass, SweepResult, TelemetryStore } from '../../rollout/ports.ts';
 import type { ClassCounts, Window } from '../../telemetry/types.ts';
 import { Classes } from './classes.ts';
+import { checkNewest } from './arguments.ts';
 import { explained, storeError } from './errors.ts';
 import { Events } from './events.ts';
 import { RollUp, breathe } from './roll-up.ts';
 import type { RollUpOptions } from './roll-up.ts';
 import { DiskSize } from './size.ts';
+import type { StoreFile } from './store-file.ts';
 import { Sweeper } from './sweep.ts';
 import type { Retention } from './sweep.ts';
 import { Transactions } from './transaction.ts';
 import { Windows } from './windows.ts';
 
 export interface TelemetryStoreOptions {
+  /** What the connection was opened on: while it is missing, nothing is written. */
+  readonly file: StoreFile;
   readonly retention: Retention;
   /** Null: windows stay as they were put. */
   readonly rollUp: RollUpOptions | null;
@@ -41,7 +46,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
   constructor(database: Database, options: TelemetryStoreOptions) {
     this.database = database;
     this.pieceMs = options.pieceMs;
-    const transactions = new Transactions(database);
+    const transactions = new Transactions(database, options.file);
     const windows = new Windows(database);
     const rollUp = options.rollUp === null ? null : new RollUp(windows, transactions, options.rollUp);
     this.transactions = transactions;
@@ -70,6 +75,18 @@ export class SqliteTelemetryStore implements TelemetryStore {
       nextMs = endMs;
       await breathe();
     }
+  }
+
+  async readNewest(limit: number): Promise<readonly Window[]> {
+    checkNewest(limit);
+    // One statement sees one state: no sweep can roll up what is half read.
+    const packed = explained(this.database.name, () => this.windows.newest(limit));
+    const windows: Window[] = [];
+    for (const row of packed) {
+      windows.push(this.windows.unpack(row));
+      if (windows.length % LIMITS.storeReadBatchWindows === 0) await breathe();
+    }
+    return windows;
   }
 
   async putClass(counts: ClassCounts, seenMs: number): Promise<'new' | 'seen' | 'capped'> {

@@ -2,17 +2,21 @@ import type { Database, Statement } from 'better-sqlite3';
 import { messageOf } from '../../core/errors.ts';
 import { AmbiguousError } from '../../rollout/ports.ts';
 import { isInputOutputError, storeError } from './errors.ts';
+import type { StoreFile } from './store-file.ts';
 
 /** Transactions of one connection. The library's own hide which of BEGIN, work and COMMIT failed. */
 export class Transactions {
   private readonly database: Database;
+  private readonly file: StoreFile | null;
   private readonly beginRead: Statement;
   private readonly beginWrite: Statement;
   private readonly end: Statement;
   private readonly undo: Statement;
 
-  constructor(database: Database) {
+  /** @param file looked for before each write; null: not at all */
+  constructor(database: Database, file: StoreFile | null = null) {
     this.database = database;
+    this.file = file;
     this.beginRead = database.prepare('BEGIN');
     this.beginWrite = database.prepare('BEGIN IMMEDIATE');
     this.end = database.prepare('COMMIT');
@@ -22,9 +26,10 @@ export class Transactions {
   /**
    * Runs `work` alone among all writers: all of it takes effect, or nothing.
    * @throws AmbiguousError when the disk failed inside COMMIT: the log may or may not hold the transaction
-   * @throws CutoverError when it did not take effect
+   * @throws CutoverError when it did not take effect; `STORE_MISSING` when it would be lost with a deleted file
    */
   write<T>(work: () => T): T {
+    this.file?.check();
     const result = this.run(this.beginWrite, work);
     try {
       this.end.run();

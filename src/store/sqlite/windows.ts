@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { LIMITS } from '../../core/limits.ts';
 import type { Window } from '../../telemetry/types.ts';
 import { packWindow, unpackWindow } from './window-codec.ts';
 
@@ -8,6 +9,9 @@ interface WindowRow {
   readonly epoch: number;
   readonly body: Buffer;
 }
+
+/** A window that is not unpacked. */
+export type PackedWindow = Pick<WindowRow, 'start_ms' | 'body'>;
 
 /** Windows as they were put, of one roll-up slot and one epoch, in time order. */
 export interface WindowGroup {
@@ -60,7 +64,26 @@ export class Windows {
 
   /** Windows with `fromMs <= startMs < toMs`, in time order. */
   range(fromMs: number, toMs: number): Window[] {
-    return this.sql.range.all(fromMs, toMs).map((row) => unpackWindow(this.file, row.start_ms, row.body));
+    return this.sql.range.all(fromMs, toMs).map((row) => this.unpack(row));
+  }
+
+  /** The windows that start last, oldest first, as they are stored: unpacking one takes most of a millisecond. */
+  newest(limit: number): PackedWindow[] {
+    return this.sql.newest.all(limit);
+  }
+
+  /** @throws CutoverError `STORE_CORRUPT` naming the window */
+  unpack({ start_ms: startMs, body }: PackedWindow): Window {
+    return unpackWindow(this.file, startMs, body);
+  }
+
+  /**
+   * End of the middle one of the newest windows, or null when there is none. They come at a steady pace, so it
+   * tells the time: a few that were put under a wrong clock, or are left from then, do not move it.
+   */
+  middleEndMs(): number | null {
+    const ends = this.sql.newestEnds.all(LIMITS.sweepWitnessWindows);
+    return ends[Math.floor((ends.length - 1) / 2)]?.end_ms ?? null;
   }
 
   /** Start of the first window before `beforeMs` that is still as it was put, or null. */
@@ -73,7 +96,7 @@ export class Windows {
     const byEpoch = Map.groupBy(this.sql.slot.all(fromMs, toMs), (row) => row.epoch);
     return [...byEpoch.values()].map((rows) => ({
       rows: rows.map(({ row }) => row),
-      windows: rows.map((row) => unpackWindow(this.file, row.start_ms, row.body)),
+      windows: rows.map((row) => this.unpack(row)),
     }));
   }
 
@@ -123,6 +146,14 @@ function statements(database: Database) {
     ),
     range: database.prepare<[number, number], WindowRow>(
       'SELECT start_ms, body FROM windows WHERE start_ms >= ? AND start_ms < ? ORDER BY start_ms, epoch, row',
+    ),
+    newest: database.prepare<[number], PackedWindow>(
+      `SELECT start_ms, body FROM windows WHERE row IN
+       (SELECT row FROM windows ORDER BY start_ms DESC, width_ms DESC, epoch DESC, keeper DESC LIMIT ?)
+       ORDER BY start_ms, epoch, row`,
+    ),
+    newestEnds: database.prepare<[number], { end_ms: number }>(
+      'SELECT start_ms + width_ms AS end_ms FROM windows ORDER BY start_ms DESC LIMIT ?',
     ),
     asPut: database.prepare<[number], { start_ms: number }>(
       'SELECT start_ms FROM windows WHERE rolled_up = 0 AND start_ms < ? ORDER BY start_ms LIMIT 1',

@@ -57,9 +57,9 @@ class StubGateway implements Gateway {
     this.localBypass = on;
   }
 
-  collect(): TelemetryDelta {
+  collect(): TelemetryDelta[] {
     this.sequence += 1;
-    return {
+    const delta: TelemetryDelta = {
       incarnation,
       sequence: this.sequence,
       fromMs: wallMs() - 1_000,
@@ -81,6 +81,7 @@ class StubGateway implements Gateway {
         accessLogDropped: 0,
       },
     };
+    return [delta];
   }
 
   async drain(deadlineMs: number): Promise<number> {

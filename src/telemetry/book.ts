@@ -1,0 +1,104 @@
+// HOT: one call per exchange; a Map lookup, one histogram record, no allocation once a cell exists.
+import { failure } from '../core/errors.ts';
+import type { FailureCode } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { Ineligible, Observation } from '../core/observation.ts';
+import type { Direction, Lane } from '../core/snapshot.ts';
+import { CopyCell, LaneCell } from './cells.ts';
+import { recordUs } from './histogram.ts';
+import type { TelemetryDelta } from './types.ts';
+
+const INELIGIBLE_PREFIX = 'ineligible_'.length;
+
+/** Stands for the regions beyond `LIMITS.telemetryCells`: a trusted header may still name too many. */
+const OTHER = '_other';
+
+/**
+ * What one worker saw under one epoch: one cell per route, region and lane or direction. An exchange is counted in
+ * the book it began under, whatever is published meanwhile, so that no epoch ever holds another one's evidence.
+ */
+export class Book {
+  readonly epoch: number;
+  /** Exchanges that run under it. */
+  users = 0;
+  private readonly lanes = new Map<string, LaneCell>();
+  private readonly copies = new Map<string, CopyCell>();
+  private edge: Record<string, number> = {};
+  private ineligible: Partial<Record<Ineligible, number>> = {};
+
+  constructor(epoch: number) {
+    this.epoch = epoch;
+  }
+
+  /** Counts one finished exchange. */
+  observe(seen: Observation): void {
+    const { copy } = seen;
+    if (copy !== null && copy.startsWith('ineligible_')) {
+      const reason = copy.slice(INELIGIBLE_PREFIX) as Ineligible;
+      this.ineligible[reason] = (this.ineligible[reason] ?? 0) + 1;
+    }
+    const blame = seen.failure === null ? null : failure(seen.failure).blame;
+    const byGateway = seen.answeredBy === 'edge' && blame === 'gateway' && seen.failure !== 'aborted';
+    if (!seen.asked || byGateway) return this.edgeAnswer(seen.failure ?? 'filter');
+    this.count(this.lane(seen.route, seen.region, seen.assigned), seen, blame);
+  }
+
+  private count(cell: LaneCell, seen: Observation, blame: 'client' | 'gateway' | 'lane' | null): void {
+    cell.requests += 1;
+    if (seen.bad) cell.bad += 1;
+    if (blame === 'lane') cell.fail(seen.failure as FailureCode);
+    else if (blame !== null) cell.abandoned += 1;
+    const statusClass = Math.trunc(seen.status / 100);
+    cell.statusClasses[statusClass] = (cell.statusClasses[statusClass] ?? 0) + 1;
+    cell.bytesIn += seen.bytesIn;
+    cell.bytesOut += seen.bytesOut;
+    if (seen.serviceUs >= 0) recordUs(cell.latency, seen.serviceUs);
+  }
+
+  /** Counts a request that neither lane was asked about. */
+  edgeAnswer(reason: FailureCode | 'filter'): void {
+    this.edge[reason] = (this.edge[reason] ?? 0) + 1;
+  }
+
+  private lane(route: string, region: string, lane: Lane): LaneCell {
+    const key = `${route}\n${region}\n${lane}`;
+    let cell = this.lanes.get(key);
+    if (cell === undefined) {
+      if (this.lanes.size >= LIMITS.telemetryCells && region !== OTHER) return this.lane(route, OTHER, lane);
+      cell = new LaneCell({ route, region, lane });
+      this.lanes.set(key, cell);
+    }
+    return cell;
+  }
+
+  /** The cell for copies; a copy keeps it, so that it is concluded where it was counted. */
+  copyCell(route: string, region: string, direction: Direction): CopyCell {
+    const key = `${route}\n${region}\n${direction}`;
+    let cell = this.copies.get(key);
+    if (cell === undefined) {
+      if (this.copies.size >= LIMITS.telemetryCells && region !== OTHER) {
+        return this.copyCell(route, OTHER, direction);
+      }
+      cell = new CopyCell({ route, region, direction });
+      this.copies.set(key, cell);
+    }
+    return cell;
+  }
+
+  /** What happened since the previous call. */
+  take(): Pick<TelemetryDelta, 'lanes' | 'copies' | 'ineligible' | 'edge'> {
+    const { edge, ineligible } = this;
+    this.edge = {};
+    this.ineligible = {};
+    return { lanes: taken(this.lanes.values()), copies: taken(this.copies.values()), ineligible, edge };
+  }
+}
+
+function taken<T>(cells: Iterable<{ take(): T | null }>): T[] {
+  const all: T[] = [];
+  for (const cell of cells) {
+    const counts = cell.take();
+    if (counts !== null) all.push(counts);
+  }
+  return all;
+}
