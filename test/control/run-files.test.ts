@@ -47,7 +47,12 @@ async function unstoredDecisions(): Promise<readonly Unstored[]> {
   };
   const store = new MemoryStore().connect();
   const controller = await Controller.open(store, {
-    ...{ plan, configHash: 'c', build: '1', holder: 'one', tickMs: 0, unstoredLog },
+    plan,
+    configHash: 'c',
+    build: '1',
+    holder: 'one',
+    tickMs: 0,
+    unstoredLog,
     publish: () => undefined,
   });
   await controller.apply({ verb: 'advance', to: null, force: true, legacyServes: false, ...by });
@@ -207,7 +212,11 @@ test('names another build when a shipped file changed, and is quick about it', (
 
 test('names who missed a relief in time, whatever was published after it, and nobody else', async () => {
   const worker = (pid: number, state: 'serving' | 'starting') => ({
-    ...{ pid, state, startRevision: 1, sentRevision: 1, acknowledgedRevision: 1 },
+    pid,
+    state,
+    startRevision: 1,
+    sentRevision: 1,
+    acknowledgedRevision: 1,
   });
   const [deaf, good, fresh] = [worker(1, 'serving'), worker(2, 'serving'), worker(3, 'starting')];
   const stuck: (readonly number[])[] = [];

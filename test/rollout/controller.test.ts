@@ -1,75 +1,12 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Command } from '../../src/rollout/command.ts';
-import { Controller } from '../../src/rollout/controller.ts';
-import type { ControllerOptions, OperatorCommand } from '../../src/rollout/controller-types.ts';
-import { ROLLOUT_KEY, decodeState } from '../../src/rollout/codec.ts';
+import type { OperatorCommand } from '../../src/rollout/controller-types.ts';
+import { ROLLOUT_KEY } from '../../src/rollout/codec.ts';
 import { historyKey } from '../../src/rollout/history.ts';
-import type { RolloutState } from '../../src/rollout/state.ts';
-import type { Unstored, UnstoredLog } from '../../src/rollout/unstored.ts';
 import { until } from '../kit/until.ts';
+import { advance, by, bypass, rollback, start, storedState } from './controller-kit.ts';
 import { plan } from './fixtures.ts';
 import { MemoryStore } from './memory-store.ts';
-
-const by = { who: 'ana', reason: 'because' } as const;
-const advance: OperatorCommand = { verb: 'advance', to: null, force: true, legacyServes: false, ...by };
-const rollback: OperatorCommand = { verb: 'rollback', to: null, ...by };
-const bypass: OperatorCommand = { verb: 'bypass', ...by };
-
-const open: Controller[] = [];
-
-afterEach(async () => {
-  for (const controller of open.splice(0)) await controller.close();
-});
-
-async function start(memory: MemoryStore, overrides: Partial<ControllerOptions> = {}) {
-  const store = memory.connect();
-  const published: RolloutState[] = [];
-  const log: string[] = [];
-  const controller = await Controller.open(store, {
-    plan,
-    configHash: 'c1',
-    build: '1',
-    holder: 'one',
-    publish: (state) => published.push(state),
-    log: (line) => log.push(line),
-    nowMs: () => memory.nowMs,
-    tickMs: 0,
-    ...overrides,
-  });
-  open.push(controller);
-  return { controller, store, published, log };
-}
-
-/** A disk that several processes see one after the other. */
-class Disk implements UnstoredLog {
-  kept: readonly Unstored[] = [];
-  full = false;
-  sheltered = 0;
-
-  save(list: readonly Unstored[]): void {
-    if (this.full) throw new Error('no space left');
-    this.kept = JSON.parse(JSON.stringify(list)) as Unstored[];
-  }
-
-  load(): readonly Unstored[] {
-    return this.kept;
-  }
-
-  fallBack(): boolean {
-    this.sheltered += 1;
-    return true;
-  }
-}
-
-/** A node that was killed: its store is gone, and it says nothing any more. */
-async function killed(node: Awaited<ReturnType<typeof start>>): Promise<void> {
-  node.store.breaks('down');
-  await node.controller.close();
-}
-
-function storedState(memory: MemoryStore): RolloutState {
-  return decodeState(memory.entries.get(ROLLOUT_KEY)?.value ?? new Uint8Array());
-}
 
 test('starts a rollout once and finds it again', async () => {
   const memory = new MemoryStore();
@@ -389,71 +326,6 @@ test('does nothing after it was closed', async () => {
   expect(await controller.apply(bypass)).toMatchObject({ ok: false, code: 'CLOSED' });
   await controller.tick();
   expect(memory.leases.size).toBe(0);
-});
-
-test('takes a rollback and a bypass up again that a killed process could not store', async () => {
-  const [memory, unstoredLog] = [new MemoryStore(), new Disk()];
-  const first = await start(memory, { unstoredLog });
-  await first.controller.apply({ ...advance, to: { phase: 'enforce' } });
-  first.store.breaks('down');
-  const answer = await first.controller.apply({ ...rollback, to: { phase: 'shadow' } });
-  expect(answer).toMatchObject({ ok: true, stored: false, survivesRestart: true, warnings: [] });
-  expect(unstoredLog.kept).toHaveLength(1);
-  await first.controller.apply(bypass);
-  await killed(first);
-  const second = await start(memory, { unstoredLog, build: '2' });
-  expect(second.controller.state).toMatchObject({ phase: 'shadow', bypass: true, build: '2' });
-  expect(storedState(memory)).toEqual(second.controller.state);
-  expect(await second.controller.history(9)).toMatchObject({ total: 5, intact: true });
-  expect(unstoredLog.kept).toEqual([]);
-});
-
-test('does not repeat a kept decision that the store has taken, however far others went since', async () => {
-  const [memory, unstoredLog] = [new MemoryStore(), new Disk()];
-  const first = await start(memory, { unstoredLog });
-  await first.controller.apply({ ...advance, to: { phase: 'enforce' } });
-  first.store.breaks('down');
-  await first.controller.apply({ ...rollback, to: { phase: 'canary' } });
-  const { kept } = unstoredLog;
-  first.store.breaks('none');
-  await first.controller.tick();
-  await first.controller.apply({ ...advance, to: { phase: 'enforce' } });
-  await first.controller.close();
-  unstoredLog.kept = kept;
-  const second = await start(memory, { unstoredLog });
-  expect(second.controller.state).toMatchObject({ phase: 'enforce', sequence: 4 });
-  expect(unstoredLog.kept).toEqual([]);
-});
-
-test('says what a restart would make of a decision that no disk takes', async () => {
-  const [memory, unstoredLog] = [new MemoryStore(), new Disk()];
-  unstoredLog.full = true;
-  const sheltered = await start(memory, { unstoredLog });
-  await sheltered.controller.apply(advance);
-  sheltered.store.breaks('down');
-  const answer = await sheltered.controller.apply(rollback);
-  expect(answer).toMatchObject({ ok: true, stored: false, survivesRestart: true });
-  expect(answer.ok && answer.warnings.join()).toContain('the kill switch was thrown');
-  expect(unstoredLog.sheltered).toBe(1);
-  unstoredLog.full = false;
-  await sheltered.controller.tick();
-  expect(unstoredLog.kept).toHaveLength(1);
-  const bare = await start(new MemoryStore());
-  await bare.controller.apply(advance);
-  bare.store.breaks('down');
-  expect(await bare.controller.apply(rollback)).toMatchObject({ stored: false, survivesRestart: false });
-  expect(bare.log.join()).toContain('a restart would forget it');
-});
-
-test('names what it leaves unstored when it is closed', async () => {
-  const { controller, store, log } = await start(new MemoryStore(), { unstoredLog: new Disk() });
-  await controller.apply(advance);
-  store.breaks('down');
-  await controller.apply(rollback);
-  await controller.close();
-  expect(log.at(-1)).toBe(
-    'the rollback of ana (entry 3) is in effect and was not stored: the next start takes it up',
-  );
 });
 
 test('writes nothing for a command that finds everything as it asks for', async () => {
