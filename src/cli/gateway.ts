@@ -8,7 +8,6 @@ import type { Options } from './options.ts';
 import { patiently } from './patience.ts';
 import { placeOf } from './place.ts';
 import type { Place } from './place.ts';
-import { countedFromOne } from './position.ts';
 import { shellWord } from './shell-word.ts';
 
 /** The running gateway, as a verb talks to it. */
@@ -71,16 +70,8 @@ async function withClient<T>(
 ): Promise<T> {
   const client = createAdminClient({ ...where, timeoutMs });
   try {
-    return await use({ ask: (request) => patiently(forPeople(request(client)), timeoutMs, io.signal) });
+    return await use({ ask: (request) => patiently(request(client), timeoutMs, io.signal) });
   } finally {
     await client.close();
   }
-}
-
-/** What the gateway refuses, with the steps of the rollout as this command line counts them. */
-async function forPeople<T>(answer: Promise<T>): Promise<T> {
-  return await answer.catch((error: unknown) => {
-    if (error instanceof CutoverError) error.message = countedFromOne(error.message);
-    throw error;
-  });
 }

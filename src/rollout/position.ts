@@ -46,7 +46,10 @@ export function clampPosition(position: Position, plan: RolloutPlan): Position {
   return kept ?? { phase: 'shadow', step: 0 };
 }
 
-/** For messages: `canary`, `regional/1` (steps count from 0, as everywhere). */
+/**
+ * A position as people read and write it: `canary`, `regional/1` for the first regional step. People count from 1;
+ * everything that programs read counts from 0 (`step` is an index).
+ */
 export function positionName(position: Position): string {
-  return position.phase === 'regional' ? `regional/${position.step}` : position.phase;
+  return position.phase === 'regional' ? `regional/${position.step + 1}` : position.phase;
 }

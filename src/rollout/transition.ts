@@ -135,7 +135,7 @@ function noSuchPlace(state: RolloutState, target: Target | null, plan: RolloutPl
     return refuse(5, 'AT_END', message, 'to go back: cutover rollback --reason TEXT');
   }
   const steps = plan.regional.steps.length;
-  const message = `the plan has no ${target.phase}/${target.step ?? 0}: regional has ${steps} steps, counted from 0`;
+  const message = `the plan has no ${target.phase}/${(target.step ?? 0) + 1}: it has ${steps} regional steps`;
   return refuse(2, 'NO_SUCH_STEP', message, 'see rollout.regional.steps in cutover.yaml');
 }
 

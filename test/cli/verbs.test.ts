@@ -103,7 +103,7 @@ test('regional steps count from one in everything that is said', async () => {
   // The gateway's own sentences count from 0: they are translated, once.
   expect((await verb('advance --yes')).err).toContain('nothing says that regional/2 is safe');
   expect((await verb('rollback --to regional/9 --reason x')).err).toContain(
-    'the plan has no regional/9: regional has 2 steps, counted from 1',
+    'the plan has no regional/9: it has 2 regional steps',
   );
   expect((await verb('history')).out).toContain('regional/2 -> regional/1');
 });

@@ -16,9 +16,9 @@ test('puts every phase and every regional step in one line', () => {
   expect(positions(plan).map(positionName)).toEqual([
     'shadow',
     'canary',
-    'regional/0',
     'regional/1',
     'regional/2',
+    'regional/3',
     'enforce',
     'retired',
   ]);

@@ -8,7 +8,8 @@ import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withCommands } from '../gateway.ts';
 import type { Options } from '../options.ts';
-import { placeName, planShape } from '../position.ts';
+import { planShape } from '../plan.ts';
+import { positionName } from '../../rollout/position.ts';
 import type { Verb } from '../verbs.ts';
 import { sayChange } from '../say.ts';
 
@@ -40,7 +41,7 @@ function destination({ to }: Options, rollout: Rollout): Position | null {
   const found = resolveTarget(to, plan);
   if (found === null) throw noSuchStep(to.step ?? 0, rollout.steps);
   if (comparePositions(found, rollout) > 0) return found;
-  const [there, here] = [placeName(found), placeName(rollout)];
+  const [there, here] = [positionName(found), positionName(rollout)];
   throw new CutoverError('NOT_FORWARD', `${there} is not ahead of ${here}, where the rollout stands`, {
     hint: there === here ? 'look at it: cutover status' : `cutover rollback --to ${there} --reason TEXT`,
     exitCode: EXIT.usage,
@@ -48,7 +49,7 @@ function destination({ to }: Options, rollout: Rollout): Position | null {
 }
 
 function noSuchStep(step: number, steps: number): CutoverError {
-  const name = placeName({ phase: 'regional', step });
+  const name = positionName({ phase: 'regional', step });
   const has = steps === 0 ? 'no regional steps' : `regional/1 to regional/${steps}`;
   return new CutoverError('NO_SUCH_STEP', `the plan has no ${name}: it has ${has}`, {
     hint: 'see rollout.regional.steps in the configuration',
@@ -58,8 +59,8 @@ function noSuchStep(step: number, steps: number): CutoverError {
 
 function questionFor(options: Options, rollout: Rollout, to: Position) {
   const how = options.force === true ? ' WITHOUT asking the gates' : '';
-  const target = `${placeName(to)}${stepText(options, rollout, to)}`;
-  const text = `this moves the rollout from ${placeName(rollout)} to ${target}${how}, and the candidate answers more clients`;
+  const target = `${positionName(to)}${stepText(options, rollout, to)}`;
+  const text = `this moves the rollout from ${positionName(rollout)} to ${target}${how}, and the candidate answers more clients`;
   return { text, word: to.phase };
 }
 

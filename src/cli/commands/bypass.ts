@@ -1,6 +1,7 @@
 import { isKillSwitchOn, throwKillSwitch } from '../../control/kill-switch.ts';
 import type { Status } from '../../control/schema/status.ts';
 import { CutoverError } from '../../core/errors.ts';
+import { LIMITS } from '../../core/limits.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withCommands } from '../gateway.ts';
@@ -9,12 +10,12 @@ import type { Options } from '../options.ts';
 import { INTERRUPTED } from '../patience.ts';
 import { bypassCommand, placeOf } from '../place.ts';
 import type { Place } from '../place.ts';
-import { placeName } from '../position.ts';
+import { positionName } from '../../rollout/position.ts';
 import type { Verb } from '../verbs.ts';
 import { say, sayChange, sayUnchanged } from '../say.ts';
 
-/** How long the supervisor may take before the workers are told without it. */
-const SUPERVISOR_MS = 2_000;
+/** How long the supervisor may take before the workers are told without it: it waits for their acknowledgement. */
+const SUPERVISOR_MS = LIMITS.acknowledgeTimeoutMs + 1_000;
 
 /**
  * The kill switch. Throwing it asks nothing and needs neither a supervisor nor, with `--run-dir`, a configuration
@@ -92,6 +93,6 @@ function liftText(rollout: Status['rollout']): string {
   const then =
     rollout.phase === 'shadow'
       ? 'legacy goes on answering everything, and copies are made again'
-      : `the candidate answers clients again as ${placeName(rollout)} says`;
+      : `the candidate answers clients again as ${positionName(rollout)} says`;
   return `this lifts the kill switch: ${then}`;
 }

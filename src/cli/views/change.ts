@@ -1,6 +1,6 @@
 import type { AppliedAnswer } from '../../control/schema/commands.ts';
 import { safe } from '../format.ts';
-import { placeName } from '../position.ts';
+import { positionName } from '../../rollout/position.ts';
 
 /**
  * What was done, in the past tense, and how to undo it.
@@ -33,8 +33,8 @@ function notes({ stored, inEffect, missingPids, needRestart, warnings }: Applied
 type Sentence = { readonly said: string; readonly undo: string | null };
 
 function sentence(rollout: AppliedAnswer['rollout'], entry: AppliedAnswer['entry']): Sentence {
-  const now = placeName(rollout);
-  const before = entry.from === null ? 'nothing' : placeName(entry.from);
+  const now = positionName(rollout);
+  const before = entry.from === null ? 'nothing' : positionName(entry.from);
   switch (entry.verb) {
     case 'start':
       return { said: `started in ${now}`, undo: null };

@@ -1,7 +1,7 @@
 import type { History } from '../../control/schema/history.ts';
 import * as format from '../format.ts';
 import type { Paint } from '../paint.ts';
-import { placeName } from '../position.ts';
+import { positionName } from '../../rollout/position.ts';
 import { table } from '../table.ts';
 
 type Entry = History['entries'][number];
@@ -41,7 +41,7 @@ function row(entry: Entry): string[] {
 }
 
 function change({ from, to }: Entry): string {
-  const target = placeName(to);
-  const source = from === null ? null : placeName(from);
+  const target = positionName(to);
+  const source = from === null ? null : positionName(from);
   return source === null || source === target ? target : `${source} -> ${target}`;
 }

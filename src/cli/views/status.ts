@@ -1,7 +1,8 @@
 import type { Status } from '../../control/schema/status.ts';
 import * as format from '../format.ts';
 import type { Paint } from '../paint.ts';
-import { placeInPlan, placeName } from '../position.ts';
+import { placeInPlan } from '../plan.ts';
+import { positionName } from '../../rollout/position.ts';
 import { table } from '../table.ts';
 import { copiesTree, jointTable, reasons } from './copies.ts';
 
@@ -25,7 +26,7 @@ function head(status: Status, paint: Paint): string {
     ['Paused', rollout.paused ? paint.warn('yes') : 'no'],
     ['Bypass', rollout.bypass ? paint.bad('ON: all traffic to legacy, no copies') : 'off'],
     ['Epoch', String(rollout.epoch)],
-    ['Last good', placeName(rollout.lastGood)],
+    ['Last good', positionName(rollout.lastGood)],
     ['Snapshot', snapshotText(snapshot, paint)],
     [
       'Store',
