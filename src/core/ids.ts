@@ -1,5 +1,5 @@
 // HOT: one counter and one string per request.
-import { randomHex } from './random.ts';
+import { pooledHex, randomHex } from './random.ts';
 
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -32,7 +32,7 @@ function newSpanId(): string {
  */
 export function traceparentFor(received: string | undefined): string {
   if (received !== undefined && TRACEPARENT.test(received)) return received;
-  return `00-${incarnation}${randomHex(10)}-${newSpanId()}-01`;
+  return `00-${incarnation}${pooledHex(20)}-${newSpanId()}-01`;
 }
 
 /** The same trace with a new parent id: what a copy carries, so that spans of the two lanes stay apart. */

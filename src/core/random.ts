@@ -11,6 +11,24 @@ export interface RandomSource {
 /** The process's own source, for jitter and sampling that needs no reproduction. */
 export const systemRandom: RandomSource = { next: () => Math.random() };
 
+const POOL_BYTES = 4_096;
+let pool = '';
+let taken = 0;
+
+/**
+ * Random lower-case hex for ids that must be unique and need not be secret: drawn from a pool that is filled once in
+ * 4 KiB, because one call of the operating system per request was an eighth of the gateway's time.
+ * @param digits at most 64
+ */
+export function pooledHex(digits: number): string {
+  if (taken + digits > pool.length) {
+    pool = randomBytes(POOL_BYTES).toString('hex');
+    taken = 0;
+  }
+  taken += digits;
+  return pool.slice(taken - digits, taken);
+}
+
 /** Random lower-case hex of `bytes` bytes from the operating system's generator, for ids and tokens. */
 export function randomHex(bytes: number): string {
   return randomBytes(bytes).toString('hex');
