@@ -33,6 +33,10 @@ export function buildStatus(input: StatusInput): Status {
       legacy: laneOf(summary.lanes.legacy, spanMs),
       candidate: laneOf(summary.lanes.candidate, spanMs),
     },
+    pairLatency: {
+      legacy: latencyOf(summary.pairLatency.legacy),
+      candidate: latencyOf(summary.pairLatency.candidate),
+    },
     delta: deltaOf(summary.pairLatency),
     pairs: { shadow: pairsOf(summary.pairs.shadow), reverse: pairsOf(summary.pairs.reverse) },
     ineligible: { ...summary.ineligible },

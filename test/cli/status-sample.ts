@@ -67,6 +67,10 @@ export const statusSample: Status = {
       latency: { ...latency, p99Ms: 120.4 },
     },
   },
+  pairLatency: {
+    legacy: { samples: 1_900, p50Ms: 8.1, p90Ms: 15.2, p99Ms: 40.3, p999Ms: null },
+    candidate: { samples: 1_900, p50Ms: 8, p90Ms: 15.55, p99Ms: 48, p999Ms: null },
+  },
   delta: { p50Ms: -0.1, p90Ms: 0.35, p99Ms: 7.7, p999Ms: null },
   pairs: {
     shadow: {

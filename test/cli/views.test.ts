@@ -36,10 +36,12 @@ test('the screen of status stays as it was agreed', () => {
     eu-west    5.00%   4.93%    12,004
     us-east    0.00%       -         0
 
-    LANE          REQUESTS  PER S  BAD  BAD %       P50       P90      P99  P99.9
-    legacy          11,412    190    3  0.03%    4.1 ms    7.3 ms  12.1 ms      -
-    candidate          592    9.9    0  0.00%    4.1 ms    7.3 ms   120 ms      -
-    delta, pairs                               -0.10 ms  +0.35 ms  +7.7 ms      -
+    LANE              REQUESTS  PER S  BAD  BAD %       P50       P90      P99  P99.9
+    legacy              11,412    190    3  0.03%    4.1 ms    7.3 ms  12.1 ms      -
+    candidate              592    9.9    0  0.00%    4.1 ms    7.3 ms   120 ms      -
+    legacy, pairs        1,900                       8.1 ms   15.2 ms  40.3 ms      -
+    candidate, pairs     1,900                       8.0 ms   15.6 ms  48.0 ms      -
+    delta, pairs                                   -0.10 ms  +0.35 ms  +7.7 ms      -
     Legacy failed: upstream_reset 2, connect_refused 1
     Clients gave up waiting: legacy 4
     A latency of - has too few samples: at least ten must lie beyond it

@@ -87,17 +87,19 @@ function lanes(status: Status, paint: Paint): string {
       format.milliseconds(lane.latency.p999Ms),
     ];
   };
-  const { p50Ms, p90Ms, p99Ms, p999Ms } = status.delta;
-  const delta = [
-    'delta, pairs',
-    '',
-    '',
-    '',
-    '',
-    ...[p50Ms, p90Ms, p99Ms, p999Ms].map(format.signedMilliseconds),
-  ];
+  const over = (name: string, of: Status['delta'], text: (ms: number | null) => string, count = '') => {
+    const { p50Ms, p90Ms, p99Ms, p999Ms } = of;
+    return [name, count, '', '', '', ...[p50Ms, p90Ms, p99Ms, p999Ms].map(text)];
+  };
+  const { legacy, candidate } = status.pairLatency;
   const titles = ['REQUESTS', 'PER S', 'BAD', 'BAD %', 'P50', 'P90', 'P99', 'P99.9'];
-  const rows = [row('legacy'), row('candidate'), delta];
+  const rows = [
+    row('legacy'),
+    row('candidate'),
+    over('legacy, pairs', legacy, format.milliseconds, format.count(legacy.samples)),
+    over('candidate, pairs', candidate, format.milliseconds, format.count(candidate.samples)),
+    over('delta, pairs', status.delta, format.signedMilliseconds),
+  ];
   const columns = [{ title: 'LANE' }, ...titles.map((title) => ({ title, right: true }))];
   return table(columns, rows, paint.faint) + laneNotes(status);
 }

@@ -118,6 +118,9 @@ export const statusSchema = z
       windows: count,
     }),
     lanes: z.strictObject({ legacy: lane, candidate: lane }),
+    pairLatency: z
+      .strictObject({ legacy: latency, candidate: latency })
+      .describe('service time of each lane over pairs: the same requests on both lanes'),
     delta: z
       .strictObject({
         p50Ms: z.number().nullable(),
