@@ -167,8 +167,12 @@ export class Steering {
   }
 }
 
-/** Whether a state leaves fewer clients to the candidate than the one before. */
-function takesAway(before: RolloutState, after: RolloutState): boolean {
+/**
+ * Whether a state leaves fewer clients to the candidate than the one before. Where it had none, a worker that is slow
+ * to hear of it does no harm and is not killed for it.
+ */
+export function takesAway(before: RolloutState, after: RolloutState): boolean {
+  if (before.bypass || before.phase === 'shadow') return false;
   return (after.bypass && !before.bypass) || comparePositions(after, before) < 0;
 }
 

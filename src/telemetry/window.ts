@@ -95,7 +95,7 @@ export class WindowKeeper {
     return this.sum(this.past, null);
   }
 
-  /** Everything known of one epoch, recalled windows included: what evidence is shown from. */
+  /** Everything known of one epoch: what was counted since the start, and the windows that were recalled. */
   ofEpoch(epoch: number): Window | null {
     return this.sum(this.pastByEpoch.get(epoch) ?? null, epoch);
   }
@@ -187,10 +187,15 @@ function withoutLatency(window: Window): Window {
   };
 }
 
-/** Copies that have no end yet, with an end: nobody will conclude them any more. */
+/**
+ * Copies that have no end yet, with an end: nobody will conclude them any more. Ends of copies that were sent in a
+ * window before the recalled ones get their beginning back, so that the sums hold for what is known.
+ */
 function concludeAll(counts: CopyCounts): CopyCounts[] {
   const ends = Object.values(counts.outcomes).reduce((sum, count) => sum + count, 0);
   const settled = { ...counts, pending: 0 };
   const lost = counts.decisions.sent - ends;
-  return lost > 0 ? mergeCopies([settled, concludedAsLost(counts, lost)]) : [settled];
+  if (lost > 0) return mergeCopies([settled, concludedAsLost(counts, lost)]);
+  const decisions = { ...counts.decisions, sent: ends };
+  return [{ ...settled, decisions, eligible: counts.eligible - lost }];
 }

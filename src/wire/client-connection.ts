@@ -230,12 +230,14 @@ export class ClientConnection implements SocketOwner, Swept {
 
   /**
    * Whether a 408 that ends a reused connection was about the silence before this request (RFC 9110, section
-   * 15.5.9): it is here before the request is out, or so soon that asking again, where that is allowed, tells.
+   * 15.5.9): it is here before the request is out, or so soon that asking again, where that is allowed, tells. With
+   * a body under way nothing can be asked again, and the server's own word is the honest answer.
    */
   private isStaleTimeout(call: Call): boolean {
     const { options, sweeper } = this.host;
     if (!call.reused || sweeper.nowMs - this.sentMs >= LIMITS.staleAnswerMs) return false;
-    return !call.ended || !this.output.isIdle || (options.retry && call.isRepeatable);
+    const begun = call.ended ? !this.output.isIdle : !this.bodyQueued;
+    return begun || (options.retry && call.isRepeatable);
   }
 
   private readBody(call: Call, bytes: Buffer, from: number, to: number): number {

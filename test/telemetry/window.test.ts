@@ -163,6 +163,24 @@ test('a clock that is set back does not stop windows from completing', () => {
   expect([window?.id, window?.keeper.endsWith('.1')]).toEqual([99, true]);
 });
 
+test('a copy that was sent before the oldest recalled window still has a beginning', () => {
+  const earlier = new WindowKeeper(10_000);
+  const one = worker('a');
+  const cell = one.recorder.book(1).copyCell('all', 'eu', 'shadow');
+  for (let index = 0; index < 3; index += 1) cell.decide('sent');
+  earlier.add(one.delta(5_000));
+  for (let index = 0; index < 3; index += 1) cell.conclude('compared');
+  earlier.add(one.delta(15_000));
+  const keeper = new WindowKeeper(10_000);
+  keeper.recall(earlier.takeCompleted(60_000).slice(1));
+  expect(summarise(keeper.ofEpoch(1)).pairs.shadow).toMatchObject({
+    eligible: 3,
+    sent: 3,
+    compared: 3,
+    pending: 0,
+  });
+});
+
 test('regions without end share one cell, and no count is lost', () => {
   const one = worker('a');
   const n = LIMITS.telemetryCells + 50;
