@@ -11,15 +11,16 @@ import { until } from '../kit/until.ts';
 
 const SITE = join(REPOSITORY, 'test/fixtures/nginx/legacy-site.conf');
 
-/** Requests whose answers the configuration of the site makes itself. */
+/** Requests whose answers the configuration of the site makes itself, or changes on their way. */
 const OWN_ANSWERS = [
+  '/css/site.css',
   '/health',
   '/help',
   '/v1/items/7?x=1',
   '/old/index.php',
   '/blog?page=2',
   '/api/items',
-].map((target) => ({ method: 'GET', target, headers: [], body: Buffer.alloc(0) }));
+].map((target) => ({ method: 'GET', target, headers: ['Accept-Encoding', 'gzip'], body: Buffer.alloc(0) }));
 
 test.skipIf(!nginxOrSkip())(
   'real traffic through a real NGINX names what it does that the candidate does not',
