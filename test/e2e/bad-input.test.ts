@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { headerOf } from '../kit/answer-reader.ts';
@@ -168,10 +169,12 @@ test('the access log says which lane answered, under which phase and epoch', asy
 });
 
 test('the data path and rollback go on while the store has no room', async () => {
-  const folder = `/tmp/cutover-full-${process.pid}`;
-  mkdirSync(folder, { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'cutover-full-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
-  onTestFinished(() => void (mounted && spawnSync('umount', ['-l', folder])));
+  onTestFinished(() => {
+    if (mounted) spawnSync('umount', ['-l', folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
   const { running } = await working({
     store: { sqlite: join(folder, 'cutover.db') },
     explainHeaders: true,
