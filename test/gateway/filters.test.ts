@@ -115,3 +115,18 @@ test('a body waits for the edge filter and then arrives whole', async () => {
   });
   expect([answer.status, both.legacy.requests[0]?.body.length]).toEqual([200, 300_000]);
 });
+
+test('a token has one spelling: trailing bits that no encoder writes are refused', async () => {
+  const both = await lanes();
+  const { url } = await inProcessGateway(both, { phase: 'retired' }, guarded(both.candidate, 'candidate'));
+  const good = await token();
+  const signature = good.slice(good.lastIndexOf('.') + 1);
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const same = (text: string) => Buffer.from(text, 'base64url').equals(Buffer.from(signature, 'base64url'));
+  const twin = Array.from(alphabet)
+    .map((last) => signature.slice(0, -1) + last)
+    .find((text) => text !== signature && same(text));
+  expect(twin).toBeDefined();
+  expect((await ask(url, `Bearer ${good}`)).status).toBe(200);
+  expect((await ask(url, `Bearer ${good.slice(0, -signature.length)}${twin}`)).status).toBe(401);
+});

@@ -236,3 +236,18 @@ test('a failure of the gateway is no evidence about a lane', () => {
     { upstream_busy: 21 },
   ]);
 });
+
+test('a copy that is never answered is given up at its deadline, whatever the connection does', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { mirror } = bench();
+  const cell = newCell();
+  const copy = begin(mirror, cell);
+  send(copy);
+  copy.onSent();
+  copy.originalEnd(null);
+  vi.advanceTimersByTime(SHADOW.timeoutMs - 1);
+  expect(cell.pending).toBe(1);
+  vi.advanceTimersByTime(1);
+  expect([cell.pending, cell.outcomes.timed_out, mirror.running]).toEqual([0, 1, 0]);
+});
