@@ -1,4 +1,5 @@
 import type { Status } from '../../src/control/schema/status.ts';
+import { gateSample } from './gate-sample.ts';
 
 const latency = { samples: 12_004, p50Ms: 4.1, p90Ms: 7.25, p99Ms: 12.1, p999Ms: null };
 const none = { n: 0, plus: 0, minus: 0 };
@@ -36,7 +37,18 @@ export const statusSample: Status = {
     epoch: 4,
     sequence: 9,
     lastGood: { phase: 'regional', step: 0 },
+    withdrawn: [],
+    ladder: [
+      { phase: 'shadow', step: 0, region: null, share: null },
+      { phase: 'canary', step: 0, region: null, share: null },
+      { phase: 'regional', step: 0, region: 'eu-west', share: 0.01 },
+      { phase: 'regional', step: 1, region: 'eu-west', share: 0.05 },
+      { phase: 'regional', step: 2, region: 'us-east', share: 0.05 },
+      { phase: 'enforce', step: 0, region: null, share: null },
+      { phase: 'retired', step: 0, region: null, share: null },
+    ],
   },
+  gate: gateSample,
   shares: [
     { region: 'eu-west', desired: 0.05, actual: 0.0493, requests: 12_004 },
     { region: 'us-east', desired: 0, actual: null, requests: 0 },

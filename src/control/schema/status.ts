@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PHASES } from '../../core/snapshot.ts';
 import { PAIR_METRICS } from '../../telemetry/types.ts';
+import { gateReportSchema } from './gate.ts';
 
 const count = z.int().nonnegative();
 const phase = z.enum(PHASES);
@@ -95,7 +96,19 @@ export const statusSchema = z
       epoch: count,
       sequence: count,
       lastGood: position,
+      withdrawn: z.array(z.string()).describe('regions that were taken back alone: legacy answers them'),
+      ladder: z
+        .array(
+          z.strictObject({
+            phase,
+            step: count,
+            region: z.string().nullable(),
+            share: z.number().nullable(),
+          }),
+        )
+        .describe('every position of the plan in its order; region and share of regional steps'),
     }),
+    gate: gateReportSchema.describe('the gates of this position, now'),
     shares: z.array(
       z.strictObject({
         region: z.string(),
