@@ -17,6 +17,8 @@ export interface Options {
   readonly watch?: boolean;
   readonly reason?: string;
   readonly to?: Target;
+  /** One region alone. */
+  readonly region?: string;
   /** `host:port` of the admin API, instead of the configured one. */
   readonly admin?: string;
   /** Run directory, instead of the configured one. */
@@ -70,6 +72,7 @@ export const flags = {
   yes: () => new Option('-y, --yes', 'do not ask for a confirmation'),
   to: () =>
     new Option('--to <phase>', 'where to: canary, regional/1 (the first regional step), …').argParser(target),
+  region: (what: string) => new Option('--region <name>', what).conflicts('to'),
   reason: (why: string) => new Option('--reason <text>', why).argParser(reason),
   watch: () => new Option('-w, --watch', 'show changes until Ctrl-C (with --json: one object per line)'),
   timeoutMs: () => named('--timeout <duration>', 'longest wait for the gateway', '10s', duration),

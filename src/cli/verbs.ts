@@ -55,10 +55,12 @@ function addRolloutVerbs(add: Add): void {
     .addOption(flags.intervalMs());
   commanding(add('advance', 'go on to the next step or phase', load.advance), group)
     .addOption(flags.to())
+    .addOption(flags.region('lets one region in again that was taken back alone'))
     .addOption(new Option('--force', 'whatever the gates say; wants --reason'))
     .addOption(flags.yes());
   commanding(add('rollback', 'go one step or phase back, at once', load.rollback), group, true)
     .addOption(flags.to())
+    .addOption(flags.region('takes back one region alone: legacy answers it'))
     .addOption(flags.yes());
   commanding(add('pause', 'hold the rollout where it is', load.pause), group);
   commanding(add('resume', 'go on after a pause', load.resume), group);

@@ -9,15 +9,27 @@ type Rollout = Config['rollout'];
 type Rule = Rollout['canary']['match'][number];
 type Value = string | SecretRef;
 
-export function compilePlan(rollout: Rollout, inputs: Inputs): ConfiguredPlan {
+export function compilePlan({ rollout, candidate }: Config, inputs: Inputs): ConfiguredPlan {
   const { shadow, canary, regional, enforce, gates } = rollout;
   return {
+    candidateVersion: candidate.version ?? null,
     windowMs: rollout.window,
-    shadow: { sample: shadow.sample, dwellMs: shadow.dwell },
-    canary: { match: canary.match.map((rule) => canaryMatch(rule, inputs)), dwellMs: canary.dwell },
-    regional: { steps: regional.steps, dwellMs: regional.dwell, approval: regional.approval === 'required' },
-    enforce: { reverseSample: enforce.reverseShadow },
+    shadow: { sample: shadow.sample, dwellMs: shadow.dwell, maxDurationMs: shadow.maxDuration },
+    canary: {
+      match: canary.match.map((rule) => canaryMatch(rule, inputs)),
+      dwellMs: canary.dwell,
+      maxDurationMs: canary.maxDuration,
+      minRequests: canary.minRequests,
+    },
+    regional: {
+      steps: regional.steps,
+      dwellMs: regional.dwell,
+      maxDurationMs: regional.maxDuration,
+      approval: regional.approval === 'required',
+    },
+    enforce: { reverseSample: enforce.reverseShadow, dwellMs: enforce.dwell },
     gates: {
+      minPairs: gates.minPairs,
       errorRate: gates.errorRate.margin,
       tail: gates.tail.margin,
       differences: gates.differences.margin,

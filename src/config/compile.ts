@@ -28,7 +28,7 @@ const MOST_WORKERS_BY_DEFAULT = 4;
  * @throws Error when a key or secret file changed since it was checked
  */
 export function compile(config: Config, inputs: Inputs): CompiledConfig {
-  const plan = compilePlan(config.rollout, inputs);
+  const plan = compilePlan(config, inputs);
   const gateway = { hash: '', ...compileGateway(config, inputs) };
   const compiled = {
     gateway,
@@ -70,6 +70,7 @@ function evidenceHash(compiled: CompiledConfig): string {
       ...shaping,
       timeouts: laneTimeouts,
       listenerRegions: listeners.map((listener) => listener.region),
+      candidateVersion: plan.candidateVersion,
       windowMs: plan.windowMs,
       canary: plan.canary.match,
       reverseSample: plan.enforce.reverseSample,

@@ -5,21 +5,32 @@ import type { CanaryMatch } from '../core/snapshot.ts';
  * right and reads it by its shape; what is beyond that is kept for the gates.
  */
 export interface ConfiguredPlan {
+  /** Names the build behind the candidate's servers, or null: another one starts the evidence anew. */
+  readonly candidateVersion: string | null;
   readonly windowMs: number;
-  readonly shadow: { readonly sample: number; readonly dwellMs: number };
-  readonly canary: { readonly match: readonly CanaryMatch[]; readonly dwellMs: number };
+  readonly shadow: { readonly sample: number; readonly dwellMs: number; readonly maxDurationMs: number };
+  readonly canary: {
+    readonly match: readonly CanaryMatch[];
+    readonly dwellMs: number;
+    readonly maxDurationMs: number;
+    /** Canary requests that each critical route has to show. */
+    readonly minRequests: number;
+  };
   readonly regional: {
     readonly steps: readonly { readonly region: string; readonly share: number }[];
     readonly dwellMs: number;
+    readonly maxDurationMs: number;
     /** A person must agree to each step. */
     readonly approval: boolean;
   };
-  readonly enforce: { readonly reverseSample: number };
+  readonly enforce: { readonly reverseSample: number; readonly dwellMs: number };
   readonly gates: GateMargins;
 }
 
-/** Excess that is tolerated, as fractions. */
+/** Excess that is tolerated, as fractions, and the least evidence. */
 export interface GateMargins {
+  /** Pairs that each direction has to show before anything counts as proven. */
+  readonly minPairs: number;
   /** `auto`: the larger of 0.1 percentage points and half of legacy's rate in the phase before. */
   readonly errorRate: number | 'auto';
   readonly tail: number;

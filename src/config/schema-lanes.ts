@@ -76,6 +76,10 @@ export const candidateSchema = section(
     upstreams: named(upstream, nameKey, 'upstreams by name').optional(),
     routes: list(route, 'routes; the most specific one wins, whatever their order', 1).optional(),
     hostHeader,
+    version: text(
+      'names the build behind these servers; another one starts the evidence anew',
+      'v2.3.1',
+    ).optional(),
   },
   'the candidate lane: servers, or upstreams and routes',
 );

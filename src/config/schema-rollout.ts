@@ -74,12 +74,18 @@ const stickyKey = section(
 
 const dwell = (description: string) => duration(description);
 
+const maxDuration = (initial: string) =>
+  positiveDuration(
+    'a phase that is not proven after this time is inconclusive: a person has to look',
+  ).prefault(initial);
+
 const shadow = section(
   {
     sample: share('share of eligible requests that is copied').prefault('10%'),
     maxRate: rate('copies a second of one node at the most; no cap if left out').optional(),
     ramp: duration('the cap grows from zero over this time after a start').prefault('30s'),
     dwell: dwell('least time in this phase').prefault('15m'),
+    maxDuration: maxDuration('24h'),
     timeout: positiveDuration('deadline of a copy').prefault(formatDuration(LIMITS.copyTimeoutMs)),
     maxInFlight: whole('copies without an answer, of one worker', 1, 100_000, LIMITS.copiesInFlight).prefault(
       LIMITS.copiesInFlight,
@@ -108,6 +114,7 @@ const regional = section(
       'steps, in their order',
     ).prefault([]),
     dwell: dwell('least time on each step').prefault('24h'),
+    maxDuration: maxDuration('14d'),
     approval: word('whether a person must agree to each step', ['required', 'none']).prefault('none'),
   },
   'the regional phase: shares of live traffic, region by region',
@@ -115,6 +122,9 @@ const regional = section(
 
 const gates = section(
   {
+    minPairs: whole('pairs that each direction has to show at the least', 1, 100_000_000, 1_000).prefault(
+      1_000,
+    ),
     errorRate: section(
       {
         margin: z
@@ -153,12 +163,19 @@ export const rolloutSchema = section(
       {
         match: list(canaryMatch, 'rules; one that holds is enough').prefault([]),
         dwell: dwell('least time in this phase').prefault('60m'),
+        maxDuration: maxDuration('72h'),
+        minRequests: whole('canary requests that each critical route has to show', 1, 1_000_000, 20).prefault(
+          20,
+        ),
       },
       'the canary phase: internal traffic goes to the candidate',
     ).prefault({}),
     regional: regional.prefault({}),
     enforce: section(
-      { reverseShadow: share('share of answers that is copied back to legacy').prefault('0%') },
+      {
+        reverseShadow: share('share of answers that is copied back to legacy').prefault('0%'),
+        dwell: dwell('least time before legacy may retire').prefault('24h'),
+      },
       'the enforce phase: the candidate answers everything',
     ).prefault({}),
     gates: gates.prefault({}),

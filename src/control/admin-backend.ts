@@ -12,8 +12,11 @@ import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { History } from './schema/history.ts';
 import type { Status } from './schema/status.ts';
 
-/** A command as it comes in: whether legacy still serves is for the backend to say, never for a client. */
-export type AdminCommand = Omit<AdvanceCommand, 'legacyServes'> | RollbackCommand | SwitchCommand;
+/** A command as it comes in: what the gates say, and whether legacy serves, is never for a client to say. */
+export type AdminCommand =
+  | Omit<AdvanceCommand, 'legacyServes' | 'gate' | 'legacyErrorRate'>
+  | RollbackCommand
+  | SwitchCommand;
 
 /** What a command came to, and whether the workers follow it yet. */
 export type CommandResult =

@@ -25,6 +25,13 @@ export interface Author {
   readonly reason?: string;
 }
 
+/** Where to: a position, or one region alone. */
+interface Moving {
+  readonly reason: string;
+  readonly to?: Target | null;
+  readonly region?: string;
+}
+
 /**
  * The admin API, typed. Every method throws a CutoverError: `UNREACHABLE` and `TIMED_OUT` (exit 6) when there is
  * no answer, `BAD_ANSWER` when it is not this API's, else what the gateway says, with its exit code.
@@ -34,8 +41,8 @@ export interface AdminClient {
   history(limit?: number): Promise<History>;
   differences(limit?: number): Promise<Differences>;
   difference(id: string): Promise<DifferenceDetail>;
-  advance(command: Author & { reason: string; to?: Target | null; force?: boolean }): Promise<AppliedAnswer>;
-  rollback(command: Author & { reason: string; to?: Target | null }): Promise<AppliedAnswer>;
+  advance(command: Author & Moving & { force?: boolean }): Promise<AppliedAnswer>;
+  rollback(command: Author & Moving): Promise<AppliedAnswer>;
   pause(command: Author): Promise<AppliedAnswer>;
   resume(command: Author): Promise<AppliedAnswer>;
   /** The kill switch; on unless `on` is false. */

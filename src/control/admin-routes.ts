@@ -100,13 +100,15 @@ function events(call: AdminCall): void {
 }
 
 async function advance(call: AdminCall): Promise<void> {
-  const { to, force, ...author } = await readBody(call.request, advanceBody);
-  answer(call, await call.backend.apply({ verb: 'advance', to: targetOf(to), force, ...local(author) }));
+  const { to, region, force, ...author } = await readBody(call.request, advanceBody);
+  const place = { to: targetOf(to), ...(region === undefined ? {} : { region }) };
+  answer(call, await call.backend.apply({ verb: 'advance', ...place, force, ...local(author) }));
 }
 
 async function rollback(call: AdminCall): Promise<void> {
-  const { to, ...author } = await readBody(call.request, rollbackBody);
-  answer(call, await call.backend.apply({ verb: 'rollback', to: targetOf(to), ...local(author) }));
+  const { to, region, ...author } = await readBody(call.request, rollbackBody);
+  const place = { to: targetOf(to), ...(region === undefined ? {} : { region }) };
+  answer(call, await call.backend.apply({ verb: 'rollback', ...place, ...local(author) }));
 }
 
 async function hold(call: AdminCall, verb: 'pause' | 'resume'): Promise<void> {

@@ -1,6 +1,6 @@
 import type { StampedEvent } from '../core/events.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Authored } from '../rollout/command.ts';
+import type { AdvanceCommand, Authored } from '../rollout/command.ts';
 import type { ApplyResult } from '../rollout/controller-types.ts';
 import { exposition } from '../telemetry/exposition.ts';
 import type { Window } from '../telemetry/types.ts';
@@ -42,6 +42,7 @@ export class NodeBackend implements AdminBackend {
       startedAtMs: this.node.startedAtMs,
       state: steering.state,
       plan: steering.config.plan,
+      gate: steering.gates.report(),
       gateway: steering.config.gateway,
       ports: workers.ports,
       revision: publisher.current.revision,
@@ -77,12 +78,20 @@ export class NodeBackend implements AdminBackend {
       case 'bypass_off':
         return await killSwitch.off({ who, reason });
       case 'advance':
-        return await steering.apply({ ...command, legacyServes: this.legacyServes() });
+        return await steering.apply({ ...command, ...this.asked() });
       case 'rollback':
       case 'pause':
       case 'resume':
         return await steering.apply(command);
     }
+  }
+
+  /** What an advance is decided on, at this moment. */
+  private asked(): Pick<AdvanceCommand, 'legacyServes' | 'gate' | 'legacyErrorRate'> {
+    const { gates } = this.node.steering;
+    const asked = { legacyServes: this.legacyServes(), gate: gates.report() };
+    const { legacyErrorRate } = gates;
+    return legacyErrorRate === null ? asked : { ...asked, legacyErrorRate };
   }
 
   async history(limit: number): Promise<History> {

@@ -45,7 +45,9 @@ export class EventLog {
 export function describeEvent(event: CutoverEvent): string {
   switch (event.type) {
     case 'transition':
-      return `phase ${event.from} → ${event.to} by ${event.who}: ${event.reason}`;
+      return `phase ${event.from} → ${event.to}${regionOf(event.region)} by ${event.who}: ${event.reason}`;
+    case 'gate':
+      return `gate of ${event.phase}: ${event.verdict} (${event.reason}): ${event.message}`;
     case 'kill_switch':
       return `kill switch ${event.on ? 'on' : 'off'} by ${event.who}: ${event.reason}`;
     case 'snapshot':
@@ -67,6 +69,10 @@ export function describeEvent(event: CutoverEvent): string {
     case 'new_class':
       return `new difference ${event.id} on ${event.endpoint}: ${event.kind} ${event.path}`;
   }
+}
+
+function regionOf(region: string | null): string {
+  return region === null ? '' : ` (${region} alone)`;
 }
 
 function again(retryInMs: number): string {

@@ -1,5 +1,6 @@
 import { wallMs } from '../core/clock.ts';
 import type { GatewayConfig } from '../core/snapshot.ts';
+import type { GateReport } from '../rollout/gates/types.ts';
 import type { RolloutPlan, RolloutState } from '../rollout/state.ts';
 import { summarise } from '../telemetry/summary.ts';
 import type { Window } from '../telemetry/types.ts';
@@ -13,6 +14,7 @@ export interface StatusParts {
   readonly startedAtMs: number;
   readonly state: RolloutState;
   readonly plan: RolloutPlan;
+  readonly gate: GateReport;
   readonly gateway: GatewayConfig;
   /** One per listener, as bound. */
   readonly ports: readonly number[];
@@ -35,6 +37,7 @@ export function statusOf(parts: StatusParts): Status {
     startedAtMs,
     state,
     plan,
+    gate: parts.gate,
     summary: { ...summarise(parts.total), windows: parts.windows },
     snapshot: { revision, inEffect, configHash: gateway.hash },
     classes,

@@ -1,3 +1,5 @@
+import type { GateReport } from '../rollout/gates/types.ts';
+import { positions } from '../rollout/position.ts';
 import type { RolloutPlan, RolloutState } from '../rollout/state.ts';
 import { exposureAt, shareOf } from '../rollout/view.ts';
 import type { LatencySummary } from '../telemetry/histogram.ts';
@@ -11,6 +13,7 @@ export interface StatusInput extends Pick<
 > {
   readonly state: RolloutState;
   readonly plan: RolloutPlan;
+  readonly gate: GateReport;
   /** What was observed lately. */
   readonly summary: Summary;
 }
@@ -26,6 +29,7 @@ export function buildStatus(input: StatusInput): Status {
     atMs,
     startedAtMs,
     rollout: rolloutOf(state, input.plan),
+    gate: gateOf(input.gate),
     shares: sharesOf(input),
     snapshot,
     observed: { fromMs: summary.fromMs, toMs: summary.toMs, windows: summary.windows },
@@ -49,9 +53,41 @@ export function buildStatus(input: StatusInput): Status {
 }
 
 function rolloutOf(state: RolloutState, plan: RolloutPlan): Status['rollout'] {
-  const { phase, step, sinceMs, paused, bypass, epoch, sequence, lastGood } = state;
+  const { phase, step, sinceMs, paused, bypass, epoch, sequence, lastGood, withdrawn } = state;
   const steps = plan.regional.steps.length;
-  return { phase, step, steps, sinceMs, paused, bypass, epoch, sequence, lastGood };
+  return {
+    phase,
+    step,
+    steps,
+    sinceMs,
+    paused,
+    bypass,
+    epoch,
+    sequence,
+    lastGood,
+    withdrawn: [...withdrawn],
+    ladder: ladderOf(plan),
+  };
+}
+
+/** Every position in its order, with what a regional step gives. */
+function ladderOf(plan: RolloutPlan): Status['rollout']['ladder'] {
+  return positions(plan).map(({ phase, step }) => {
+    const given = phase === 'regional' ? plan.regional.steps[step] : undefined;
+    return { phase, step, region: given?.region ?? null, share: given?.share ?? null };
+  });
+}
+
+function gateOf({ metrics, requirements, coverage, ...gate }: GateReport): Status['gate'] {
+  return {
+    ...gate,
+    metrics: metrics.map(({ interval, ...line }) => ({
+      ...line,
+      interval: interval === null ? null : [interval[0], interval[1]],
+    })),
+    requirements: [...requirements],
+    coverage: [...coverage],
+  };
 }
 
 /** Regions of the plan in its order, then those that traffic named, by name. */

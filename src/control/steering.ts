@@ -16,6 +16,7 @@ import type { HistoryEntry, RolloutState } from '../rollout/state.ts';
 import { rolloutView } from '../rollout/view.ts';
 import type { Window } from '../telemetry/types.ts';
 import type { Publisher } from './publisher.ts';
+import { GateKeeper } from './gate-keeper.ts';
 import { adoptable } from './reload.ts';
 import { TailThresholds } from './tail-thresholds.ts';
 import { UnstoredFile } from './unstored-file.ts';
@@ -51,9 +52,25 @@ export class Steering {
   private reloads: Promise<unknown> = Promise.resolve();
   private published: RolloutState | null = null;
 
+  /** What the evidence of this epoch says. */
+  readonly gates: GateKeeper;
+
   private constructor(options: SteeringOptions) {
     this.options = options;
     this.config = options.config;
+    this.gates = new GateKeeper({
+      state: () => this.state,
+      plan: () => this.config.plan,
+      critical: () => this.criticalRoutes(),
+      nowMs: wallMs,
+      rollback: (command) => this.apply(command),
+      event: options.event,
+      log: options.log,
+    });
+  }
+
+  private criticalRoutes(): string[] {
+    return this.config.gateway.candidate.routes.filter(({ critical }) => critical).map(({ name }) => name);
   }
 
   /**
@@ -80,6 +97,7 @@ export class Steering {
       throw leaseHeld();
     }
     steering.publish(steering.state);
+    void steering.gates.recall(telemetry);
     return steering;
   }
 
@@ -110,8 +128,9 @@ export class Steering {
     return await result;
   }
 
-  /** Takes a completed window in; thresholds that moved are published. */
+  /** Takes a completed window in: the gates judge it, and thresholds that moved are published. */
   learn(window: Window): void {
+    this.gates.learn(window);
     const { publisher } = this.options;
     const settled = publisher.inEffect;
     if (!this.thresholds.add(window)) return;
@@ -173,7 +192,8 @@ export class Steering {
  */
 export function takesAway(before: RolloutState, after: RolloutState): boolean {
   if (before.bypass || before.phase === 'shadow') return false;
-  return (after.bypass && !before.bypass) || comparePositions(after, before) < 0;
+  const withdrew = after.withdrawn.some((region) => !before.withdrawn.includes(region));
+  return (after.bypass && !before.bypass) || withdrew || comparePositions(after, before) < 0;
 }
 
 /** What subscribers hear of an entry of the audit. */
@@ -182,7 +202,14 @@ function eventOf(entry: HistoryEntry, before: RolloutState): CutoverEvent | null
   switch (entry.verb) {
     case 'advance':
     case 'rollback':
-      return { type: 'transition', from: entry.from?.phase ?? before.phase, to: entry.to.phase, who, reason };
+      return {
+        type: 'transition',
+        from: entry.from?.phase ?? before.phase,
+        to: entry.to.phase,
+        region: entry.region,
+        who,
+        reason,
+      };
     case 'bypass':
     case 'bypass_off':
       return { type: 'kill_switch', on: entry.verb === 'bypass', who, reason };

@@ -156,6 +156,8 @@ function levelOf(event: CutoverEvent): 'info' | 'warn' | 'error' {
       return event.accepted ? 'info' : 'error';
     case 'store':
       return event.ok ? 'info' : 'error';
+    case 'gate':
+      return event.verdict === 'abort' || event.verdict === 'invalid' ? 'warn' : 'info';
     case 'transition':
     case 'snapshot':
     case 'worker_up':

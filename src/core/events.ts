@@ -6,8 +6,19 @@ export type CutoverEvent =
       readonly type: 'transition';
       readonly from: Phase;
       readonly to: Phase;
+      /** Null: the whole rollout; else the one region that was taken back or let in again. */
+      readonly region: string | null;
       readonly who: string;
       readonly reason: string;
+    }
+  | {
+      /** The verdict of the gates changed, or its reason. */
+      readonly type: 'gate';
+      readonly verdict: string;
+      readonly reason: string;
+      readonly message: string;
+      readonly phase: Phase;
+      readonly epoch: number;
     }
   | { readonly type: 'kill_switch'; readonly on: boolean; readonly who: string; readonly reason: string }
   | {

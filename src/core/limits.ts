@@ -133,6 +133,8 @@ export const LIMITS = {
   decodedBytes: 4 * 1024 * 1024,
   /** One worker → supervisor message a second. */
   deltaIntervalMs: 1_000,
+  /** A window is complete this long after its end: deltas come once a second and may be a little late. */
+  windowGraceMs: 2_500,
   /** Time a worker has to acknowledge a snapshot before it counts as not in effect; after a rollback it is killed. */
   acknowledgeTimeoutMs: 2_000,
   /** After that, for acknowledgements that wait to be read: the supervisor itself may have been stopped. */
@@ -261,4 +263,24 @@ export const LIMITS = {
   storeReadBatchWindows: 6,
   /** Windows deleted at a time while the store is over its size. */
   trimBatchWindows: 64,
+  /** A capture or access log of a rehearsal, read at once. */
+  captureBytes: 64 * 1024 * 1024,
+  /** Requests of a rehearsal under way, each on a connection of its own; beyond it they count as client errors. */
+  rehearsalInFlight: 1_000,
+  /** A client of a rehearsal gives up then, as a patient browser does. */
+  rehearsalRequestMs: 30_000,
+  /** An unused connection of such a client: below the 60 s of the gateway and the 75 s of NGINX, so that no request meets a close. */
+  rehearsalIdleMs: 4_000,
+  /** Answers that are still awaited after the last request of a rehearsal; then they count as client errors. */
+  rehearsalDrainMs: 2_000,
+  /** Time for a server of a rehearsal to listen: a cold start of the gateway on a busy machine takes five. */
+  rehearsalStartMs: 20_000,
+  /** Time for a process of a rehearsal to end after SIGTERM; then it is killed. */
+  rehearsalStopMs: 5_000,
+  /** How often a rehearsal looks at the status: twice in the shortest window. */
+  rehearsalPollMs: 400,
+  /** Output kept of one process of a rehearsal, characters; the oldest goes first. */
+  rehearsalOutputChars: 64 * 1024,
+  /** Epochs of a rehearsal whose gates are kept. */
+  rehearsalEpochs: 500,
 } as const;

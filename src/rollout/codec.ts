@@ -37,6 +37,8 @@ const STATE: Readonly<Record<keyof RolloutState, Check>> = {
   salt: Number.isSafeInteger,
   sinceMs: isCount,
   lastGood: isPosition,
+  withdrawn: (value) => Array.isArray(value) && value.every(isText),
+  legacyErrorRate: (value) => typeof value === 'number' && value >= 0 && value <= 1,
   configHash: isText,
   build: isText,
 };
@@ -49,6 +51,7 @@ const ENTRY: Readonly<Record<keyof HistoryEntry, Check>> = {
   from: (value) => value === null || isPosition(value),
   to: isPosition,
   reason: isText,
+  region: (value) => value === null || isText(value),
   forced: isFlag,
   epoch: isCount,
   evidenceHash: (value) => value === null || isHash(value),

@@ -1,4 +1,5 @@
 import { LIMITS } from '../core/limits.ts';
+import type { GateReport } from './gates/types.ts';
 import type { UnchainedEntry } from './history.ts';
 import type { Target } from './position.ts';
 import type { RolloutState } from './state.ts';
@@ -19,12 +20,21 @@ export interface StartCommand extends Authored {
   readonly build: string;
 }
 
+/** The part of a gate's report that an advance is decided on. */
+export type Asked = Pick<GateReport, 'verdict' | 'message' | 'epoch' | 'evidenceHash'>;
+
 export interface AdvanceCommand extends Authored {
   readonly verb: 'advance';
   /** Null: one step or phase on. */
   readonly to: Target | null;
+  /** Lets one region in again that was taken back alone; the position stays. */
+  readonly region?: string;
   /** Without asking the gates. */
   readonly force: boolean;
+  /** What the gates say at this moment; absent: nobody asked them. */
+  readonly gate?: Asked;
+  /** Share of legacy's answers that were bad lately; absent: none were seen. */
+  readonly legacyErrorRate?: number;
   /** Legacy answered clients lately, or nobody knows: `retired` is refused then. */
   readonly legacyServes: boolean;
 }
@@ -33,6 +43,12 @@ export interface RollbackCommand extends Authored {
   readonly verb: 'rollback';
   /** Null: one step or phase back. */
   readonly to: Target | null;
+  /** Takes back one region alone: legacy answers it, the position stays. */
+  readonly region?: string;
+  /** Only while the rollout is in this epoch: what was decided on its evidence says nothing of another one. */
+  readonly ifEpoch?: number;
+  /** SHA-256 of the evidence it was decided on. */
+  readonly evidenceHash?: string;
 }
 
 /** Holds and releases: the position stays. */
@@ -58,8 +74,8 @@ export interface Refusal {
   readonly message: string;
   /** What to do about it: a command. */
   readonly hint: string;
-  /** Exit code of the command line: 1 environment, 2 usage, 5 refused. */
-  readonly exitCode: 1 | 2 | 5;
+  /** Exit code of the command line: 1 environment, 2 usage, 3 regression, 4 not proven, 5 refused, 7 invalid. */
+  readonly exitCode: 1 | 2 | 3 | 4 | 5 | 7;
 }
 
 /** The new state with the entry that explains it (null: it was so already, nothing changes), or why not. */

@@ -22,6 +22,10 @@ export interface RolloutState extends Position {
   readonly sinceMs: number;
   /** Where a rollback without a target goes. */
   readonly lastGood: Position;
+  /** Regions that were taken back alone: legacy answers them, whatever the step gives. Sorted, each once. */
+  readonly withdrawn: readonly string[];
+  /** Share of legacy's answers that were bad before this position was reached: what `margin: auto` is made of. */
+  readonly legacyErrorRate: number;
   readonly configHash: string;
   readonly build: string;
 }
@@ -48,6 +52,8 @@ export interface HistoryEntry {
   readonly from: Position | null;
   readonly to: Position;
   readonly reason: string;
+  /** Null: the whole rollout; else the one region that was taken back or let in again. */
+  readonly region: string | null;
   /** The gates did not agree or were not asked. */
   readonly forced: boolean;
   readonly epoch: number;

@@ -3,7 +3,9 @@ import type { AdvanceCommand, Command, Refusal, RollbackCommand, Transition } fr
 import { clampPosition, comparePositions, next, positionName, resolveTarget } from './position.ts';
 import type { Target } from './position.ts';
 import type { Position, RolloutPlan, RolloutState } from './state.ts';
-import { back, raisedRegion } from './view.ts';
+import { evidenceOf, gated, regionOf } from './gated.ts';
+import { anotherEpoch, readmittedState, withdrawnState } from './regions.ts';
+import { back, raisedRegion, stillWithdrawn } from './view.ts';
 
 type Move = { readonly ok: true; readonly to: Position } | Refusal;
 
@@ -40,6 +42,8 @@ function start(command: Command, nowMs: number): Transition {
     salt: command.salt,
     sinceMs: nowMs,
     lastGood: shadow,
+    withdrawn: [],
+    legacyErrorRate: 0,
     configHash: command.configHash,
     build: command.build,
   };
@@ -51,8 +55,11 @@ function change(state: RolloutState, command: Command, plan: RolloutPlan, nowMs:
     case 'start':
       return refuse(5, 'ALREADY_STARTED', 'there is a rollout already', 'look at it: cutover status');
     case 'advance':
+      if (command.region !== undefined) return readmitted(state, command, nowMs);
       return moved(state, advanceTo(state, command, plan), command, { plan, nowMs });
     case 'rollback':
+      if (command.ifEpoch !== undefined && command.ifEpoch !== state.epoch) return anotherEpoch();
+      if (command.region !== undefined) return withdrawn(state, command, plan, nowMs);
       return moved(state, rollbackTo(state, command, plan), command, { plan, nowMs });
     case 'pause':
     case 'resume': {
@@ -71,7 +78,7 @@ function change(state: RolloutState, command: Command, plan: RolloutPlan, nowMs:
   }
 }
 
-/** Where an advance goes. The gates are not asked yet: it needs force. */
+/** Where an advance goes: one position on when the gates are ready, anywhere ahead by force. */
 function advanceTo(state: RolloutState, command: AdvanceCommand, plan: RolloutPlan): Move {
   if (state.paused) return refuse(5, 'PAUSED', 'the rollout is paused', 'cutover resume');
   if (state.bypass) {
@@ -86,11 +93,7 @@ function advanceTo(state: RolloutState, command: AdvanceCommand, plan: RolloutPl
   }
   const retirement = to.phase === 'retired' ? mayRetire(state, command) : null;
   if (retirement !== null) return retirement;
-  if (!command.force) {
-    const message = `no gate has evidence yet, so nothing says that ${positionName(to)} is safe`;
-    return refuse(5, 'NO_EVIDENCE', message, 'cutover advance --force --reason TEXT');
-  }
-  return { ok: true, to };
+  return command.force ? { ok: true, to } : (gated(state, command, to, plan) ?? { ok: true, to });
 }
 
 function mayRetire(state: RolloutState, command: AdvanceCommand): Refusal | null {
@@ -113,7 +116,8 @@ function rollbackTo(state: RolloutState, command: RollbackCommand, plan: Rollout
     const message = `${positionName(to)} is not behind ${positionName(state)}, where the rollout stands`;
     return refuse(2, 'NOT_BACKWARD', message, `cutover advance --to ${to.phase}`);
   }
-  const raised = raisedRegion(state, to, plan);
+  const kept = stillWithdrawn(state.withdrawn, to);
+  const raised = raisedRegion(state, { ...to, withdrawn: kept }, plan);
   if (raised === null) return { ok: true, to };
   const message = `${positionName(to)} would raise the candidate's share in ${raised}`;
   return refuse(2, 'RAISES_SHARE', message, 'cutover rollback --reason TEXT');
@@ -139,6 +143,26 @@ function noSuchPlace(state: RolloutState, target: Target | null, plan: RolloutPl
   return refuse(2, 'NO_SUCH_STEP', message, 'see rollout.regional.steps in cutover.yaml');
 }
 
+/** Takes one region back, or lets it in again: the position stays, the epoch does not. */
+function withdrawn(
+  state: RolloutState,
+  command: RollbackCommand,
+  plan: RolloutPlan,
+  nowMs: number,
+): Transition {
+  const made = withdrawnState(state, command.region ?? '', plan);
+  return 'ok' in made
+    ? made
+    : recorded(state, { ...made, epoch: state.epoch + 1, sinceMs: nowMs }, command, nowMs);
+}
+
+function readmitted(state: RolloutState, command: AdvanceCommand, nowMs: number): Transition {
+  const made = readmittedState(state, command);
+  return 'ok' in made
+    ? made
+    : recorded(state, { ...made, epoch: state.epoch + 1, sinceMs: nowMs }, command, nowMs);
+}
+
 function moved(
   state: RolloutState,
   move: Move,
@@ -149,7 +173,11 @@ function moved(
   const { phase, step } = move.to;
   const lastGood = back(move.to, plan) ?? move.to;
   const epoch = state.epoch + 1;
-  return recorded(state, { ...state, phase, step, lastGood, epoch, sinceMs: nowMs }, command, nowMs);
+  const withdrawn = stillWithdrawn(state.withdrawn, move.to);
+  const seen = command.verb === 'advance' ? command.legacyErrorRate : undefined;
+  const legacyErrorRate = seen ?? state.legacyErrorRate;
+  const after = { ...state, phase, step, lastGood, withdrawn, legacyErrorRate, epoch, sinceMs: nowMs };
+  return recorded(state, after, command, nowMs);
 }
 
 function reloaded(
@@ -195,9 +223,10 @@ function recorded(
       from: before === null ? null : { phase: before.phase, step: before.step },
       to: { phase: after.phase, step: after.step },
       reason: command.reason,
+      region: regionOf(command),
       forced: command.verb === 'advance' && command.force,
       epoch: after.epoch,
-      evidenceHash: null,
+      evidenceHash: evidenceOf(command),
     },
   };
 }

@@ -1,8 +1,8 @@
-import type { Command } from './command.ts';
+import type { Command, RollbackCommand } from './command.ts';
 import { chain } from './history.ts';
 import type { Decision, Stored } from './ledger.ts';
 import { clampPosition } from './position.ts';
-import type { RolloutPlan } from './state.ts';
+import type { Position, RolloutPlan } from './state.ts';
 import { transition } from './transition.ts';
 
 /** A decision that took effect on this node while the store was out of reach. */
@@ -39,13 +39,18 @@ export function rebase(
   for (const { command, decision } of rest) {
     const from = again.at(-1)?.decision ?? stored;
     const to = clampPosition(decision.state, plan);
-    const exact = command.verb === 'rollback' ? { ...command, to } : command;
+    const exact = command.verb === 'rollback' ? exactly(command, to) : command;
     const made = transition(from.state, exact, plan, decision.entry.atMs);
     if (!made.ok || made.entry === null) continue;
     const entry = chain(from.entry, made.entry);
     again.push({ command: exact, decision: { id: newId(), state: made.state, entry } });
   }
   return again;
+}
+
+/** The same rollback to where it led, whatever the epoch is by now: the decision stands. */
+function exactly({ ifEpoch: _, ...command }: RollbackCommand, to: Position): RollbackCommand {
+  return { ...command, to };
 }
 
 const KILL_SWITCH_INSTEAD =

@@ -9,12 +9,17 @@ export interface Exposure {
   readonly rest: number;
 }
 
+/** Regions taken back alone, of a state; a mere position has none. */
+interface Withdrawing {
+  readonly withdrawn?: readonly string[];
+}
+
 /**
  * What a position shows of the candidate to live traffic. Steps add up: a later step of the same region
  * replaces its share, other regions keep theirs. The canary's own traffic is not a share.
  */
-export function exposureAt(position: Position, plan: RolloutPlan): Exposure {
-  const { phase, step } = position;
+export function exposureAt(position: Position & Withdrawing, plan: RolloutPlan): Exposure {
+  const { phase, step, withdrawn = [] } = position;
   const everything = phase === 'enforce' || phase === 'retired';
   const reached = phase === 'regional' ? step : -1;
   const regions: Record<string, number> = Object.create(null) as Record<string, number>;
@@ -22,6 +27,7 @@ export function exposureAt(position: Position, plan: RolloutPlan): Exposure {
     if (everything) regions[region] = 1;
     else if (index <= reached) regions[region] = share;
   }
+  for (const region of withdrawn) if (everything || Object.hasOwn(regions, region)) regions[region] = 0;
   return { regions: { ...regions }, rest: everything ? 1 : 0 };
 }
 
@@ -31,7 +37,11 @@ export function shareOf(exposure: Exposure, region: string): number {
 }
 
 /** A region that sees more of the candidate at `to` than at `from`, or null. */
-export function raisedRegion(from: Position, to: Position, plan: RolloutPlan): string | null {
+export function raisedRegion(
+  from: Position & Withdrawing,
+  to: Position & Withdrawing,
+  plan: RolloutPlan,
+): string | null {
   const before = exposureAt(from, plan);
   const after = exposureAt(to, plan);
   const named = plan.regional.steps.map((step) => step.region);
@@ -40,9 +50,15 @@ export function raisedRegion(from: Position, to: Position, plan: RolloutPlan): s
 
 /** Where a rollback without a target goes: the last position before this one that raises no share. Null at the start. */
 export function back(position: Position, plan: RolloutPlan): Position | null {
+  const { phase, step } = position;
   let to = previous(position, plan);
-  while (to !== null && raisedRegion(position, to, plan) !== null) to = previous(to, plan);
+  while (to !== null && raisedRegion({ phase, step }, to, plan) !== null) to = previous(to, plan);
   return to;
+}
+
+/** What of the withdrawn regions is still withdrawn at a position: where no region has a share, there is nothing to keep. */
+export function stillWithdrawn(withdrawn: readonly string[], { phase }: Position): readonly string[] {
+  return phase === 'regional' || phase === 'enforce' ? withdrawn : [];
 }
 
 /**

@@ -1,14 +1,10 @@
 // HOT: a few comparisons; most requests leave at the first line or the last.
 import type { Ineligible } from '../core/observation.ts';
 import type { HeaderFields } from '../core/headers.ts';
+import { isSafeMethod } from '../core/methods.ts';
 
 /** Carried by copies only; a request that brings it is not copied again, so that no loop can grow. */
 export const COPY_MARKER = 'x-cutover-copy';
-
-/** Methods that change nothing by definition (RFC 9110, section 9.2.1). */
-function isSafeMethod(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
-}
 
 /** What eligibility is decided on. */
 export interface Candidate {

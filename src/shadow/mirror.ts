@@ -1,5 +1,6 @@
 // HOT: counters and one queue push per pair.
 import { LIMITS } from '../core/limits.ts';
+import { isSafeMethod } from '../core/methods.ts';
 import type { Pair, PairResult } from '../core/observation.ts';
 import type { Direction, ShadowConfig } from '../core/snapshot.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
@@ -76,6 +77,7 @@ export class Mirror {
     const { cell, original, answer, subject, tauUs } = copy;
     const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
     cell.judge('error', candidate.bad, legacy.bad);
+    if (!isSafeMethod(subject.method)) cell.writePairs += 1;
     if (answer.serviceUs >= 0) recordUs(cell.copyLatency, answer.serviceUs);
     if (original.serviceUs >= 0) recordUs(cell.originalLatency, original.serviceUs);
     if (tauUs === undefined) return;

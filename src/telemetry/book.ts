@@ -2,6 +2,7 @@
 import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { isSafeMethod } from '../core/methods.ts';
 import type { Ineligible, Observation } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { CopyCell, LaneCell } from './cells.ts';
@@ -46,6 +47,7 @@ export class Book {
   private count(cell: LaneCell, seen: Observation, blame: 'client' | 'gateway' | 'lane' | null): void {
     cell.requests += 1;
     if (seen.bad) cell.bad += 1;
+    if (!isSafeMethod(seen.method)) cell.writes += 1;
     if (blame === 'lane') cell.fail(seen.failure as FailureCode);
     else if (blame !== null) cell.abandoned += 1;
     const statusClass = Math.trunc(seen.status / 100);

@@ -17,6 +17,7 @@ export class LaneCell {
   requests = 0;
   bad = 0;
   abandoned = 0;
+  writes = 0;
   private failures: Failures = {};
   readonly statusClasses: number[] = [0, 0, 0, 0, 0, 0];
   bytesIn = 0;
@@ -40,6 +41,7 @@ export class LaneCell {
       requests: this.requests,
       bad: this.bad,
       abandoned: this.abandoned,
+      writes: this.writes,
       failures: this.failures,
       statusClasses: this.statusClasses.slice(),
       bytesIn: this.bytesIn,
@@ -49,6 +51,7 @@ export class LaneCell {
     this.requests = 0;
     this.bad = 0;
     this.abandoned = 0;
+    this.writes = 0;
     this.failures = {};
     this.statusClasses.fill(0);
     this.bytesIn = 0;
@@ -88,6 +91,8 @@ export class CopyCell {
   excluded = 0;
   answeredByFilter = 0;
   neverSent = 0;
+  /** Pairs that are evidence and whose request was a write. */
+  writePairs = 0;
   /** A level: it survives {@link take}. */
   pending = 0;
   readonly copyLatency = newHistogram();
@@ -147,6 +152,7 @@ export class CopyCell {
       decisions,
       outcomes: this.outcomes,
       joint: this.joint,
+      writePairs: this.writePairs,
       pending: this.pending,
       rateCapped: this.rateCapped,
       failures: this.failures,
@@ -164,6 +170,7 @@ export class CopyCell {
     this.decisions = noDecisions();
     this.outcomes = noOutcomes();
     this.joint = noJoint();
+    this.writePairs = 0;
     this.rateCapped = 0;
     this.failures = {};
     this.excluded = 0;

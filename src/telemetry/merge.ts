@@ -26,6 +26,7 @@ function mergeLane(same: readonly LaneCounts[]): LaneCounts {
     requests: total(same, (counts) => counts.requests),
     bad: total(same, (counts) => counts.bad),
     abandoned: total(same, (counts) => counts.abandoned),
+    writes: total(same, (counts) => counts.writes),
     failures: sumRecords(same.map((counts) => counts.failures)),
     statusClasses: [0, 1, 2, 3, 4, 5].map((index) =>
       total(same, (counts) => counts.statusClasses[index] ?? 0),
@@ -66,6 +67,7 @@ function mergeCopy(same: readonly CopyCounts[]): CopyCounts {
       difference: mergeJoint(same, 'difference'),
       tail: mergeJoint(same, 'tail'),
     },
+    writePairs: total(same, (counts) => counts.writePairs),
     pending: total(same, (counts) => counts.pending),
     rateCapped: total(same, (counts) => counts.rateCapped),
     failures: sumRecords(same.map((counts) => counts.failures)),
@@ -126,6 +128,7 @@ export function concludedAsLost(of: CopyCounts, lost: number): CopyCounts {
     answeredByFilter: 0,
     neverSent: 0,
     joint: { error: none, difference: none, tail: none },
+    writePairs: 0,
     copyLatency: '',
     originalLatency: '',
   };

@@ -19,6 +19,8 @@ export interface LaneCounts extends LaneKey {
   readonly bad: number;
   /** Of `requests`: the client gave up before the answer was complete. Never bad by itself. */
   readonly abandoned: number;
+  /** Of `requests`: methods other than GET, HEAD and OPTIONS. */
+  readonly writes: number;
   /** Failures of the lane by code, whether answered by a fallback or not. */
   readonly failures: FailureCounts;
   /** By status class, index 1 to 5; index 0 counts those without a status. */
@@ -64,6 +66,8 @@ export interface CopyCounts extends PairKey {
   /** Of `sent`: no byte could be sent to a server. */
   readonly neverSent: number;
   readonly joint: Readonly<Record<PairMetric, Joint>>;
+  /** Of `joint.error.n`: methods other than GET, HEAD and OPTIONS. */
+  readonly writePairs: number;
   /** Service time of the copy, microseconds, encoded like {@link LaneCounts.latency}; and of its original. */
   readonly copyLatency: string;
   readonly originalLatency: string;

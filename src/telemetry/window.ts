@@ -1,9 +1,7 @@
 import { incarnation } from '../core/ids.ts';
+import { LIMITS } from '../core/limits.ts';
 import { concludedAsLost, mergeCopies, mergeLanes, mergeWindows, sumRecords } from './merge.ts';
 import type { CopyCounts, PairKey, TelemetryDelta, Window } from './types.ts';
-
-/** A window is complete this long after its end: deltas come once a second and may be a little late. */
-const GRACE_MS = 2_500;
 
 /** Windows by which a delta may be late before the clock is taken to have been set back. */
 const CLOCK_STEP_WINDOWS = 6;
@@ -85,7 +83,7 @@ export class WindowKeeper {
   /** The windows that are complete at `nowMs`, in time order; each is given once. */
   takeCompleted(nowMs: number): Window[] {
     const completed = [...this.open.values()]
-      .filter((window) => (window.id + 1) * this.widthMs + GRACE_MS <= nowMs)
+      .filter((window) => (window.id + 1) * this.widthMs + LIMITS.windowGraceMs <= nowMs)
       .sort((a, b) => a.id - b.id || a.epoch - b.epoch);
     return completed.map((window) => this.close(window));
   }

@@ -43,11 +43,14 @@ test('compiles the example of the design', () => {
   expect(gateway.regionCidrs.map(({ region }) => region)).toEqual(['eu-west', 'us-east']);
   expect(gateway.shadow).toMatchObject({ sample: 0.1, maxRate: 500, rampMs: 30_000, timeoutMs: 10_000 });
   expect(plan).toEqual({
+    candidateVersion: null,
     windowMs: 10_000,
-    shadow: { sample: 0.1, dwellMs: 900_000 },
+    shadow: { sample: 0.1, dwellMs: 900_000, maxDurationMs: 86_400_000 },
     canary: {
       match: [{ header: ['x-canary', 'internal'], cookie: null, host: null, from: ['10.0.0.0/8'] }],
       dwellMs: 3_600_000,
+      maxDurationMs: 259_200_000,
+      minRequests: 20,
     },
     regional: {
       steps: [
@@ -56,10 +59,11 @@ test('compiles the example of the design', () => {
         { region: 'us-east', share: 1 },
       ],
       dwellMs: 86_400_000,
+      maxDurationMs: 1_209_600_000,
       approval: true,
     },
-    enforce: { reverseSample: 0.01 },
-    gates: { errorRate: 'auto', tail: 0.005, differences: 0.001, badWindows: 0.01 },
+    enforce: { reverseSample: 0.01, dwellMs: 86_400_000 },
+    gates: { minPairs: 1_000, errorRate: 'auto', tail: 0.005, differences: 0.001, badWindows: 0.01 },
   });
   expect(node).toMatchObject({ workers: 2, admin: { host: '127.0.0.1', port: 9901 } });
   expect(node.store).toMatchObject({

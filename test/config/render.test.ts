@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { SMALLEST, problemsOf } from './kit.ts';
 
 test('shows a problem as this text', () => {
-  const text = `${SMALLEST}rollout:\n  windw: 10s\n  shadow: { sample: 10 }\n  gates: {}\n`;
+  const text = `${SMALLEST}rollout:\n  windw: 10s\n  shadow: { sample: 10 }\n  gates: { bake: {} }\n`;
   expect(renderProblems(problemsOf(text))).toBe(`error: unknown key "windw"
   --> cutover.yaml:5:3 (rollout.windw)
   5 |   windw: 10s
@@ -17,11 +17,11 @@ error: expected a share
     |                     ^^
   hint: write it with its unit: 10%, 0.5%
 
-warning: this build does not act on it yet: phases change by hand
-  --> cutover.yaml:7:3 (rollout.gates)
-  7 |   gates: {}
-    |   ^^^^^
-  hint: see cutover status
+warning: this build does not act on it yet: errors and differences are gated
+  --> cutover.yaml:7:12 (rollout.gates.bake)
+  7 |   gates: { bake: {} }
+    |            ^^^^
+  hint: see cutover gate
 
 2 errors, 1 warning in cutover.yaml
 `);

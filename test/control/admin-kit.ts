@@ -1,3 +1,5 @@
+import { decide } from '../../src/rollout/gates/decide.ts';
+import { gateInput } from '../rollout/gates-fixtures.ts';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { StampedEvent } from '../../src/core/events.ts';
@@ -54,6 +56,7 @@ class TestBackend implements AdminBackend {
       store: { mode: 'live', message: null },
       state: this.controller.state,
       plan,
+      gate: decide(gateInput({ state: this.controller.state })),
       summary: summarise(null),
     });
   }

@@ -1,3 +1,5 @@
+import { decide } from '../../src/rollout/gates/decide.ts';
+import { gateInput } from '../rollout/gates-fixtures.ts';
 import { expect, test } from 'vitest';
 import { statusSchema } from '../../src/control/schema/status.ts';
 import { buildStatus } from '../../src/control/status.ts';
@@ -73,6 +75,7 @@ const input: StatusInput = {
   startedAtMs: 1_000,
   state: { ...at('regional', 0), lastGood: { phase: 'canary', step: 0 } },
   plan,
+  gate: decide(gateInput()),
   summary,
   snapshot: { revision: 4, inEffect: true, configHash: 'c' },
   classes: 2,

@@ -27,6 +27,8 @@ export const inShadow: RolloutState = {
   salt: 42,
   sinceMs: 1_000,
   lastGood: { phase: 'shadow', step: 0 },
+  withdrawn: [],
+  legacyErrorRate: 0,
   configHash: 'a'.repeat(64),
   build: '0.1.0',
 };

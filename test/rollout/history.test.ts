@@ -15,6 +15,7 @@ function unchained(sequence: number, reason = 'ready'): UnchainedEntry {
     from: sequence === 1 ? null : { phase: 'shadow', step: 0 },
     to: { phase: 'canary', step: 0 },
     reason,
+    region: null,
     forced: false,
     epoch: 1,
     evidenceHash: null,

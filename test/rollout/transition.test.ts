@@ -52,7 +52,7 @@ test('moves one step on with force, in a new epoch, and says from where', () => 
 test('refuses to advance without force, and says how', () => {
   const refusal = refused(inShadow, advance(null, { force: false }));
   expect(refusal).toMatchObject({ code: 'NO_EVIDENCE', exitCode: 5 });
-  expect(refusal.message).toContain('no gate has evidence yet');
+  expect(refusal.message).toContain('no gate has evidence');
   expect(refusal.hint).toBe('cutover advance --force --reason TEXT');
 });
 

@@ -1,4 +1,3 @@
-import { loadConfig } from '../../config/load.ts';
 import type { Status } from '../../control/schema/status.ts';
 import { CutoverError } from '../../core/errors.ts';
 import { formatShare } from '../../core/units.ts';
@@ -6,6 +5,7 @@ import { comparePositions, next, resolveTarget } from '../../rollout/position.ts
 import type { Position } from '../../rollout/state.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
+import { safe } from '../format.ts';
 import { withCommands } from '../gateway.ts';
 import type { Options } from '../options.ts';
 import { planShape } from '../plan.ts';
@@ -21,6 +21,13 @@ export const advance: Verb = async (io, options) => {
   if (force && options.reason === undefined) throw needsReason();
   return await withCommands(io, options, async ({ ask }) => {
     const { rollout } = await ask((client) => client.status());
+    const { region } = options;
+    if (region !== undefined) {
+      await confirm(io, options.yes === true, { text: readmission(region), word: region });
+      const again = { region, force, reason: options.reason ?? 'asked the gates', who: io.who };
+      sayChange(io, options, await ask((client) => client.advance(again)));
+      return EXIT.done;
+    }
     const to = destination(options, rollout);
     // Where the plan ends there is nothing to confirm: the gateway refuses in its own words.
     if (to !== null) await confirm(io, options.yes === true, questionFor(options, rollout, to));
@@ -59,19 +66,22 @@ function noSuchStep(step: number, steps: number): CutoverError {
 
 function questionFor(options: Options, rollout: Rollout, to: Position) {
   const how = options.force === true ? ' WITHOUT asking the gates' : '';
-  const target = `${positionName(to)}${stepText(options, rollout, to)}`;
+  const target = `${positionName(to)}${stepText(rollout, to)}`;
   const text = `this moves the rollout from ${positionName(rollout)} to ${target}${how}, and the candidate answers more clients`;
   return { text, word: to.phase };
 }
 
-/** ` (step 1 of 2: eu-west 5%)`. What a step gives stands in the file, if it is the file of this rollout. */
-function stepText({ config }: Options, { steps }: Rollout, { phase, step }: Position): string {
+/** ` (step 1 of 2: eu-west 5%)`. */
+function stepText({ steps, ladder }: Rollout, { phase, step }: Position): string {
   if (phase !== 'regional') return '';
-  const loaded = loadConfig(config);
-  const planned = loaded.ok ? loaded.config.plan.regional.steps : [];
-  const found = planned.length === steps ? planned[step] : undefined;
-  const what = found === undefined ? '' : `: ${found.region} ${formatShare(found.share)}`;
+  const { region = null, share = null } =
+    ladder.find((place) => place.phase === phase && place.step === step) ?? {};
+  const what = region === null || share === null ? '' : `: ${safe(region)} ${formatShare(share)}`;
   return ` (step ${step + 1} of ${steps}${what})`;
+}
+
+function readmission(region: string): string {
+  return `this gives ${safe(region)} its share of the candidate again`;
 }
 
 function needsReason(): CutoverError {

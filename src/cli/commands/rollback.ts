@@ -11,7 +11,8 @@ import { sayChange } from '../say.ts';
 export const rollback: Verb = async (io, options) => {
   const place = placeOf(io, options);
   const to = options.to === undefined ? {} : { to: options.to };
-  const command = { ...to, reason: options.reason ?? '', who: io.who };
+  const region = options.region === undefined ? {} : { region: options.region };
+  const command = { ...to, ...region, reason: options.reason ?? '', who: io.who };
   try {
     const change = await withCommands(
       io,

@@ -39,11 +39,23 @@ function sentence(rollout: AppliedAnswer['rollout'], entry: AppliedAnswer['entry
     case 'start':
       return { said: `started in ${now}`, undo: null };
     case 'advance':
+      if (entry.region !== null) {
+        return {
+          said: `gave ${safe(entry.region)} its share of ${now} again`,
+          undo: `cutover rollback --region ${safe(entry.region)} --reason TEXT`,
+        };
+      }
       return {
         said: `advanced from ${before} to ${now}${entry.forced ? ', forced' : ''}`,
         undo: `cutover rollback --to ${before} --reason TEXT`,
       };
     case 'rollback':
+      if (entry.region !== null) {
+        return {
+          said: `took ${safe(entry.region)} back alone: legacy answers it, the rest of ${now} stays`,
+          undo: `cutover advance --region ${safe(entry.region)} --force --reason TEXT`,
+        };
+      }
       return {
         said: `rolled back from ${before} to ${now}`,
         undo: `cutover advance --to ${before} --force --reason TEXT`,

@@ -104,19 +104,16 @@ function checkForgery(raw: unknown): Finding[] {
 /** Read and kept, but nothing acts on them in this build: to be silent about it would be a trap. */
 function checkNotEvaluated(raw: unknown): Finding[] {
   const paths: Path[] = [
-    ['rollout', 'gates'],
-    ['rollout', 'shadow', 'dwell'],
-    ['rollout', 'canary', 'dwell'],
-    ['rollout', 'regional', 'dwell'],
-    ['rollout', 'regional', 'approval'],
+    ['rollout', 'gates', 'tail'],
+    ['rollout', 'gates', 'bake'],
   ];
   return paths
     .filter((path) => valueAt(raw, path) !== undefined)
     .map((path) => {
       const found = warning(
         path,
-        'this build does not act on it yet: phases change by hand',
-        'see cutover status',
+        'this build does not act on it yet: errors and differences are gated',
+        'see cutover gate',
       );
       return { ...found, at: 'key' as const };
     });

@@ -25,11 +25,18 @@ const target = z
   .strictObject({ phase, step: count.optional() })
   .describe('a phase without a step means its first step');
 
+const region = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, 'is no name of a region')
+  .optional()
+  .describe('one region alone; the position stays');
+
 /** Body of `POST /v1/advance`. */
 export const advanceBody = z.strictObject({
   who,
   reason: reason.min(1, 'is needed for the audit'),
   to: target.nullish(),
+  region,
   force: z.boolean().default(false),
 });
 
@@ -38,6 +45,7 @@ export const rollbackBody = z.strictObject({
   who,
   reason: reason.min(1, 'is needed for the audit'),
   to: target.nullish(),
+  region,
 });
 
 /** Body of `POST /v1/pause`, `/v1/resume` and `/v1/reload`. */

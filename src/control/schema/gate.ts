@@ -5,7 +5,10 @@ import { METRICS, REASONS, REQUIREMENTS, VERDICTS } from '../../rollout/gates/ty
 const count = z.int().nonnegative();
 const position = z.strictObject({ phase: z.enum(PHASES), step: count });
 const reason = z.enum(REASONS);
-const eta = z.number().nullable().describe('seconds if everything goes on as it does; null: it would not come');
+const eta = z
+  .number()
+  .nullable()
+  .describe('seconds if everything goes on as it does; null: it would not come');
 
 const metric = z.strictObject({
   metric: z.enum(METRICS),
@@ -78,7 +81,9 @@ export const gateSchema = z
   .strictObject({
     schemaVersion: z.literal(1),
     atMs: count.describe('milliseconds since the Unix epoch'),
-    exitCode: z.int().describe('the verdict as an exit code: 0 ready, 3 abort, 4 hold or inconclusive, 7 invalid'),
+    exitCode: z
+      .int()
+      .describe('the verdict as an exit code: 0 ready, 3 abort, 4 hold or inconclusive, 7 invalid'),
     gate: gateReportSchema,
   })
   .meta({ title: 'Cutover gate' });

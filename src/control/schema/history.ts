@@ -14,6 +14,10 @@ export const historyEntrySchema = z.strictObject({
   from: position.nullable(),
   to: position,
   reason: z.string(),
+  region: z
+    .string()
+    .nullable()
+    .describe('null: the whole rollout; else the one region that was taken back or let in again'),
   forced: z.boolean(),
   epoch: z.int().nonnegative(),
   evidenceHash: hash.nullable(),

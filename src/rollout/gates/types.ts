@@ -70,7 +70,6 @@ export const REQUIREMENTS = [
   'freshness',
   'clock',
   'dwell',
-  'pairs',
   'canary',
   'routes',
   'traffic',

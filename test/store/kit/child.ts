@@ -31,6 +31,7 @@ function nextEntry(previous: HistoryEntry | null): HistoryEntry {
     verb: 'advance',
     from,
     to,
+    region: null,
     reason: 'x'.repeat(sequence % 300),
   } as const;
   return chain(previous, { ...entry, forced: false, epoch: 1, evidenceHash: null });

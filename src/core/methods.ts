@@ -1,0 +1,4 @@
+/** Methods that change nothing by definition, and are copied by default (RFC 9110, section 9.2.1; TRACE is refused). */
+export function isSafeMethod(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}

@@ -1,0 +1,147 @@
+import type { Direction, Lane } from '../../core/snapshot.ts';
+import type { CopyCounts, Joint, LaneCounts, Window } from '../../telemetry/types.ts';
+import { tripIn } from './breaker.ts';
+import type { Trip } from './breaker.ts';
+import { raisePeaks } from './peaks.ts';
+
+/** Pairs of one route, region and direction. */
+export interface PairTally {
+  readonly route: string;
+  readonly region: string;
+  readonly direction: Direction;
+  readonly error: Joint;
+  readonly difference: Joint;
+  /** Of `error.n`: requests that write. */
+  readonly writePairs: number;
+  readonly sampled: number;
+  /** Copies that the gateway lost: dropped before they were sent, or answered and never compared. */
+  readonly missing: number;
+}
+
+/** Requests of clients, of one route, region and lane. */
+export interface RequestTally {
+  readonly route: string;
+  readonly region: string;
+  readonly lane: Lane;
+  readonly requests: number;
+  readonly writes: number;
+  readonly bad: number;
+}
+
+/**
+ * The counts of one epoch, added up window by window: all that a verdict is made of. Plain data, so that the same
+ * windows give the same verdict anywhere.
+ */
+export interface Evidence {
+  readonly epoch: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly windows: number;
+  readonly pairs: readonly PairTally[];
+  readonly requests: readonly RequestTally[];
+  /** Requests that legacy answered in the newest window. */
+  readonly legacyLately: number;
+  /** Largest evidence against the candidate so far, natural logarithm, by metric, direction and region. */
+  readonly peaks: Readonly<Record<string, number>>;
+  /** The first window in which the breaker tripped. */
+  readonly trip: Trip | null;
+}
+
+/** Before the first window. */
+export function noEvidence(epoch: number): Evidence {
+  const none = { fromMs: 0, toMs: 0, windows: 0, legacyLately: 0 };
+  return { epoch, ...none, pairs: [], requests: [], peaks: {}, trip: null };
+}
+
+/** Adds one complete window of the same epoch. @param differencesBase tolerated share of pairs that differ */
+export function addWindow(evidence: Evidence, window: Window, differencesBase: number): Evidence {
+  const pairs = added(evidence.pairs, window.copies.map(pairTally), pairKey, addPairs);
+  const requests = added(evidence.requests, window.lanes.map(requestTally), requestKey, addRequests);
+  const legacy = window.lanes.filter(({ lane }) => lane === 'legacy');
+  return {
+    epoch: evidence.epoch,
+    fromMs: evidence.windows === 0 ? window.startMs : Math.min(evidence.fromMs, window.startMs),
+    toMs: Math.max(evidence.toMs, window.startMs + window.widthMs),
+    windows: evidence.windows + 1,
+    pairs,
+    requests,
+    legacyLately: legacy.reduce((sum, lane) => sum + lane.requests, 0),
+    peaks: raisePeaks(evidence.peaks, pairs, differencesBase),
+    trip: evidence.trip ?? tripIn(window),
+  };
+}
+
+function pairTally({
+  route,
+  region,
+  direction,
+  joint,
+  writePairs,
+  decisions,
+  outcomes,
+}: CopyCounts): PairTally {
+  const { dropped, too_large, candidate_saturated, sent } = decisions;
+  return {
+    route,
+    region,
+    direction,
+    error: joint.error,
+    difference: joint.difference,
+    writePairs,
+    sampled: dropped + too_large + candidate_saturated + sent,
+    missing: dropped + outcomes.diff_dropped,
+  };
+}
+
+function requestTally({ route, region, lane, requests, writes, bad }: LaneCounts): RequestTally {
+  return { route, region, lane, requests, writes, bad };
+}
+
+function pairKey({ route, region, direction }: PairTally): string {
+  return `${direction}\n${region}\n${route}`;
+}
+
+function requestKey({ route, region, lane }: RequestTally): string {
+  return `${lane}\n${region}\n${route}`;
+}
+
+function addPairs(left: PairTally, right: PairTally): PairTally {
+  return {
+    ...left,
+    error: addJoint(left.error, right.error),
+    difference: addJoint(left.difference, right.difference),
+    writePairs: left.writePairs + right.writePairs,
+    sampled: left.sampled + right.sampled,
+    missing: left.missing + right.missing,
+  };
+}
+
+function addRequests(left: RequestTally, right: RequestTally): RequestTally {
+  return {
+    ...left,
+    requests: left.requests + right.requests,
+    writes: left.writes + right.writes,
+    bad: left.bad + right.bad,
+  };
+}
+
+/** Adds two joint outcomes. */
+export function addJoint(left: Joint, right: Joint): Joint {
+  return { n: left.n + right.n, plus: left.plus + right.plus, minus: left.minus + right.minus };
+}
+
+/** Both lists as one, in the order of their keys: the same counts are the same text, whatever came first. */
+function added<T>(
+  before: readonly T[],
+  more: readonly T[],
+  keyOf: (item: T) => string,
+  add: (left: T, right: T) => T,
+): T[] {
+  const sums = new Map<string, T>();
+  for (const item of [...before, ...more]) {
+    const key = keyOf(item);
+    const sum = sums.get(key);
+    sums.set(key, sum === undefined ? item : add(sum, item));
+  }
+  return [...sums].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, item]) => item);
+}

@@ -1,0 +1,135 @@
+import type { RolloutPlan, RolloutState } from '../state.ts';
+import { exposureAt, shareOf } from '../view.ts';
+import { coverageOf } from './coverage.ts';
+import type { Evidence } from './evidence.ts';
+import { stepRegion } from './needs.ts';
+import { timesOf } from './plan.ts';
+import type { GatePlan } from './plan.ts';
+import type { CoverageRow, Requirement } from './types.ts';
+import { span } from './words.ts';
+
+/** What the requirements of a position are looked at with. */
+export interface Looked {
+  readonly state: RolloutState;
+  readonly plan: GatePlan;
+  readonly evidence: Evidence;
+  readonly coverage: readonly CoverageRow[];
+  readonly nowMs: number;
+}
+
+/** What besides the metrics has to be so before the rollout moves on; what does not concern a position is left out. */
+export function requirementsOf(looked: Looked): readonly Requirement[] {
+  const { phase } = looked.state;
+  const found: (Requirement | null)[] = [dwell(looked)];
+  if (phase === 'canary') found.push(...canary(looked));
+  if (phase === 'shadow' || phase === 'canary' || phase === 'regional') found.push(routes(looked));
+  if (phase === 'regional') found.push(traffic(looked));
+  if (phase === 'regional' || phase === 'enforce') found.push(regions(looked));
+  if (phase === 'enforce') found.push(legacy(looked));
+  return found.filter((each) => each !== null);
+}
+
+function dwell({ state, plan, nowMs }: Looked): Requirement | null {
+  const { dwellMs } = timesOf(state.phase, plan);
+  if (state.phase === 'retired') return null;
+  const hereMs = Math.max(0, nowMs - state.sinceMs);
+  const message = `${span(Math.min(hereMs, dwellMs))} of ${span(dwellMs)} here`;
+  const leftMs = Math.max(0, dwellMs - hereMs);
+  return { name: 'dwell', met: leftMs === 0, reason: 'DWELL', message, etaS: leftMs / 1_000 };
+}
+
+/** Canary traffic is little and nobody's choice by lot: it has to be there, and none of it may differ. */
+function canary({ plan, evidence, coverage }: Looked): Requirement[] {
+  const back = evidence.pairs.filter(({ direction }) => direction === 'reverse');
+  const differing = back.reduce((sum, { difference }) => sum + difference.plus, 0);
+  const alike: Requirement = {
+    name: 'canary',
+    met: differing === 0,
+    reason: 'CANARY_DIFFERENCES',
+    message: `${differing} pairs of the canary's requests differ (none may)`,
+    etaS: differing === 0 ? 0 : null,
+  };
+  if (plan.canary.match.length === 0) return [alike];
+  const critical = coverage.filter((row) => row.critical).map(({ route }) => route);
+  const answered = (route: string | null) => sumOf(evidence, route);
+  const places: (string | null)[] = critical.length === 0 ? [null] : [...new Set(critical)];
+  return [alike, ...places.map((route) => canaryRequests(route, answered(route), plan.canary.minRequests))];
+}
+
+function sumOf({ requests }: Evidence, route: string | null): number {
+  return requests
+    .filter((tally) => tally.lane === 'candidate' && (route === null || tally.route === route))
+    .reduce((sum, tally) => sum + tally.requests, 0);
+}
+
+function canaryRequests(route: string | null, seen: number, wanted: number): Requirement {
+  const met = seen >= wanted;
+  const where = route === null ? '' : ` on the critical route ${route}`;
+  const message = `the candidate answered ${seen} canary requests${where} (at least ${wanted})`;
+  return { name: 'canary', met, reason: 'CANARY_REQUESTS', message, etaS: met ? 0 : null };
+}
+
+/** A critical route is proven by pairs of its own, its writes too. */
+function routes({ coverage }: Looked): Requirement | null {
+  const critical = coverage.filter((row) => row.critical);
+  if (critical.length === 0) return null;
+  const open = critical.filter((row) => row.by === 'unproven');
+  const said = open.map(
+    ({ route, methods, requests, pairs }) => `${route} (${methods}s: ${requests} requests, ${pairs} pairs)`,
+  );
+  const message =
+    open.length === 0
+      ? 'every critical route is proven by pairs of its own'
+      : `critical and unproven: ${said.join(', ')}`;
+  return {
+    name: 'routes',
+    met: open.length === 0,
+    reason: 'UNPROVEN_ROUTE',
+    message,
+    etaS: open.length === 0 ? 0 : null,
+  };
+}
+
+/** A step for a region that shows no traffic proves nothing. */
+function traffic({ state, plan, evidence }: Looked): Requirement {
+  const region = stepRegion(state, plan) ?? '';
+  const seen = evidence.requests
+    .filter((tally) => tally.region === region)
+    .reduce((sum, tally) => sum + tally.requests, 0);
+  const message = `${seen} requests came from ${region}`;
+  return { name: 'traffic', met: seen > 0, reason: 'NO_TRAFFIC', message, etaS: seen > 0 ? 0 : null };
+}
+
+function regions({ state }: Looked): Requirement | null {
+  const { withdrawn } = state;
+  if (withdrawn.length === 0) return null;
+  const message = `taken back to legacy: ${withdrawn.join(', ')}`;
+  return { name: 'regions', met: false, reason: 'WITHDRAWN', message, etaS: null };
+}
+
+function legacy({ evidence }: Looked): Requirement {
+  const { legacyLately, windows } = evidence;
+  const met = windows > 0 && legacyLately === 0;
+  const message =
+    windows === 0
+      ? 'no window is complete yet'
+      : `legacy answered ${legacyLately} requests in the newest window (none may be left)`;
+  return { name: 'legacy', met, reason: 'LEGACY_SERVES', message, etaS: met ? 0 : null };
+}
+
+/** How much of the traffic the evidence speaks for at a position. @param critical names of the critical routes */
+export function coverageAt(
+  state: RolloutState,
+  plan: GatePlan,
+  evidence: Evidence,
+  critical: readonly string[],
+): CoverageRow[] {
+  const region = stepRegion(state, plan);
+  return coverageOf(evidence, { region, critical, minPairs: plan.canary.minRequests });
+}
+
+/** Whether another region than this one has a share of the candidate. */
+export function othersHaveShares(state: RolloutState, plan: RolloutPlan, region: string): boolean {
+  const exposure = exposureAt(state, plan);
+  return Object.keys(exposure.regions).some((other) => other !== region && shareOf(exposure, other) > 0);
+}
