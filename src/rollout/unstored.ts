@@ -49,8 +49,9 @@ export function rebase(
 }
 
 /** The same rollback to where it led, whatever the epoch is by now: the decision stands. */
-function exactly({ ifEpoch: _, ...command }: RollbackCommand, to: Position): RollbackCommand {
-  return { ...command, to };
+function exactly(command: RollbackCommand, to: Position): RollbackCommand {
+  const { ifEpoch: _, ...rest } = command;
+  return { ...rest, to };
 }
 
 const KILL_SWITCH_INSTEAD =

@@ -46,7 +46,7 @@ function lineOf(asked: Asked): MetricLine {
     plus,
     minus,
     estimate: n === 0 ? null : (plus - minus) / n,
-    interval: excessInterval(counts, ALPHA_ADVANCE),
+    interval: intervalOf(metric, counts),
     margin,
     logAdvance: logAdvance(counts, margin),
     needAdvance: proof ? Math.log(1 / ALPHA_ADVANCE) : null,
@@ -54,6 +54,13 @@ function lineOf(asked: Asked): MetricLine {
     needAbort,
   };
   return { ...line, ...judged(line, counts, asked) };
+}
+
+/** A share of pairs that differ is never below zero, an excess of errors may be. */
+function intervalOf(metric: Metric, counts: Counts): MetricLine['interval'] {
+  const interval = excessInterval(counts, ALPHA_ADVANCE);
+  if (interval === null || metric === 'errorRate') return interval;
+  return [Math.max(0, interval[0]), interval[1]];
 }
 
 type Judgement = Pick<MetricLine, 'verdict' | 'reason' | 'etaS'>;

@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest';
+import { GateKeeper } from '../../src/control/gate-keeper.ts';
+import { incarnation } from '../../src/core/ids.ts';
+import type { CutoverEvent } from '../../src/core/events.ts';
+import type { RollbackCommand } from '../../src/rollout/command.ts';
+import type { ApplyResult } from '../../src/rollout/controller-types.ts';
+import type { TelemetryStore } from '../../src/rollout/ports.ts';
+import type { Window } from '../../src/telemetry/types.ts';
+import { until } from '../kit/until.ts';
+import { advance, start } from '../rollout/controller-kit.ts';
+import { gatePlan, windowOf } from '../rollout/gates-fixtures.ts';
+import type { Shown } from '../rollout/gates-fixtures.ts';
+import { MemoryStore } from '../rollout/memory-store.ts';
+
+const DIES: Shown = {
+  direction: 'reverse',
+  error: { n: 100, plus: 60 },
+  candidate: { requests: 100, bad: 60 },
+};
+const FINE: Shown = { direction: 'reverse', error: { n: 300 }, candidate: { requests: 300 } };
+
+/** A keeper over a real controller and a store in memory; the answer of the next rollbacks can be replaced. */
+async function keeper(refusal?: () => ApplyResult | null) {
+  const { controller } = await start(new MemoryStore());
+  const asked: RollbackCommand[] = [];
+  const events: CutoverEvent[] = [];
+  const log: string[] = [];
+  let nowMs = controller.state.sinceMs;
+  const gates = new GateKeeper({
+    state: () => controller.state,
+    plan: () => gatePlan,
+    critical: () => [],
+    nowMs: () => nowMs,
+    rollback: async (command) => {
+      asked.push(command);
+      return refusal?.() ?? (await controller.apply(command));
+    },
+    event: (event) => events.push(event),
+    log: (_, message) => log.push(message),
+  });
+  const learn = (window: Window): void => {
+    nowMs = window.startMs + window.widthMs;
+    gates.learn(window);
+  };
+  const show = (index: number, ...shown: Shown[]): void =>
+    learn({ ...windowOf(1_000 + index, shown), epoch: controller.state.epoch });
+  return { controller, gates, asked, events, log, show };
+}
+
+function storeOf(...windows: Window[]): TelemetryStore {
+  return {
+    async *readWindows() {
+      yield* windows;
+    },
+  } as unknown as TelemetryStore;
+}
+
+test('rolls back by itself when the canary fails, and says on which evidence', async () => {
+  const { controller, asked, show } = await keeper();
+  await controller.apply(advance);
+  show(0, DIES);
+  await until(() => controller.state.phase === 'shadow', 'the rollback');
+  const { entries } = await controller.history(1);
+  expect(entries[0]).toMatchObject({ verb: 'rollback', who: 'gate', evidenceHash: asked[0]?.evidenceHash });
+  expect(entries[0]?.reason).toMatch(/^BREAKER: 60 of 100 pairs failed on the candidate only/);
+});
+
+test('takes one step back for one abort, however many windows show it', async () => {
+  const { controller, show } = await keeper();
+  await controller.apply(advance);
+  const epoch = controller.state.epoch;
+  for (let index = 0; index < 5; index += 1) show(index, DIES);
+  await until(() => controller.state.phase === 'shadow', 'the rollback');
+  expect(controller.state.epoch).toBe(epoch + 1);
+});
+
+test('evidence of one epoch says nothing of the next', async () => {
+  const { controller, gates, show } = await keeper();
+  show(0, { error: { n: 500, plus: 100 } });
+  expect(gates.report().verdict).toBe('abort');
+  await controller.apply(advance);
+  expect(gates.report()).toMatchObject({ windows: 0, metrics: [{ n: 0 }, { n: 0 }, { n: 0 }, { n: 0 }] });
+});
+
+test('aborts while the rollout is paused, too', async () => {
+  const { controller, show } = await keeper();
+  await controller.apply(advance);
+  await controller.apply({ verb: 'pause', who: 'ana', reason: '' });
+  show(0, DIES);
+  await until(() => controller.state.phase === 'shadow', 'the rollback');
+  expect(controller.state.paused).toBe(true);
+});
+
+test('tries again with the next window when a rollback was refused', async () => {
+  let refusals = 1;
+  const { controller, asked, log, show } = await keeper(() =>
+    refusals-- > 0 ? { ok: false, code: 'LEASE_LOST', message: 'not now', hint: '', exitCode: 5 } : null,
+  );
+  await controller.apply(advance);
+  show(0, DIES);
+  await until(() => log.length === 1, 'the refusal');
+  show(1, FINE);
+  await until(() => controller.state.phase === 'shadow', 'the rollback');
+  expect(asked).toHaveLength(2);
+});
+
+test('goes on with the evidence that an earlier supervisor stored, and counts nothing twice', async () => {
+  const { controller, gates, show } = await keeper();
+  const { epoch } = controller.state;
+  const stored = { ...windowOf(999, [{ error: { n: 500, plus: 3 } }]), epoch };
+  const own = { ...stored, keeper: incarnation };
+  show(0, { error: { n: 500 } });
+  await gates.recall(storeOf(stored, own, { ...stored, epoch: epoch + 1 }));
+  expect(gates.report()).toMatchObject({ windows: 2, metrics: [{ n: 1_000, plus: 3 }, { n: 1_000 }] });
+});
+
+test('advances nobody when the stored evidence cannot be read', async () => {
+  const { controller, gates, log, show } = await keeper();
+  const broken = {
+    // eslint-disable-next-line require-yield -- it fails before its first window
+    async *readWindows(): AsyncGenerator<Window> {
+      throw new Error('the disk is gone');
+    },
+  } as unknown as TelemetryStore;
+  await gates.recall(broken);
+  for (let index = 0; index < 8; index += 1) show(index, { error: { n: 500 }, legacy: { requests: 500 } });
+  expect(gates.report()).toMatchObject({
+    verdict: 'invalid',
+    reason: 'STALE',
+    epoch: controller.state.epoch,
+  });
+  expect(log[0]).toContain('the disk is gone');
+});
+
+test('tells of a verdict when it changes, and not with every window', async () => {
+  const { events, show } = await keeper();
+  for (let index = 0; index < 4; index += 1) show(index, { error: { n: 100 } });
+  const told = events.filter(({ type }) => type === 'gate');
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatchObject({ verdict: 'hold', reason: 'MIN_PAIRS' });
+});
