@@ -1,6 +1,7 @@
 import { wallMs } from '../core/clock.ts';
 import type { CutoverEvent, StampedEvent } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
+import { positionName } from '../rollout/position.ts';
 
 type Subscriber = (event: StampedEvent) => void;
 
@@ -45,7 +46,7 @@ export class EventLog {
 export function describeEvent(event: CutoverEvent): string {
   switch (event.type) {
     case 'transition':
-      return `phase ${event.from} → ${event.to}${regionOf(event.region)} by ${event.who}: ${event.reason}`;
+      return `${moveOf(event)} by ${event.who}: ${event.reason}`;
     case 'gate':
       return `gate of ${event.phase}: ${event.verdict} (${event.reason}): ${event.message}`;
     case 'kill_switch':
@@ -71,8 +72,10 @@ export function describeEvent(event: CutoverEvent): string {
   }
 }
 
-function regionOf(region: string | null): string {
-  return region === null ? '' : ` (${region} alone)`;
+function moveOf({ from, fromStep, to, toStep, region }: CutoverEvent & { type: 'transition' }): string {
+  const place = positionName({ phase: to, step: toStep });
+  if (region !== null) return `${place}: ${region} alone`;
+  return `${positionName({ phase: from, step: fromStep })} → ${place}`;
 }
 
 function again(retryInMs: number): string {

@@ -206,6 +206,8 @@ function eventOf(entry: HistoryEntry, before: RolloutState): CutoverEvent | null
         type: 'transition',
         from: entry.from?.phase ?? before.phase,
         to: entry.to.phase,
+        fromStep: entry.from?.step ?? before.step,
+        toStep: entry.to.step,
         region: entry.region,
         who,
         reason,

@@ -6,6 +6,9 @@ export type CutoverEvent =
       readonly type: 'transition';
       readonly from: Phase;
       readonly to: Phase;
+      /** Indices of regional steps, 0 in every other phase. */
+      readonly fromStep: number;
+      readonly toStep: number;
       /** Null: the whole rollout; else the one region that was taken back or let in again. */
       readonly region: string | null;
       readonly who: string;

@@ -38,6 +38,12 @@ const BANS: readonly Ban[] = [
     where: /^(src|test|bench)\//,
   },
   { name: 'a skipped or lonely test', pattern: /\.(skip|only|todo|fails)\s*[(`]/, where: /^test\// },
+  {
+    name: 'a branch for rehearsals in the engine: they change gates by public configuration only',
+    pattern: /\b(demo|scenario|rehears\w*)\b/i,
+    comments: true,
+    where: /^src\/(stats|wire|diff|telemetry|shadow|rollout|store|gateway|control)\//,
+  },
   { name: 'console outside cli', pattern: /\bconsole\.\w+\(/, where: /^src\//, except: /^src\/cli\// },
   {
     name: 'a TypeScript enum or namespace',

@@ -40,8 +40,9 @@ function row(entry: Entry): string[] {
   ];
 }
 
-function change({ from, to }: Entry): string {
+function change({ from, to, region }: Entry): string {
   const target = positionName(to);
+  if (region !== null) return `${target}: ${format.safe(region)} alone`;
   const source = from === null ? null : positionName(from);
   return source === null || source === target ? target : `${source} -> ${target}`;
 }
