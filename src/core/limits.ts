@@ -44,7 +44,9 @@ export const LIMITS = {
   /** How often the wire looks for deadlines that have passed. */
   sweepMs: 100,
   /** Turns of the event loop a drain goes on accepting what waits in the accept queue. */
-  acceptDrainTurns: 64,
+  acceptDrainTurns: 256,
+  /** Turns without a new connection after which the queue counts as empty. */
+  acceptQuietTurns: 3,
   /** Handlers that threw, reported by one process; further ones only end their connections. */
   defectReports: 100,
   /** Client connections of one worker. */
@@ -266,7 +268,7 @@ export const LIMITS = {
   /** A capture or access log of a rehearsal, read at once. */
   captureBytes: 64 * 1024 * 1024,
   /** Requests of a rehearsal under way, each on a connection of its own; beyond it they count as client errors. */
-  rehearsalInFlight: 1_000,
+  rehearsalInFlight: 4_000,
   /** A client of a rehearsal gives up then, as a patient browser does. */
   rehearsalRequestMs: 30_000,
   /** An unused connection of such a client: below the 60 s of the gateway and the 75 s of NGINX, so that no request meets a close. */

@@ -38,7 +38,7 @@ class SocketServer implements WireServer, ConnectionHost {
   }
 
   listen(address: ListenAddress): Promise<number> {
-    if (this.draining) return Promise.reject(new CutoverError('DRAINING', 'the server is draining'));
+    if (this.drained !== null) return Promise.reject(new CutoverError('DRAINING', 'the server is draining'));
     const options = {
       noDelay: true,
       allowHalfOpen: true,
@@ -86,9 +86,11 @@ class SocketServer implements WireServer, ConnectionHost {
   }
 
   private async drainOnce(deadlineMs: number): Promise<number> {
-    this.draining = true;
+    for (const listener of this.listeners) narrow(listener);
     await this.emptyAcceptQueues();
     for (const listener of this.listeners) listener.close();
+    // Not before: an answer that ends its connection brings the client back, to the listener that is about to close.
+    this.draining = true;
     if (this.open.size > 0) await this.allClosed(deadlineMs);
     let busy = 0;
     for (const connection of this.open) {
@@ -99,12 +101,13 @@ class SocketServer implements WireServer, ConnectionHost {
     return busy;
   }
 
-  /** A closing listener resets what waits in its accept queue: accept until a turn brings nothing new. */
+  /** A closing listener resets what waits in its accept queue: accept until some turns bring nothing new. */
   private async emptyAcceptQueues(): Promise<void> {
-    let before = -1;
-    for (let turn = 0; turn < LIMITS.acceptDrainTurns && (turn < 3 || before !== this.accepted); turn += 1) {
-      before = this.accepted;
+    let quiet = 0;
+    for (let turn = 0; turn < LIMITS.acceptDrainTurns && quiet < LIMITS.acceptQuietTurns; turn += 1) {
+      const before = this.accepted;
       await new Promise((resolve) => setImmediate(resolve));
+      quiet = this.accepted === before ? quiet + 1 : 0;
     }
   }
 
@@ -118,4 +121,13 @@ class SocketServer implements WireServer, ConnectionHost {
       };
     });
   }
+}
+
+/**
+ * Asks the kernel for the shortest accept queue, by listening once more: a new connection then waits in the client's
+ * kernel, which tries again, instead of in a queue that is thrown away. Where that is not possible the queue stays long.
+ */
+function narrow(listener: Server): void {
+  const { _handle: handle } = listener as Server & { _handle?: { listen?: (backlog: number) => number } | null };
+  handle?.listen?.(0);
 }

@@ -16,12 +16,14 @@ import { plan } from './fixtures.ts';
 export interface Job {
   readonly file: string;
   readonly runDir: string;
-  /** Index of the point it dies at. */
-  readonly dieAt: number;
+  /** Where it dies: a point's name, its index, or null to live on. */
+  readonly dieAt: string | number | null;
   /** Null: it only starts, and the points of the start count. */
   readonly command: OperatorCommand | null;
   /** `refuses`: no commit takes effect. `vanishes`: the first one does, and nobody hears of it, nor of anything after. */
   readonly store: 'sound' | 'refuses' | 'vanishes';
+  /** The statements inside of a commit are points, too. */
+  readonly statements?: true;
 }
 
 const job = JSON.parse(process.argv[2] ?? '') as Job;
@@ -31,7 +33,7 @@ let reached = 0;
 function point(name: string): void {
   if (!armed) return;
   writeSync(1, `${name}\n`);
-  if (reached === job.dieAt) die();
+  if (job.dieAt === name || job.dieAt === reached) die();
   reached += 1;
 }
 
@@ -47,7 +49,6 @@ async function step<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   return result;
 }
 
-/** A commit is not one step: each of its statements is a point, too. */
 let committing = false;
 interface Runs {
   readonly source: string;
@@ -55,10 +56,10 @@ interface Runs {
 }
 const scratch = new Database(':memory:');
 const statements = Object.getPrototypeOf(scratch.prepare('SELECT 1')) as Runs;
-const plainRun = Reflect.get(statements, 'run') as Runs['run'];
+const plain: Pick<Runs, 'run'> = { ...statements };
 statements.run = function run(this: Runs, ...values: unknown[]): unknown {
-  if (committing) point(`statement ${this.source.split(/\s/)[0]}`);
-  return plainRun.apply(this, values);
+  if (committing && job.statements) point(`statement ${this.source.split(/\s/)[0]}`);
+  return plain.run.apply(this, values);
 };
 
 let gone = false;
@@ -70,7 +71,7 @@ function mortal(store: StateStore): StateStore {
     get: (key) => ask(`get ${key.split('/')[0]}`, () => store.get(key)),
     list: (prefix) => ask('list', () => store.list(prefix)),
     acquire: (...lease) => ask('acquire', async () => mortalLease(await store.acquire(...lease))),
-    commit: (...commit) => ask('commit', () => committed(() => store.commit(...commit))).then(heard),
+    commit: async (...commit) => heard(await step('commit', () => committed(() => store.commit(...commit)))),
     watch: (...watch) => void (job.store === 'vanishes' || store.watch(...watch)),
     status: () => store.status(),
     close: () => store.close(),
@@ -79,6 +80,7 @@ function mortal(store: StateStore): StateStore {
 
 async function committed<T>(work: () => Promise<T>): Promise<T> {
   if (armed && job.store === 'refuses') throw new Error('the disk is gone');
+  if (gone) throw new AmbiguousError('no answer');
   committing = true;
   const answer = work();
   committing = false;
@@ -86,9 +88,9 @@ async function committed<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function heard<T>(commit: T): T {
-  if (!armed || job.store !== 'vanishes') return commit;
-  gone = true;
-  throw new AmbiguousError('no answer');
+  gone = armed && job.store === 'vanishes';
+  if (gone) throw new AmbiguousError('no answer');
+  return commit;
 }
 
 function mortalLease(lease: Lease | null): Lease | null {

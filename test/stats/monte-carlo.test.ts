@@ -59,8 +59,8 @@ test('advances a candidate that is exactly at the margin in fewer than 5 % of ru
 });
 
 test('aborts a candidate that is no different in fewer than 1 % of runs, looked at after every window', () => {
-  const share = decided(NO_CHANGE, 4_000, (seen) => logAbort(seen, 0) >= ENOUGH_TO_ABORT);
-  expect(believable(share, 4_000)).toBeLessThan(0.01);
+  const share = decided(NO_CHANGE, 3_000, (seen) => logAbort(seen, 0) >= ENOUGH_TO_ABORT);
+  expect(believable(share, 3_000)).toBeLessThan(0.01);
 });
 
 test('would advance in more than 30 % of the same runs by a plain z test at 5 %', () => {

@@ -3,6 +3,7 @@ import { until } from '../kit/until.ts';
 import { exchange, RawClient, startServer } from './kit.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const ONCE = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
 test('drains: answers what runs and one more request of each idle connection, then is done', async () => {
   const { port, seen, server } = await startServer((one) => {
@@ -15,7 +16,7 @@ test('drains: answers what runs and one more request of each idle connection, th
   busy.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
   await until(() => seen.length === 2 && seen[1]?.bodyDone);
   const drained = server.drain(10_000);
-  await until(async () => (await exchange(port, GET)) === '', 'the listener to close');
+  await until(async () => (await exchange(port, ONCE)) === '', 'the listener to close');
   seen[1]?.answer('slow');
   expect(await busy.over()).toMatch(/Connection: close\r\n\r\nslow$/);
   busy.socket.end();
@@ -43,7 +44,7 @@ test('answers connections that were waiting in the accept queue when the drain b
   const { port, server } = await startServer();
   const clients = Array.from({ length: 30 }, () => new RawClient(port));
   await until(() => clients.some((client) => !client.socket.connecting));
-  for (const client of clients) client.send(GET);
+  for (const client of clients) client.send(ONCE);
   const drained = server.drain(5_000);
   const answers = await Promise.all(clients.map((client) => client.over()));
   for (const client of clients) client.socket.end();
