@@ -98,7 +98,8 @@ export const size = (description: string, bounds: Bounds = {}) => unit(SIZE, des
 export const share = (description: string, bounds: Bounds = {}) => unit(SHARE, description, bounds);
 
 /** A difference of rates as a fraction. */
-export const margin = (description: string) => unit(MARGIN, description, {});
+export const margin = (description: string) =>
+  unit(MARGIN, description, { min: 0.000_01, max: 1, words: 'from 0.001pp to 100pp' });
 
 /** Events a second. */
 export const rate = (description: string) => unit(RATE, description, {});

@@ -27,7 +27,8 @@ test('reads sizes, margins and rates by their unit', () => {
     fc.property(fc.nat({ max: 10 ** 6 }), (number) => {
       expect(size('x').parse(`${number}KiB`)).toBe(number * 1024);
       expect(rate('x').parse(`${number}/s`)).toBe(number);
-      expect(margin('x').parse(`${number % 1000}pp`)).toBeCloseTo((number % 1000) / 100, 12);
+      const points = 1 + (number % 100);
+      expect(margin('x').parse(`${points}pp`)).toBeCloseTo(points / 100, 12);
     }),
   );
 });
@@ -98,4 +99,8 @@ test('takes blocks of addresses by their family', () => {
   ]) {
     expect(isCidr(wrong), wrong).toBe(false);
   }
+});
+
+test('refuses a margin that nothing could prove, and one that everything would', () => {
+  for (const text of ['0pp', '0.0001pp', '101pp']) expect(margin('x').safeParse(text).success, text).toBe(false);
 });
