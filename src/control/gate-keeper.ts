@@ -68,7 +68,7 @@ export class GateKeeper {
   /** Goes on where an earlier supervisor stopped: the windows of this epoch are in the store. Never throws. */
   async recall(store: TelemetryStore): Promise<void> {
     const { state, plan, nowMs, log } = this.options;
-    const fromMs = state().sinceMs - plan().windowMs;
+    const fromMs = state().epochSinceMs - plan().windowMs;
     this.recalling = true;
     try {
       for await (const window of store.readWindows(fromMs, nowMs())) {

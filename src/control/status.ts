@@ -53,7 +53,7 @@ export function buildStatus(input: StatusInput): Status {
 }
 
 function rolloutOf(state: RolloutState, plan: RolloutPlan): Status['rollout'] {
-  const { phase, step, sinceMs, paused, bypass, epoch, sequence, lastGood, withdrawn } = state;
+  const { phase, step, sinceMs, paused, bypass, epoch, epochSinceMs, sequence, lastGood, withdrawn } = state;
   const steps = plan.regional.steps.length;
   return {
     phase,
@@ -63,6 +63,7 @@ function rolloutOf(state: RolloutState, plan: RolloutPlan): Status['rollout'] {
     paused,
     bypass,
     epoch,
+    epochSinceMs,
     sequence,
     lastGood,
     withdrawn: [...withdrawn],

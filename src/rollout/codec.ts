@@ -34,6 +34,7 @@ const STATE: Readonly<Record<keyof RolloutState, Check>> = {
   paused: isFlag,
   bypass: isFlag,
   epoch: isCount,
+  epochSinceMs: isCount,
   salt: Number.isSafeInteger,
   sinceMs: isCount,
   lastGood: isPosition,

@@ -16,6 +16,8 @@ export interface RolloutState extends Position {
   /** The kill switch. */
   readonly bypass: boolean;
   readonly epoch: number;
+  /** When this epoch began: dwell counts from here, because what was seen of another candidate is no evidence. */
+  readonly epochSinceMs: number;
   /** Salt of the sticky shares, drawn once per rollout. */
   readonly salt: number;
   /** Since when the rollout stands here, milliseconds since the Unix epoch. */

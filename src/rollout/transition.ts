@@ -39,6 +39,7 @@ function start(command: Command, nowMs: number): Transition {
     paused: false,
     bypass: false,
     epoch: 1,
+    epochSinceMs: nowMs,
     salt: command.salt,
     sinceMs: nowMs,
     lastGood: shadow,
@@ -153,14 +154,14 @@ function withdrawn(
   const made = withdrawnState(state, command.region ?? '', plan);
   return 'ok' in made
     ? made
-    : recorded(state, { ...made, epoch: state.epoch + 1, sinceMs: nowMs }, command, nowMs);
+    : recorded(state, { ...made, ...newEpoch(state, nowMs), sinceMs: nowMs }, command, nowMs);
 }
 
 function readmitted(state: RolloutState, command: AdvanceCommand, nowMs: number): Transition {
   const made = readmittedState(state, command);
   return 'ok' in made
     ? made
-    : recorded(state, { ...made, epoch: state.epoch + 1, sinceMs: nowMs }, command, nowMs);
+    : recorded(state, { ...made, ...newEpoch(state, nowMs), sinceMs: nowMs }, command, nowMs);
 }
 
 function moved(
@@ -172,11 +173,11 @@ function moved(
   if (!move.ok) return move;
   const { phase, step } = move.to;
   const lastGood = back(move.to, plan) ?? move.to;
-  const epoch = state.epoch + 1;
   const withdrawn = stillWithdrawn(state.withdrawn, move.to);
   const seen = command.verb === 'advance' ? command.legacyErrorRate : undefined;
   const legacyErrorRate = seen ?? state.legacyErrorRate;
-  const after = { ...state, phase, step, lastGood, withdrawn, legacyErrorRate, epoch, sinceMs: nowMs };
+  const place = { phase, step, lastGood, withdrawn, sinceMs: nowMs };
+  const after = { ...state, ...place, legacyErrorRate, ...newEpoch(state, nowMs) };
   return recorded(state, after, command, nowMs);
 }
 
@@ -194,14 +195,18 @@ function reloaded(
   }
   const sinceMs = stays ? state.sinceMs : nowMs;
   const lastGood = back(to, plan) ?? to;
-  const epoch = state.epoch + 1;
   const { phase, step } = to;
   return recorded(
     state,
-    { ...state, phase, step, sinceMs, lastGood, configHash, build, epoch },
+    { ...state, phase, step, sinceMs, lastGood, configHash, build, ...newEpoch(state, nowMs) },
     command,
     nowMs,
   );
+}
+
+/** What was counted before says nothing from now on. */
+function newEpoch({ epoch }: RolloutState, nowMs: number): Pick<RolloutState, 'epoch' | 'epochSinceMs'> {
+  return { epoch: epoch + 1, epochSinceMs: nowMs };
 }
 
 /** The state with its number, and the entry that says how it came about. */

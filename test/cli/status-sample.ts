@@ -35,6 +35,7 @@ export const statusSample: Status = {
     paused: false,
     bypass: false,
     epoch: 4,
+    epochSinceMs: Date.UTC(2026, 10, 23, 14, 2, 11),
     sequence: 9,
     lastGood: { phase: 'regional', step: 0 },
     withdrawn: [],

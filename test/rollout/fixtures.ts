@@ -24,6 +24,7 @@ export const inShadow: RolloutState = {
   paused: false,
   bypass: false,
   epoch: 1,
+  epochSinceMs: 1_000,
   salt: 42,
   sinceMs: 1_000,
   lastGood: { phase: 'shadow', step: 0 },

@@ -104,7 +104,7 @@ function copies(shown: Shown): Window['copies'][number] {
 
 /** A rollout in shadow since 0 without evidence, looked at after the dwell time; change what a test is about. */
 export function gateInput(changes: Partial<GateInput> = {}): GateInput {
-  const state = { ...at('shadow'), sinceMs: 0 };
+  const state = { ...at('shadow'), sinceMs: 0, epochSinceMs: 0 };
   return {
     state,
     plan: gatePlan,

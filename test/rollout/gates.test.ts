@@ -26,12 +26,17 @@ function times(count: number, ...shown: Shown[]): (readonly Shown[])[] {
 function judged(windows: (readonly Shown[])[], changes: Partial<GateInput> = {}) {
   const evidence = evidenceOf(...windows);
   const nowMs = evidence.toMs + 1_000;
-  const state = { ...at('shadow'), sinceMs: nowMs - 1_000_000, ...changes.state };
+  const state = {
+    ...at('shadow'),
+    sinceMs: nowMs - 1_000_000,
+    epochSinceMs: nowMs - 1_000_000,
+    ...changes.state,
+  };
   return decide(gateInput({ evidence, nowMs, ...changes, state }));
 }
 
 function state(phase: RolloutState['phase'], step = 0, more: Partial<RolloutState> = {}): RolloutState {
-  return { ...at(phase, step), sinceMs: -100_000_000, ...more };
+  return { ...at(phase, step), sinceMs: -100_000_000, epochSinceMs: -100_000_000, ...more };
 }
 
 test('holds without pairs, and says so in the shape that was promised', () => {
@@ -120,7 +125,7 @@ test('calls evidence invalid when more than one copy in a hundred is missing', (
 
 test('calls evidence invalid when windows stopped coming, and when the clock went back', () => {
   const evidence = evidenceOf(...times(8, CLEAN));
-  const shadow = { ...at('shadow'), sinceMs: evidence.toMs - 1_000_000 };
+  const shadow = { ...at('shadow'), sinceMs: 0, epochSinceMs: evidence.toMs - 1_000_000 };
   const after = (ms: number) => decide(gateInput({ evidence, state: shadow, nowMs: evidence.toMs + ms }));
   expect(after(20_000).verdict).toBe('ready');
   expect(after(25_000)).toMatchObject({ verdict: 'invalid', reason: 'STALE' });
@@ -143,7 +148,7 @@ test('holds for the dwell time, and gives up for a person after the longest time
       gateInput({
         evidence,
         nowMs: evidence.toMs,
-        state: { ...at('shadow'), sinceMs: evidence.toMs - ageMs },
+        state: { ...at('shadow'), sinceMs: 0, epochSinceMs: evidence.toMs - ageMs },
       }),
     );
   expect(since(899_000)).toMatchObject({ verdict: 'hold', reason: 'DWELL', etaS: 1 });

@@ -94,6 +94,7 @@ export const statusSchema = z
       paused: z.boolean(),
       bypass: z.boolean(),
       epoch: count,
+      epochSinceMs: count.describe('when the epoch began: dwell counts from here'),
       sequence: count,
       lastGood: position,
       withdrawn: z.array(z.string()).describe('regions that were taken back alone: legacy answers them'),

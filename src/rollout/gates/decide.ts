@@ -111,9 +111,12 @@ function inconclusive({ state, plan, nowMs }: Seen): Said | null {
   return { verdict: 'inconclusive', reason: 'MAX_DURATION', message };
 }
 
-function hold({ state, lines, requirements }: Seen): Said {
+function hold({ state, evidence, lines, requirements }: Seen): Said {
   if (state.bypass) {
     return { verdict: 'hold', reason: 'BYPASSED', message: 'the kill switch is on: no evidence comes in' };
+  }
+  if (evidence.windows === 0) {
+    return { verdict: 'hold', reason: 'NO_PAIRS', message: 'no window of this epoch is complete yet' };
   }
   const line = lines.find(({ verdict }) => verdict !== 'ready');
   // What time alone does not mend is said first.

@@ -32,8 +32,8 @@ export function requirementsOf(looked: Looked): readonly Requirement[] {
 function dwell({ state, plan, nowMs }: Looked): Requirement | null {
   const { dwellMs } = timesOf(state.phase, plan);
   if (state.phase === 'retired') return null;
-  const hereMs = Math.max(0, nowMs - state.sinceMs);
-  const message = `${span(Math.min(hereMs, dwellMs))} of ${span(dwellMs)} here`;
+  const hereMs = Math.max(0, nowMs - state.epochSinceMs);
+  const message = `${span(Math.min(hereMs, dwellMs))} of ${span(dwellMs)} under this epoch`;
   const leftMs = Math.max(0, dwellMs - hereMs);
   return { name: 'dwell', met: leftMs === 0, reason: 'DWELL', message, etaS: leftMs / 1_000 };
 }

@@ -40,21 +40,22 @@ function coverage({ pairs }: Evidence): Requirement {
 
 /** Windows come even without traffic: where none comes, nobody counts. */
 function freshness(
-  { sinceMs }: RolloutState,
+  { epochSinceMs }: RolloutState,
   { toMs, windows }: Evidence,
   windowMs: number,
   nowMs: number,
 ): Requirement {
-  const ageMs = Math.max(0, nowMs - (windows === 0 ? sinceMs : Math.max(toMs, sinceMs)));
+  const ageMs = Math.max(0, nowMs - Math.max(toMs, epochSinceMs));
   const limitMs = 2 * windowMs + LIMITS.windowGraceMs + 2 * LIMITS.deltaIntervalMs;
-  const newest = windows === 0 ? 'no window is complete since' : 'the newest window ended';
+  const newest =
+    windows === 0 ? 'the epoch began, and no window is complete yet,' : 'the newest window ended';
   const message = `${newest} ${span(ageMs)} ago (at most ${span(limitMs)})`;
   const met = ageMs <= limitMs;
   return { name: 'freshness', met, reason: 'STALE', message, etaS: met ? 0 : null };
 }
 
-function clock({ sinceMs }: RolloutState, { toMs }: Evidence, nowMs: number): Requirement {
-  const aheadMs = Math.max(sinceMs, toMs) - nowMs;
+function clock({ epochSinceMs }: RolloutState, { toMs }: Evidence, nowMs: number): Requirement {
+  const aheadMs = Math.max(epochSinceMs, toMs) - nowMs;
   const met = aheadMs <= CLOCK_TOLERANCE_MS;
   const message = met
     ? 'the clock runs forward'

@@ -67,7 +67,7 @@ function points(margin: number): string {
 }
 
 function inTime({ etaS }: MetricLine): string {
-  return etaS === null ? '' : `, ready in about ${span(etaS * 1_000)}`;
+  return etaS === null ? '' : `, ready in about ${span(Math.max(1_000, etaS * 1_000))}`;
 }
 
 /** What tripped the breaker. */
