@@ -1,3 +1,5 @@
+import type { GateVerdict } from '../rollout/gates/types.ts';
+
 /** Exit codes of every verb, as `cutover help exit-codes` prints them. */
 export const EXIT = {
   done: 0,
@@ -11,6 +13,15 @@ export const EXIT = {
   interrupted: 130,
   terminated: 143,
 } as const;
+
+/** The verdict of the gates as an exit code; its keys are every verdict. */
+export const VERDICT_EXITS: Readonly<Record<GateVerdict, number>> = {
+  ready: EXIT.done,
+  abort: EXIT.regression,
+  hold: EXIT.hold,
+  inconclusive: EXIT.hold,
+  invalid: EXIT.invalid,
+};
 
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'done, or ready',

@@ -1,10 +1,9 @@
-const CONTROL = /\p{Cc}/gu;
-const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+import { count } from '../report/figures.ts';
 
-/** 12004 → `12,004`. */
-export function count(value: number): string {
-  return whole.format(value);
-}
+// Numbers are written as in reports; the views find all writing here.
+export { count, milliseconds, percent, rate, signedMilliseconds, time } from '../report/figures.ts';
+
+const CONTROL = /\p{Cc}/gu;
 
 /** A number with its noun: `1 route`, `2 routes`, `3 classes`. */
 export function counted(value: number, noun: string): string {
@@ -12,37 +11,9 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${noun.endsWith('s') ? 'es' : 's'}`;
 }
 
-/** A rate per second: below ten one decimal, else whole. */
-export function rate(value: number): string {
-  return value < 10 ? value.toFixed(1) : count(value);
-}
-
-/** Milliseconds: `0.42 ms`, `12.1 ms`, `850 ms`; `-` for null. */
-export function milliseconds(value: number | null): string {
-  if (value === null) return '-';
-  const size = Math.abs(value);
-  if (size < 1) return `${value.toFixed(2)} ms`;
-  return size < 100 ? `${value.toFixed(1)} ms` : `${count(value)} ms`;
-}
-
-/** A delta with its sign: `+7.7 ms`, `-0.10 ms`. */
-export function signedMilliseconds(value: number | null): string {
-  return value === null || value < 0 ? milliseconds(value) : `+${milliseconds(value)}`;
-}
-
-/** A ratio as a percentage with two decimals; `-` for null. */
-export function percent(ratio: number | null): string {
-  return ratio === null ? '-' : `${(ratio * 100).toFixed(2)}%`;
-}
-
 /** Bytes in MiB, the size of a process. */
 export function mebibytes(bytes: number): string {
   return `${count(bytes / 1024 ** 2)} MiB`;
-}
-
-/** A time in UTC to the second: `2026-11-23 14:02:11Z`. */
-export function time(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
 /** An age in its two largest units: `3d 4h`, `25m 3s`, `0s`. */

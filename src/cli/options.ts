@@ -2,7 +2,13 @@ import { InvalidArgumentError, Option } from 'commander';
 import { PHASES } from '../core/snapshot.ts';
 import { parseDurationMs } from '../core/units.ts';
 import type { Target } from '../rollout/position.ts';
+import { parseGoal } from './goal.ts';
+import type { Goal } from './goal.ts';
 import { parsePlace } from './position.ts';
+
+/** What a report can be written as. */
+const REPORT_FORMATS = ['md', 'json'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What the flags of all verbs come to; a verb sees those it declares. */
 export interface Options {
@@ -29,12 +35,21 @@ export interface Options {
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly limit: number;
+  /** Of a rehearsal, instead of the scenario's. */
+  readonly seed?: number;
+  readonly keep?: boolean;
+  /** What `wait` waits for. */
+  readonly for?: Goal;
+  /** Of a report; each output belongs to the format at the same place. */
+  readonly format?: readonly ReportFormat[];
+  readonly output?: readonly string[];
   /** `true` when given without a name. */
   readonly schema?: string | true;
 }
 
 const MIN_INTERVAL_MS = 100;
 const MAX_LIMIT = 10_000;
+const MAX_SEED = 2 ** 32 - 1;
 
 function duration(text: string): number {
   const ms = parseDurationMs(text);
@@ -54,11 +69,34 @@ function limit(text: string): number {
   return value;
 }
 
+function seed(text: string): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+  if (value > MAX_SEED) throw new InvalidArgumentError(`A number from 0 to ${MAX_SEED}.`);
+  return value;
+}
+
 /** `canary`, or `regional/1` for the first regional step. */
 function target(text: string): Target {
   const place = parsePlace(text);
   if (place !== null) return place;
   throw new InvalidArgumentError(`Allowed: ${PHASES.join(', ')}; regional/1 is the first regional step.`);
+}
+
+function goal(text: string): Goal {
+  const found = parseGoal(text);
+  if (found !== null) return found;
+  throw new InvalidArgumentError('Allowed: ready, phase=canary, phase=regional/2, verdict=abort, …');
+}
+
+function format(text: string, before: readonly ReportFormat[] = []): ReportFormat[] {
+  const found = REPORT_FORMATS.find((each) => each === text);
+  if (found !== undefined) return [...before, found];
+  throw new InvalidArgumentError(`Allowed: ${REPORT_FORMATS.join(', ')}.`);
+}
+
+function output(text: string, before: readonly string[] = []): string[] {
+  if (text !== '') return [...before, text];
+  throw new InvalidArgumentError('Name a file, or - for stdout.');
 }
 
 function reason(text: string): string {
@@ -75,10 +113,27 @@ export const flags = {
   region: (what: string) => new Option('--region <name>', what).conflicts('to'),
   reason: (why: string) => new Option('--reason <text>', why).argParser(reason),
   watch: () => new Option('-w, --watch', 'show changes until Ctrl-C (with --json: one object per line)'),
-  timeoutMs: () => named('--timeout <duration>', 'longest wait for the gateway', '10s', duration),
-  intervalMs: () => named('--interval <duration>', 'time between two looks with --watch', '1s', interval),
+  timeoutMs: (what = 'longest wait for the gateway', initial = '10s') =>
+    named('--timeout <duration>', what, initial, duration),
+  intervalMs: (what = 'time between two looks with --watch') =>
+    named('--interval <duration>', what, '1s', interval),
+  goal: () =>
+    new Option(
+      '--for <condition>',
+      'ready, phase=canary, phase=regional/2, verdict=abort, … (required)',
+    ).argParser(goal),
+  format: () =>
+    new Option('--format <format>', `${REPORT_FORMATS.join(' or ')} (default md); repeatable`).argParser(
+      format,
+    ),
+  output: () =>
+    new Option('-o, --output <file>', 'where to, one for each format in their order; - is stdout').argParser(
+      output,
+    ),
   admin: () => new Option('--admin <host:port>', 'the admin API, instead of the configured one'),
   runDir: () => new Option('--run-dir <dir>', 'the run directory, instead of the configured one'),
+  seed: () =>
+    new Option('--seed <n>', "draw everything from this seed instead of the scenario's").argParser(seed),
   limit: (what: string, initial: number) => new Option('--limit <n>', what).argParser(limit).default(initial),
 } as const;
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { CutoverError } from '../core/errors.ts';
+import { exampleText } from './examples.ts';
 import { EXIT, exitCodesText } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import type { Options } from './options.ts';
@@ -63,6 +64,7 @@ export function createProgram(io: Io, result: Result): Command {
 function adder(io: Io, program: Command, result: Result): Add {
   return (spec, text, load, parent = program) => {
     const command = parent.command(spec).description(text);
+    command.addHelpText('after', () => exampleText(pathOf(command)));
     command.action(async () => {
       const given = command.optsWithGlobals<Partial<Record<string, string>>>();
       const config = given['config'] ?? io.env['CUTOVER_CONFIG'] ?? DEFAULT_CONFIG;
@@ -74,11 +76,18 @@ function adder(io: Io, program: Command, result: Result): Add {
   };
 }
 
+/** `status`, `differences show`: how a verb is called. */
+function pathOf(command: Command): string {
+  const { parent } = command;
+  return parent === null || parent.parent === null ? command.name() : `${pathOf(parent)} ${command.name()}`;
+}
+
 function addHelp(io: Io, program: Command): void {
   program
     .command('help [topic]')
     .description('help on a verb, or: help exit-codes')
     .helpGroup('More:')
+    .addHelpText('after', () => exampleText('help'))
     .action((topic: string | undefined) => {
       if (topic === 'exit-codes') return io.out.write(exitCodesText());
       const command = topic === undefined ? program : program.commands.find((each) => each.name() === topic);

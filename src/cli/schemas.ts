@@ -1,18 +1,26 @@
 import { configSchema } from '../config/schema.ts';
 import { differenceDetailSchema, differencesSchema } from '../control/schema/differences.ts';
+import { gateSchema } from '../control/schema/gate.ts';
 import { historySchema } from '../control/schema/history.ts';
 import { statusSchema } from '../control/schema/status.ts';
 import { benchSchema } from '../report/bench-schema.ts';
 import { changeSchema } from '../report/change-schema.ts';
 import { checkSchema } from '../report/check-schema.ts';
+import { planSchema } from '../report/plan-schema.ts';
 import { reportSchema } from '../report/schema.ts';
+import { waitSchema } from '../report/wait-schema.ts';
+import { rehearsalSchema } from '../scenario/result-schema.ts';
 import { scenarioSchema } from '../scenario/schema.ts';
 
 /** Every schema that is published, by the name of its file under `docs/schema/`. */
 export const schemas = {
   configuration: configSchema,
   scenario: scenarioSchema,
+  rehearsal: rehearsalSchema,
   status: statusSchema,
+  gate: gateSchema,
+  plan: planSchema,
+  wait: waitSchema,
   history: historySchema,
   differences: differencesSchema,
   difference: differenceDetailSchema,

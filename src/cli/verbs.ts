@@ -11,16 +11,23 @@ export type Verb = (io: Io, options: Options, args: readonly string[]) => Promis
 export type Add = (spec: string, text: string, load: () => Promise<Verb>, parent?: Command) => Command;
 
 const load = {
+  demo: async () => (await import('./commands/demo.ts')).demo,
+  rehearse: async () => (await import('./commands/rehearse.ts')).rehearse,
   init: async () => (await import('./commands/init.ts')).init,
   check: async () => (await import('./commands/check.ts')).check,
   run: async () => (await import('./commands/run.ts')).run,
   reload: async () => (await import('./commands/reload.ts')).reload,
   status: async () => (await import('./commands/status.ts')).status,
+  dashboard: async () => (await import('./commands/dashboard.ts')).dashboard,
+  gate: async () => (await import('./commands/gate.ts')).gate,
+  plan: async () => (await import('./commands/plan.ts')).plan,
+  wait: async () => (await import('./commands/wait.ts')).wait,
   advance: async () => (await import('./commands/advance.ts')).advance,
   rollback: async () => (await import('./commands/rollback.ts')).rollback,
   pause: async () => (await import('./commands/pause.ts')).pause,
   resume: async () => (await import('./commands/pause.ts')).resume,
   bypass: async () => (await import('./commands/bypass.ts')).bypass,
+  report: async () => (await import('./commands/report.ts')).report,
   history: async () => (await import('./commands/history.ts')).history,
   list: async () => (await import('./commands/differences.ts')).listDifferences,
   show: async () => (await import('./commands/differences.ts')).showDifference,
@@ -28,9 +35,22 @@ const load = {
 
 /** Declares every verb that is built, in the groups of the help. */
 export function addVerbs(add: Add): void {
+  addStartVerbs(add);
   addGatewayVerbs(add);
   addRolloutVerbs(add);
   addEvidenceVerbs(add);
+}
+
+function addStartVerbs(add: Add): void {
+  const group = 'Start here:';
+  const rehearsing = (command: Command): Command =>
+    command
+      .helpGroup(group)
+      .addOption(flags.json())
+      .addOption(flags.seed())
+      .option('--keep', 'keep the folder of the run: database, logs, configuration');
+  rehearsing(add('demo', 'a bad candidate is stopped and a fixed one led through, in a minute', load.demo));
+  rehearsing(add('rehearse <file>', 'run a scenario: servers, traffic, faults, expectations', load.rehearse));
 }
 
 function addGatewayVerbs(add: Add): void {
@@ -53,6 +73,19 @@ function addRolloutVerbs(add: Add): void {
   asking(add('status', 'show where the rollout stands', load.status), group)
     .addOption(flags.watch())
     .addOption(flags.intervalMs());
+  asking(add('dashboard', 'watch the rollout on a screen of its own', load.dashboard), group)
+    .addOption(flags.runDir())
+    .addOption(flags.intervalMs())
+    .option('--plain', 'one line per change instead, as where there is no terminal');
+  asking(add('gate', 'ask the gates and say why; the exit code is the verdict', load.gate), group);
+  asking(add('plan', 'what advance would do, and what it waits for', load.plan), group);
+  add('wait', 'wait for a verdict or a phase, one line per change', load.wait)
+    .helpGroup(group)
+    .addOption(flags.goal().makeOptionMandatory())
+    .addOption(flags.json())
+    .addOption(flags.timeoutMs('longest wait for the condition', '30m'))
+    .addOption(flags.intervalMs('time between two looks'))
+    .addOption(flags.admin());
   commanding(add('advance', 'go on to the next step or phase', load.advance), group)
     .addOption(flags.to())
     .addOption(flags.region('lets one region in again that was taken back alone'))
@@ -74,6 +107,11 @@ function addEvidenceVerbs(add: Add): void {
   asking(add('history', 'who changed what, when and why', load.history), group)
     .addOption(flags.runDir())
     .addOption(flags.limit('the newest entries only', 100));
+  asking(add('report', 'what was measured, for people and programs', load.report), group)
+    .addOption(flags.runDir())
+    .addOption(flags.format())
+    .addOption(flags.output())
+    .addOption(flags.limit('the largest classes of differences only', 50));
   const differences = asking(add('differences', 'classes of differences between the lanes', load.list), group)
     .usage('[list | show <id>] [options]')
     .addOption(flags.runDir())

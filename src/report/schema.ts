@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { DIFFERENCE_KINDS } from '../core/observation.ts';
-import { differencesSchema } from '../control/schema/differences.ts';
+import { differenceDetailSchema, differencesSchema } from '../control/schema/differences.ts';
+import { gateReportSchema } from '../control/schema/gate.ts';
+import { historySchema } from '../control/schema/history.ts';
 import { statusSchema } from '../control/schema/status.ts';
+import { DIFFERENCE_KINDS } from '../core/observation.ts';
 
 const count = z.int().nonnegative();
-const { lanes, delta, pairs, ineligible, edge, rollout, product, build } = statusSchema.shape;
-const { accounting, joint } = pairs.shape.shadow.shape;
-const { legacy, candidate } = lanes.shape;
+const { product, build, rollout, shares, lanes, pairLatency, delta, pairs, ineligible, edge } =
+  statusSchema.shape;
+const { intact, total, entries } = historySchema.shape;
 
 const meta = z.strictObject({
   product,
@@ -15,24 +17,12 @@ const meta = z.strictObject({
   source: z
     .enum(['live', 'replay'])
     .describe('windows of a running gateway, or a census of captured requests'),
-  fromMs: count,
+  fromMs: count.describe('of what the lanes and pairs were observed in; the gate has its own span'),
   toMs: count,
   windows: count,
-  windowMs: count.describe('width of one window'),
+  epoch: count,
   configHash: z.string(),
 });
-
-const jointRow = z.strictObject({
-  route: z.string(),
-  region: z.string(),
-  direction: z.enum(['shadow', 'reverse']),
-  accounting,
-  joint,
-});
-
-const pairLatency = z
-  .strictObject({ legacy: legacy.shape.latency, candidate: legacy.shape.latency, delta })
-  .describe('the same requests on both lanes; candidate minus legacy');
 
 const legacyOnly = z
   .strictObject({
@@ -45,22 +35,31 @@ const legacyOnly = z
   })
   .describe('something that legacy did and the candidate did not: a header, a field, a redirect');
 
-/** The report as JSON: the source of every other format. It states what was measured and judges nothing. */
+/** The report as JSON: the source of every other format. It says what was measured, and what the gates make of it. */
 export const reportSchema = z
   .strictObject({
     schemaVersion: z.literal(1),
     meta,
+    gate: gateReportSchema,
     rollout: rollout.describe('where the rollout stood when the report was made'),
-    lanes: z.strictObject({ legacy, candidate }).describe('answers to clients'),
-    pairLatency: z.strictObject({ shadow: pairLatency, reverse: pairLatency }),
-    accounting: z.strictObject({ shadow: accounting, reverse: accounting }),
-    joint: z.array(jointRow).describe('joint outcomes by route, region and direction'),
+    shares,
+    lanes: lanes.describe('answers to clients'),
+    pairLatency: z
+      .strictObject({ ...pairLatency.shape, delta })
+      .describe('the same requests on both lanes; candidate minus legacy'),
+    pairs,
     ineligible,
     edge,
-    compared: count.describe('pairs compared'),
+    compared: count.describe('pairs compared since the store was made'),
     classes: differencesSchema.shape.classes.describe('classes of differences, largest first'),
     classesTotal: count.describe('classes known, shown or not'),
+    example: differenceDetailSchema
+      .nullable()
+      .describe('the largest class, with a curl command for each lane'),
     legacyOnly: z.array(legacyOnly),
+    history: z
+      .strictObject({ intact, total, entries: entries.describe('the newest, newest last') })
+      .describe('the tail of the audit'),
   })
   .meta({ title: 'Cutover report' });
 

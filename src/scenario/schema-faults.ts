@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { duration, name, section, share, text, whole } from '../config/fields.ts';
+import { duration, name, positiveDuration, section, share, text, whole } from '../config/fields.ts';
 
 const when = {
-  at: duration('when it starts'),
-  for: duration('how long', { min: 1, words: 'above zero' }),
-  target: name('the upstream it hits', 'candidate'),
+  at: duration('when it starts; in an action it counts from that moment').prefault('0ms'),
+  for: positiveDuration('how long; to the end if left out').optional(),
+  target: name('the embedded upstream it hits', 'candidate'),
   share: share('share of its requests').prefault('100%'),
   path: text('only requests whose path starts with this', '/orders').optional(),
 };
@@ -40,3 +40,5 @@ export const faultSchema = z
     error: 'expected a fault\nkind is one of: latency, error, hang, reset, restart, field',
   })
   .describe('one fault');
+
+export type Fault = z.output<typeof faultSchema>;

@@ -8,13 +8,16 @@ const headerName = z
 const answer = section(
   {
     method: word('the method, any if left out', ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
-    path: matching('path template, {id} stands for one segment', /^\//, 'a path', '/orders/{id}').prefault(
-      '/',
-    ),
+    path: matching(
+      'path template: {id} stands for one segment, a / at the end for everything below',
+      /^\//,
+      'a path',
+      '/orders/{id}',
+    ).prefault('/'),
     status: whole('the status', 200, 599, 200).prefault(200),
     headers: named(text('the value', 'no-store'), headerName, 'headers of the answer').prefault({}),
     json: z.unknown().describe('JSON body; "{id}" is the segment of the path').optional(),
-    text: text('text body', 'ok').optional(),
+    text: text('text body; {id} is the segment of the path', 'ok').optional(),
     bytes: size('a body of this size').optional(),
     latency: duration('median time until the answer').prefault('5ms'),
     spread: duration('how far single answers are from it').prefault('2ms'),
@@ -27,10 +30,20 @@ const answer = section(
 /** A server that the rehearsal starts: scripted answers, or a real NGINX with its own file. */
 export const upstreamSchema = section(
   {
-    answers: list(answer, 'scripted answers; the first whose method and path fit', 1).optional(),
-    nginx: text('an nginx.conf; ${PORT} in it is the port to listen on', './legacy.conf').optional(),
+    answers: list(
+      answer,
+      'scripted answers; the first whose method and path fit. With nginx: used where there is no NGINX',
+      1,
+    ).optional(),
+    nginx: text(
+      'an nginx.conf beside the scenario; ${PORT} is the port to listen on, ${NAME} the URL of another upstream',
+      './legacy.conf',
+    ).optional(),
   },
   'one server',
-).refine((upstream) => (upstream.answers === undefined) !== (upstream.nginx === undefined), {
-  error: 'expected exactly one of: answers, nginx\nfor example: answers: [{ path: /, json: { ok: true } }]',
+).refine((upstream) => upstream.answers !== undefined || upstream.nginx !== undefined, {
+  error: 'expected at least one of: answers, nginx\nfor example: answers: [{ path: /, json: { ok: true } }]',
 });
+
+export type UpstreamPlan = z.output<typeof upstreamSchema>;
+export type ScriptedAnswer = z.output<typeof answer>;

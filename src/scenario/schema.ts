@@ -1,70 +1,29 @@
 import { z } from 'zod';
-import { duration, flag, list, name, named, rate, section, text, whole, word } from '../config/fields.ts';
-import { checkTargets } from './schema-targets.ts';
+import {
+  flag,
+  list,
+  name,
+  named,
+  positiveDuration,
+  duration,
+  section,
+  text,
+  whole,
+  word,
+} from '../config/fields.ts';
+import { actionSchema } from './schema-actions.ts';
+import { expectationSchema } from './schema-expect.ts';
 import { faultSchema } from './schema-faults.ts';
+import { checkTargets } from './schema-targets.ts';
+import { trafficSchema } from './schema-traffic.ts';
 import { upstreamSchema } from './schema-upstreams.ts';
 
 const NAME = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, { error: 'expected a name\nletters, digits, dashes' });
-const EXIT_CODES = 255;
 
-const headers = named(text('the value', 'internal'), z.string().regex(/^[\w-]{1,64}$/), 'request headers');
-
-const mixEntry = section(
-  {
-    method: word('the method', ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']).prefault('GET'),
-    path: text('path with query; {1..50} is a number drawn from the seed', '/orders/{1..50}'),
-    weight: whole('how often, relative to the other entries', 1, 1_000_000, 3).prefault(1),
-    headers: headers.prefault({}),
-    body: text('request body', '{"quantity":1}').optional(),
-  },
-  'one kind of request',
-);
-
-const traffic = section(
-  {
-    at: duration('when it starts').prefault('0ms'),
-    rate: rate('requests a second, sent on time whether or not answers come'),
-    for: duration('how long', { min: 1, words: 'above zero' }),
-    mix: list(mixEntry, 'requests drawn by weight', 1).optional(),
-    file: text('a capture or access log to take requests from', './orders.gor').optional(),
-    users: whole('distinct users, told apart by the cookie sid', 1, 1_000_000, 500).prefault(1),
-  },
-  'one stretch of traffic',
-).refine((part) => (part.mix === undefined) !== (part.file === undefined), {
-  error: 'expected exactly one of: mix, file\nfor example: mix: [{ path: / }]',
-});
-
-const action = section(
-  {
-    at: duration('when it is run'),
-    run: text('a command line without the word cutover', 'advance --to canary --yes'),
-    exit: whole('the exit code that is expected', 0, EXIT_CODES, 0).prefault(0),
-  },
-  'what an operator does',
-);
-
-/** How an expectation compares. `matches` is a regular expression of the scenario's author. */
-const OPERATORS = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'contains', 'matches', 'exists'] as const;
-
-const expectation = section(
-  {
-    name: text('the promise, as a sentence', 'no client saw an error'),
-    path: text(
-      'JSON Pointer into the result: /client, /status, /history, /differences, /exits',
-      '/client/errors',
-    ),
-    op: word('how to compare', OPERATORS).prefault('eq'),
-    value: z
-      .union([z.string(), z.number(), z.boolean(), z.null()])
-      .describe('what is expected there')
-      .optional(),
-  },
-  'one thing that must hold at the end',
-).refine((item) => item.op === 'exists' || item.value !== undefined, {
-  error: 'there is no value to compare with\nadd value: …',
-});
+/** A seed is 32 bits. */
+const MAX_SEED = 2 ** 32 - 1;
 
 /** A whole rehearsal as data: `scenarios/*.yaml`. */
 export const scenarioSchema = section(
@@ -72,19 +31,30 @@ export const scenarioSchema = section(
     version: z.literal(1, { error: 'expected 1\nwrite: version: 1' }).describe('version of this format'),
     name: name('the name of the scenario', 'orders-regression'),
     about: text('what it shows, for people', 'the candidate changes a number into text').optional(),
-    seed: whole('seed of everything that is drawn', 0, 2 ** 32 - 1, 7),
+    seed: whole('seed of everything that is drawn', 0, MAX_SEED, 7),
     config: z
-      .record(z.string(), z.unknown())
+      .record(z.string(), z.unknown(), {
+        error: 'expected a map of keys\nwrite the keys of cutover.yaml below it',
+      })
       .describe(
-        'keys of cutover.yaml; ${NAME} of an upstream is its URL; listen, admin, store and runDir are given',
+        'keys of cutover.yaml; ${NAME} of an upstream is its URL, ${here} the folder of the scenario; listen, admin, store and runDir are given',
       )
       .meta({ examples: [{ legacy: { servers: ['${legacy}'] }, candidate: { servers: ['${candidate}'] } }] }),
+    regions: list(
+      name('a region', 'eu-west'),
+      'regions; the gateway gets one listener for each. One listener without a region if left out',
+    ).prefault([]),
     upstreams: named(upstreamSchema, NAME, 'servers that the rehearsal starts, by name'),
-    traffic: list(traffic, 'what clients do', 1),
+    traffic: list(trafficSchema, 'what clients do', 1),
     faults: list(faultSchema, 'what goes wrong, and when').prefault([]),
-    actions: list(action, 'what operators do').prefault([]),
-    expect: list(expectation, 'what must come out', 1),
-    settle: duration('time for the last windows after the traffic').prefault('2s'),
+    actions: list(actionSchema, 'what operators do, one after the other').prefault([]),
+    expect: list(expectationSchema, 'what must come out', 1),
+    end: word('what ends the rehearsal: the last action, or the traffic; actions if there are any', [
+      'actions',
+      'traffic',
+    ]).optional(),
+    settle: duration('time for the last windows after that').prefault('2s'),
+    limit: positiveDuration('the rehearsal fails when it takes longer').prefault('3m'),
     keep: flag('keeps the database and logs of the run').prefault(false),
   },
   'a rehearsal',
@@ -95,4 +65,3 @@ export const scenarioSchema = section(
   .meta({ title: 'Cutover scenario' });
 
 export type Scenario = z.output<typeof scenarioSchema>;
-export type Expectation = Scenario['expect'][number];

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { EXAMPLES } from '../../src/cli/examples.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { read } from '../tidy/files.ts';
@@ -29,17 +31,23 @@ test('help names every verb that is built and no other', async () => {
   expect(exitCode).toBe(0);
   const verbs = [...out.matchAll(/^ {2}([a-z]+)(?: \[\w+\])? {2,}/gm)].map((match) => match[1]);
   expect(verbs).toEqual([
+    'demo',
     'init',
     'check',
     'run',
     'reload',
     'status',
+    'dashboard',
+    'gate',
+    'plan',
+    'wait',
     'advance',
     'rollback',
     'pause',
     'resume',
     'bypass',
     'history',
+    'report',
     'differences',
     'help',
   ]);
@@ -69,6 +77,51 @@ test('help on a verb shows its flags and those of all verbs', async () => {
   expect(out).toContain('--reason <text>');
   expect(out).toContain('--config <file>');
   expect((await cli(['help', 'nonsense'])).exitCode).toBe(EXIT.usage);
+});
+
+/** Every verb with how it is called, `differences show` among them. */
+function allVerbs(parent: Command, path: readonly string[] = []): [string, Command][] {
+  return parent.commands.flatMap((command) => {
+    const words = [...path, command.name()];
+    return [[words.join(' '), command] as [string, Command], ...allVerbs(command, words)];
+  });
+}
+
+test('the help on every verb ends with an example of it', async () => {
+  for (const [path] of allVerbs(createProgram(fakeIo().io, { exitCode: 0 }))) {
+    const { exitCode, out } = await cli([...path.split(' '), '--help']);
+    expect(exitCode, path).toBe(0);
+    const [, examples = ''] = out.split('\nExamples:\n');
+    for (const line of examples.trimEnd().split('\n')) {
+      expect(line, path).toMatch(new RegExp(`^ {2}cutover ${path}\\b`));
+    }
+  }
+});
+
+/** The verb that a command line calls, the longest name that fits. */
+function called(words: string): [string, Command] | undefined {
+  return allVerbs(createProgram(fakeIo().io, { exitCode: 0 }))
+    .toSorted(([one], [other]) => other.length - one.length)
+    .find(([path]) => `${words} `.startsWith(`${path} `));
+}
+
+test('each example of the help names a verb and flags that exist', () => {
+  const commands = Object.values(EXAMPLES)
+    .flat()
+    .flatMap((line) => line.split(/ && | \| | > /))
+    .flatMap((part) => /^cutover (.*)$/.exec(part)?.[1] ?? []);
+  expect(commands.length).toBeGreaterThan(30);
+  for (const line of commands) {
+    const [, command] = called(line) ?? [];
+    expect(command, line).toBeDefined();
+    const options = [command, command?.parent].flatMap((each) => each?.options ?? []);
+    const known = options.flatMap(({ long, short }) => [long, short]);
+    const given = line.replaceAll(/"[^"]*"/g, 'TEXT').match(/(?<= )--?\w[\w-]*/g) ?? [];
+    expect(
+      given.filter((word) => !known.includes(word)),
+      line,
+    ).toEqual([]);
+  }
 });
 
 test('the exit codes say how run ends', async () => {
@@ -110,6 +163,7 @@ test.each([
   [['advance', '--to', 'regional/0'], "'--to <phase>' argument 'regional/0' is invalid", 'cutover --help'],
   [['rollback', '--to', 'canary/1'], "'--to <phase>' argument 'canary/1' is invalid", 'cutover --help'],
   [['status', '--timeout', 'soon'], "'--timeout <duration>' argument 'soon' is invalid", 'cutover --help'],
+  [['wait'], "required option '--for <condition>' not specified", 'cutover --help'],
   [['differences', 'show'], "missing required argument 'id'", 'cutover --help'],
   [['pause', '--reason', ' '], "'--reason <text>' argument ' ' is invalid", 'cutover --help'],
 ])('a mistake in %j is a usage error with a hint', async (argv, message, hint) => {

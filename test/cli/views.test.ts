@@ -36,6 +36,21 @@ test('the screen of status stays as it was agreed', () => {
     eu-west    5.00%   4.93%    12,004
     us-east    0.00%       -         0
 
+    GATES
+    ◌ HOLD  error rate (shadow, eu-west): not proven yet
+    Evidence of regional/2 (eu-west), epoch 4: 165 windows up to 2026-11-23 14:29:50Z, 13 pairs/s
+    Next: regional/3 (cutover advance)
+    Ready in ~24 h if everything goes on as it does
+
+    error rate   shadow   eu-west  +0.02pp [-0.04, +0.09]  margin 0.10pp  HOLD   e=6.0 (needs 20)    6 vs 4 discordant in 12,000  ready in ~4 min  abort e=1.1 (needs 400)
+    differences  reverse  eu-west  +0.00pp [+0.00, +0.05]  margin 0.10pp  READY  e=4,447 (needs 20)  0 differ in 9,000                             abort e=1.0 (needs 400)
+
+    coverage  ✓ met      0 of 21,000 copies are missing (0.00 %, at most 1 %)
+    dwell     ✗ not met  28m of 24h in this phase, ready in ~24 h
+
+    Coverage by route and method class:
+    api (critical)  read 90.00% of requests, 21,000 pairs; write 10.00% of requests, no pairs: unproven
+
     LANE              REQUESTS  PER S  BAD  BAD %       P50       P90      P99  P99.9
     legacy              11,412    190    3  0.03%    4.1 ms    7.3 ms  12.1 ms      -
     candidate              592    9.9    0  0.00%    4.1 ms    7.3 ms   120 ms      -
@@ -97,6 +112,14 @@ test('the screen of status shouts when the kill switch is on and the store is do
   expect(text).toContain('no region is named');
 });
 
+test('the screen of status names regions that were taken back, and how they come in again', () => {
+  expect(statusText(statusSample, plain)).not.toContain('Withdrawn');
+  const rollout = { ...statusSample.rollout, withdrawn: ['eu-west', 'us-east'] };
+  expect(statusText({ ...statusSample, rollout }, plain)).toContain(
+    'Withdrawn  eu-west, us-east: legacy answers there   (again: cutover advance --region eu-west --force --reason TEXT)\n',
+  );
+});
+
 test('the screen of status is silent about what did not happen', () => {
   const { legacy, candidate } = statusSample.lanes;
   const { reverse } = statusSample.pairs;
@@ -120,7 +143,7 @@ test('a difference only on the side of legacy is not claimed to be measured', ()
 test('one line of status changes with the state and not with the traffic', () => {
   const line = statusLine(statusSample);
   expect(line).toBe(
-    'phase=regional step=2/3 paused=no bypass=off epoch=4 revision=9 in_effect=yes shares=eu-west:5%,us-east:0% classes=3 workers=1/2 store=live',
+    'phase=regional step=2/3 paused=no bypass=off withdrawn=- gate=hold epoch=4 revision=9 in_effect=yes shares=eu-west:5%,us-east:0% classes=3 workers=1/2 store=live',
   );
   const lanes = { ...statusSample.lanes, legacy: { ...statusSample.lanes.legacy, requests: 1 } };
   expect(statusLine({ ...statusSample, lanes, atMs: 1 })).toBe(line);

@@ -44,6 +44,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['store'],
   jose: ['auth'],
   commander: ['cli'],
+  ink: ['dashboard'],
+  react: ['dashboard'],
   undici: ['shadow', 'auth', 'control', 'siem', 'scenario', 'src/gateway/https-origin.ts'],
   'hdr-histogram-js': ['telemetry', 'stats'],
 };

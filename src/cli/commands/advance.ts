@@ -8,7 +8,7 @@ import { EXIT } from '../exit-codes.ts';
 import { safe } from '../format.ts';
 import { withCommands } from '../gateway.ts';
 import type { Options } from '../options.ts';
-import { planShape } from '../plan.ts';
+import { planOfLadder } from '../../report/plan.ts';
 import { positionName } from '../../rollout/position.ts';
 import type { Verb } from '../verbs.ts';
 import { sayChange } from '../say.ts';
@@ -43,7 +43,7 @@ export const advance: Verb = async (io, options) => {
  * @throws CutoverError for a target that no answer could confirm
  */
 function destination({ to }: Options, rollout: Rollout): Position | null {
-  const plan = planShape(rollout);
+  const plan = planOfLadder(rollout);
   if (to === undefined) return next(rollout, plan);
   const found = resolveTarget(to, plan);
   if (found === null) throw noSuchStep(to.step ?? 0, rollout.steps);

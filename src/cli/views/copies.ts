@@ -1,33 +1,14 @@
 import type { Status } from '../../control/schema/status.ts';
+import { ACCOUNTING } from '../../report/accounting.ts';
 import { PAIR_METRICS } from '../../telemetry/types.ts';
 import * as format from '../format.ts';
 import type { Paint } from '../paint.ts';
 import { table } from '../table.ts';
 
-type Accounting = Status['pairs']['shadow']['accounting'];
-
-/** The equations of the accounting as an outline: the lines below a line sum up to it. */
-const OUTLINE: readonly (readonly [depth: number, name: string, key: keyof Accounting])[] = [
-  [0, 'eligible', 'eligible'],
-  [1, 'not sampled', 'notSampled'],
-  [1, 'sampled', 'sampled'],
-  [2, 'dropped', 'dropped'],
-  [2, 'too large', 'tooLarge'],
-  [2, 'candidate saturated', 'candidateSaturated'],
-  [2, 'sent', 'sent'],
-  [3, 'compared', 'compared'],
-  [3, 'shadow failed', 'shadowFailed'],
-  [3, 'timed out', 'timedOut'],
-  [3, 'client aborted', 'clientAborted'],
-  [3, 'response too large', 'responseTooLarge'],
-  [3, 'diff dropped', 'diffDropped'],
-  [3, 'pending', 'pending'],
-];
-
 /** What became of the copies, per direction, and why requests were not eligible. */
 export function copiesTree(status: Status, paint: Paint): string {
   const { shadow, reverse } = status.pairs;
-  const rows = OUTLINE.flatMap(([depth, name, key]) => [
+  const rows = ACCOUNTING.flatMap(([depth, name, key]) => [
     row(depth, name, [shadow.accounting[key], reverse.accounting[key]]),
     ...(key === 'notSampled' ? rateCapped(status.pairs) : []),
   ]);

@@ -5,12 +5,14 @@ import { placeInPlan } from '../plan.ts';
 import { positionName } from '../../rollout/position.ts';
 import { table } from '../table.ts';
 import { copiesTree, jointTable, reasons } from './copies.ts';
+import { gatesText } from './gates.ts';
 
 /** The whole screen of `cutover status`. */
 export function statusText(status: Status, paint: Paint): string {
   return [
     head(status, paint),
     shares(status, paint),
+    `${paint.faint('GATES')}\n${gatesText(status.gate, paint)}`,
     lanes(status, paint),
     copiesTree(status, paint),
     jointTable(status, paint),
@@ -25,6 +27,7 @@ function head(status: Status, paint: Paint): string {
     ['Phase', `${paint.strong(placeInPlan(rollout, rollout.steps))}   ${since}`],
     ['Paused', rollout.paused ? paint.warn('yes') : 'no'],
     ['Bypass', rollout.bypass ? paint.bad('ON: all traffic to legacy, no copies') : 'off'],
+    ...withdrawn(rollout, paint),
     ['Epoch', String(rollout.epoch)],
     ['Last good', positionName(rollout.lastGood)],
     ['Snapshot', snapshotText(snapshot, paint)],
@@ -37,6 +40,15 @@ function head(status: Status, paint: Paint): string {
   ];
   const title = `cutover ${status.build}   up ${format.age(status.atMs - status.startedAtMs)}`;
   return `${paint.strong(title)}\n${rows.map(([name, text]) => `${name.padEnd(11)}${text}\n`).join('')}`;
+}
+
+/** Regions that were taken back alone, and how they come in again; shown when there are any. */
+function withdrawn({ withdrawn: regions }: Status['rollout'], paint: Paint): [string, string][] {
+  const [first] = regions;
+  if (first === undefined) return [];
+  const names = regions.map(format.safe).join(', ');
+  const again = `cutover advance --region ${format.safe(first)} --force --reason TEXT`;
+  return [['Withdrawn', `${paint.warn(names)}: legacy answers there   (again: ${again})`]];
 }
 
 function snapshotText(snapshot: Status['snapshot'], paint: Paint): string {
@@ -63,7 +75,7 @@ function shares(status: Status, paint: Paint): string {
       { title: 'REQUESTS', right: true },
     ],
     status.shares.map((share) => [
-      share.region,
+      format.safe(share.region),
       format.percent(share.desired),
       format.percent(share.actual),
       format.count(share.requests),
