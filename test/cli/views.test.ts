@@ -143,7 +143,7 @@ test('a difference only on the side of legacy is not claimed to be measured', ()
 test('one line of status changes with the state and not with the traffic', () => {
   const line = statusLine(statusSample);
   expect(line).toBe(
-    'phase=regional step=2/3 paused=no bypass=off withdrawn=- gate=hold epoch=4 revision=9 in_effect=yes shares=eu-west:5%,us-east:0% classes=3 workers=1/2 store=live',
+    'phase=regional step=2/3 paused=no bypass=off withdrawn=- gate=hold epoch=4 in_effect=yes shares=eu-west:5%,us-east:0% classes=3 workers=1/2 store=live',
   );
   const lanes = { ...statusSample.lanes, legacy: { ...statusSample.lanes.legacy, requests: 1 } };
   expect(statusLine({ ...statusSample, lanes, atMs: 1 })).toBe(line);

@@ -102,5 +102,6 @@ test('takes blocks of addresses by their family', () => {
 });
 
 test('refuses a margin that nothing could prove, and one that everything would', () => {
-  for (const text of ['0pp', '0.0001pp', '101pp']) expect(margin('x').safeParse(text).success, text).toBe(false);
+  for (const text of ['0pp', '0.0001pp', '101pp'])
+    expect(margin('x').safeParse(text).success, text).toBe(false);
 });

@@ -110,7 +110,9 @@ test('200 clients see no error while phases change, a worker and the supervisor 
   // Once nothing listens a new connection is refused. The kernel may have taken one a worker in the last moment: it is
   // reset, and nobody heard its first request. No connection that was ever answered is cut.
   const late = drained.errors.filter(({ code }) => code !== 'ECONNREFUSED');
-  expect(late.filter(({ at, requestOnConnection }) => at !== 'connect' && requestOnConnection > 1)).toEqual([]);
+  expect(late.filter(({ at, requestOnConnection }) => at !== 'connect' && requestOnConnection > 1)).toEqual(
+    [],
+  );
   expect(late.length).toBeLessThanOrEqual(2);
   expect(current.pids().workers).toEqual([]);
 }, 120_000);

@@ -16,7 +16,6 @@ export function statusLine(status: Status): string {
     `withdrawn=${rollout.withdrawn.map(safe).join(',') || '-'}`,
     `gate=${gate.verdict}`,
     `epoch=${rollout.epoch}`,
-    `revision=${snapshot.revision}`,
     `in_effect=${snapshot.inEffect ? 'yes' : 'no'}`,
     `shares=${shares.join(',') || '-'}`,
     `classes=${status.classes}`,

@@ -126,7 +126,7 @@ function addRequests(left: RequestTally, right: RequestTally): RequestTally {
 }
 
 /** Adds two joint outcomes. */
-export function addJoint(left: Joint, right: Joint): Joint {
+function addJoint(left: Joint, right: Joint): Joint {
   return { n: left.n + right.n, plus: left.plus + right.plus, minus: left.minus + right.minus };
 }
 
