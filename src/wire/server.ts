@@ -128,6 +128,8 @@ class SocketServer implements WireServer, ConnectionHost {
  * kernel, which tries again, instead of in a queue that is thrown away. Where that is not possible the queue stays long.
  */
 function narrow(listener: Server): void {
-  const { _handle: handle } = listener as Server & { _handle?: { listen?: (backlog: number) => number } | null };
+  const { _handle: handle } = listener as Server & {
+    _handle?: { listen?: (backlog: number) => number } | null;
+  };
   handle?.listen?.(0);
 }
