@@ -35,7 +35,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   report: [
     'cutover report',
     'cutover report -o report.md',
-    'cutover report --format json -o report.json --format md -o report.md',
+    'cutover report -o report.json -o report.md',
+    'cutover report --format json -o report.txt --format md',
   ],
   history: ['cutover history --limit 10'],
   differences: ['cutover differences', 'cutover differences show 9dac5b27692a1c09'],

@@ -123,9 +123,10 @@ export const flags = {
       'ready, phase=canary, phase=regional/2, verdict=abort, … (required)',
     ).argParser(goal),
   format: () =>
-    new Option('--format <format>', `${REPORT_FORMATS.join(' or ')} (default md); repeatable`).argParser(
-      format,
-    ),
+    new Option(
+      '--format <format>',
+      `${REPORT_FORMATS.join(' or ')} (default: by the ending of its output); repeatable`,
+    ).argParser(format),
   output: () =>
     new Option('-o, --output <file>', 'where to, one for each format in their order; - is stdout').argParser(
       output,

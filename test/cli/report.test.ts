@@ -59,6 +59,15 @@ test('one format goes to a file while the other one goes to stdout', async () =>
   expect(readFileSync(at('c.md'), 'utf8')).toBe(out);
 });
 
+test('the ending of an output is its format where none is given', async () => {
+  const [json, md] = [at('d.json'), at('d.md')];
+  expect(await admin.verb(`report -o ${json} -o ${md}`)).toMatchObject({ exitCode: 0, out: '' });
+  reportSchema.parse(JSON.parse(readFileSync(json, 'utf8')));
+  expect(readFileSync(md, 'utf8')).toContain('# Cutover report');
+  expect((await admin.verb(`report --json -o ${md}`)).exitCode).toBe(0);
+  reportSchema.parse(JSON.parse(readFileSync(md, 'utf8')));
+});
+
 test.each([
   ['report --format md --format json', 'only one format may go to stdout'],
   ['report --format md -o a.md -o b.md', '2 outputs for 1 format'],

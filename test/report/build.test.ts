@@ -44,7 +44,10 @@ test.each([
   expect(legacyOnly).toHaveLength(expected ? 1 : 0);
 });
 
-test('a class without an example is legacy only by its kind alone', () => {
-  const { legacyOnly } = reportOf(differenceClass({ kind: 'json_missing', example: null }));
-  expect(legacyOnly).toMatchObject([{ kind: 'json_missing', legacy: null }]);
-});
+test.each(['json_missing', 'header_missing'] as const)(
+  'a class without an example is legacy only by its kind alone: %s',
+  (kind) => {
+    const { legacyOnly } = reportOf(differenceClass({ kind, example: null }));
+    expect(legacyOnly).toMatchObject([{ kind, legacy: null }]);
+  },
+);

@@ -38,8 +38,9 @@ interface Wanted {
  * Formats and outputs pair up in their order; a format without an output goes to stdout.
  * @throws CutoverError USAGE for an output too many, or a second one for stdout: both before anything is asked
  */
-function outputsOf({ format, output = [], json }: Options): readonly Wanted[] {
-  const formats = format ?? [json === true ? 'json' : 'md'];
+function outputsOf(options: Options): readonly Wanted[] {
+  const { output = [] } = options;
+  const formats = formatsOf(options);
   if (output.length > formats.length) {
     throw usage(`${output.length} outputs for ${formats.length} format(s)`);
   }
@@ -48,6 +49,13 @@ function outputsOf({ format, output = [], json }: Options): readonly Wanted[] {
     throw usage('only one format may go to stdout');
   }
   return wanted;
+}
+
+/** Without `--format` a file that ends in .json gets JSON: Markdown in it would be a surprise. */
+function formatsOf({ format, output = [], json }: Options): readonly ReportFormat[] {
+  if (format !== undefined) return format;
+  if (json === true) return ['json'];
+  return output.length === 0 ? ['md'] : output.map((file) => (file.endsWith('.json') ? 'json' : 'md'));
 }
 
 function usage(message: string): CutoverError {

@@ -20,7 +20,7 @@ export function gatesText(gate: StatusGate, paint: Paint): string {
 }
 
 /** `✗ ABORT  error rate (shadow): the candidate is worse: …` */
-export function verdictLine({ verdict, message }: StatusGate, paint: Paint): string {
+function verdictLine({ verdict, message }: StatusGate, paint: Paint): string {
   return `${verdictPaint(verdict, paint)(metrics.verdictText(verdict))}  ${safe(message)}`;
 }
 
