@@ -101,7 +101,7 @@ test('regional steps count from one in everything that is said', async () => {
   const asked = await verb('advance', { answers: ['no'] });
   expect(asked.asked[0]).toContain('from regional/1 to regional/2 (step 2 of 2: eu 100%), and the');
   // The gateway's own sentences count from 0: they are translated, once.
-  expect((await verb('advance --yes')).err).toContain('nothing says that regional/2 is safe');
+  expect((await verb('advance --to enforce --yes')).err).toContain('which is regional/2, not for enforce');
   expect((await verb('rollback --to regional/9 --reason x')).err).toContain(
     'the plan has no regional/9: it has 2 regional steps',
   );
@@ -114,10 +114,29 @@ test('a forced advance without a reason is a usage error', async () => {
   expect(err).toContain('hint: cutover advance --force --reason TEXT');
 });
 
-test('an advance that the gates do not allow is refused', async () => {
+test('an advance that the gates do not allow is refused with their reason and exit code', async () => {
   const { exitCode, err } = await verb('advance --yes');
-  expect(exitCode).toBe(5);
-  expect(err).toContain('hint: cutover advance --force --reason TEXT');
+  expect(exitCode).toBe(4);
+  expect(err).toContain('no window of this epoch is complete yet');
+  expect(err).toContain('hint: wait for it: cutover wait --for ready');
+});
+
+test('takes one region back alone and lets it in again, each with its undo', async () => {
+  const back = await verb('rollback --region eu --reason slow');
+  expect(back.out).toContain('took eu back alone: legacy answers it, the rest of regional/1 stays');
+  expect(back.out).toContain('Undo: cutover advance --region eu --force --reason TEXT');
+  const [eu] = (JSON.parse((await verb('status --json')).out) as Status).shares;
+  expect(eu).toMatchObject({ region: 'eu', desired: 0 });
+  expect((await verb('advance --region eu --yes')).exitCode).toBe(5);
+  const again = await verb('advance --region eu --force --reason repaired --yes');
+  expect(again.out).toContain('gave eu its share of regional/1 again');
+  expect((await verb('history')).out).toContain('regional/1: eu alone');
+  expect((await verb('rollback --region mars --reason slow')).exitCode).toBe(2);
+  expect((await verb('rollback --region eu --to shadow --reason slow')).exitCode).toBe(2);
+});
+  expect(back.err).toContain('hint: the whole rollout: cutover rollback --reason TEXT');
+  expect((await verb('rollback --region mars --reason slow')).exitCode).toBe(2);
+  expect((await verb('rollback --region eu --to shadow --reason slow')).exitCode).toBe(2);
 });
 
 test('a rollback asks nothing, even on a terminal', async () => {
