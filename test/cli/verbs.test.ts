@@ -134,10 +134,9 @@ test('takes one region back alone and lets it in again, each with its undo', asy
   expect((await verb('rollback --region mars --reason slow')).exitCode).toBe(2);
   expect((await verb('rollback --region eu --to shadow --reason slow')).exitCode).toBe(2);
 });
-  expect(back.err).toContain('hint: the whole rollout: cutover rollback --reason TEXT');
-  expect((await verb('rollback --region mars --reason slow')).exitCode).toBe(2);
-  expect((await verb('rollback --region eu --to shadow --reason slow')).exitCode).toBe(2);
-});
+expect(back.err).toContain('hint: the whole rollout: cutover rollback --reason TEXT');
+expect((await verb('rollback --region mars --reason slow')).exitCode).toBe(2);
+expect((await verb('rollback --region eu --to shadow --reason slow')).exitCode).toBe(2);
 
 test('a rollback asks nothing, even on a terminal', async () => {
   const { exitCode, asked, out } = await verb('rollback --to shadow --reason orders', { answers: [] });
