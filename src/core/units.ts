@@ -51,3 +51,23 @@ export function formatDuration(ms: number): string {
 export function formatShare(share: number): string {
   return `${Number((share * 100).toFixed(4))}%`;
 }
+
+const SPANS = [
+  ['d', DURATION_MS.d],
+  ['h', DURATION_MS.h],
+  ['m', DURATION_MS.m],
+  ['s', DURATION_MS.s],
+] as const;
+
+/** A span of time for people, in its two largest units: `3d 4h`, `25m 3s`, `2h`, `0s`. */
+export function formatSpan(ms: number): string {
+  const first = SPANS.findIndex(([, unitMs]) => ms >= unitMs);
+  if (first === -1) return '0s';
+  let left = ms;
+  const parts = SPANS.slice(first, first + 2).map(([unit, unitMs]) => {
+    const count = Math.floor(left / unitMs);
+    left -= count * unitMs;
+    return count === 0 ? '' : `${count}${unit}`;
+  });
+  return parts.join(' ').trimEnd();
+}

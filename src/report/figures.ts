@@ -64,3 +64,9 @@ export function around(seconds: number): string {
   const [name, size] = units.find(([, , below]) => seconds < below) ?? ['d', 86_400];
   return `~${count(Math.max(1, Math.round(seconds / size)))} ${name}`;
 }
+
+/** A number with its noun: `1 route`, `2 routes`, `3 classes`. */
+export function counted(value: number, noun: string): string {
+  if (value === 1) return `1 ${noun}`;
+  return `${count(value)} ${noun}${noun.endsWith('s') ? 'es' : 's'}`;
+}

@@ -6,7 +6,7 @@ import { stepRegion } from './needs.ts';
 import { timesOf } from './plan.ts';
 import type { GatePlan } from './plan.ts';
 import type { CoverageRow, Requirement } from './types.ts';
-import { span } from './words.ts';
+import { count, span } from './words.ts';
 
 /** What the requirements of a position are looked at with. */
 export interface Looked {
@@ -46,7 +46,7 @@ function canary({ plan, evidence, coverage }: Looked): Requirement[] {
     name: 'canary',
     met: differing === 0,
     reason: 'CANARY_DIFFERENCES',
-    message: `${differing} pairs of the canary's requests differ (none may)`,
+    message: `${count(differing)} pairs of the canary's requests differ (none may)`,
     etaS: differing === 0 ? 0 : null,
   };
   if (plan.canary.match.length === 0) return [alike];
@@ -65,7 +65,7 @@ function sumOf({ requests }: Evidence, route: string | null): number {
 function canaryRequests(route: string | null, seen: number, wanted: number): Requirement {
   const met = seen >= wanted;
   const where = route === null ? '' : ` on the critical route ${route}`;
-  const message = `the candidate answered ${seen} canary requests${where} (at least ${wanted})`;
+  const message = `the candidate answered ${count(seen)} canary requests${where} (at least ${wanted})`;
   return { name: 'canary', met, reason: 'CANARY_REQUESTS', message, etaS: met ? 0 : null };
 }
 
@@ -75,7 +75,8 @@ function routes({ coverage }: Looked): Requirement | null {
   if (critical.length === 0) return null;
   const open = critical.filter((row) => row.by === 'unproven');
   const said = open.map(
-    ({ route, methods, requests, pairs }) => `${route} (${methods}s: ${requests} requests, ${pairs} pairs)`,
+    ({ route, methods, requests, pairs }) =>
+      `${route} (${methods}s: ${count(requests)} requests, ${count(pairs)} pairs)`,
   );
   const message =
     open.length === 0
@@ -96,7 +97,7 @@ function traffic({ state, plan, evidence }: Looked): Requirement {
   const seen = evidence.requests
     .filter((tally) => tally.region === region)
     .reduce((sum, tally) => sum + tally.requests, 0);
-  const message = `${seen} requests came from ${region}`;
+  const message = `${count(seen)} requests came from ${region}`;
   return { name: 'traffic', met: seen > 0, reason: 'NO_TRAFFIC', message, etaS: seen > 0 ? 0 : null };
 }
 
@@ -113,7 +114,7 @@ function legacy({ evidence }: Looked): Requirement {
   const message =
     windows === 0
       ? 'no window is complete yet'
-      : `legacy answered ${legacyLately} requests in the newest window (none may be left)`;
+      : `legacy answered ${count(legacyLately)} requests in the newest window (none may be left)`;
   return { name: 'legacy', met, reason: 'LEGACY_SERVES', message, etaS: met ? 0 : null };
 }
 

@@ -3,7 +3,7 @@ import type { RolloutState } from '../state.ts';
 import type { GateInput } from './decide.ts';
 import type { Evidence } from './evidence.ts';
 import type { Requirement } from './types.ts';
-import { percent, span } from './words.ts';
+import { count, percent, span } from './words.ts';
 
 /** Copies that may be missing: a gateway drops copies when it is busy, which is no random moment. */
 const MAX_MISSING = 0.01;
@@ -32,7 +32,7 @@ function coverage({ pairs }: Evidence): Requirement {
   const sampled = pairs.reduce((sum, tally) => sum + tally.sampled, 0);
   const missing = pairs.reduce((sum, tally) => sum + tally.missing, 0);
   const ratio = missing / Math.max(1, sampled);
-  const counts = `${missing} of ${sampled} copies are missing`;
+  const counts = `${count(missing)} of ${count(sampled)} copies are missing`;
   const message = `${counts} (${percent(ratio)}, at most ${percent(MAX_MISSING)})`;
   const met = sampled < MIN_SAMPLED || ratio <= MAX_MISSING;
   return { name: 'coverage', met, reason: 'COVERAGE', message, etaS: met ? 0 : null };

@@ -1,3 +1,4 @@
+import { formatSpan } from '../../core/units.ts';
 import type { Trip } from './breaker.ts';
 import type { Metric, MetricLine } from './types.ts';
 
@@ -7,30 +8,19 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   differences: 'differences',
 };
 
+/** A number with its thousands told apart. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
 /** A fraction as percent with two digits. */
 export function percent(fraction: number): string {
   return `${(fraction * 100).toFixed(2)} %`;
 }
 
-const UNITS = [
-  ['d', 86_400],
-  ['h', 3_600],
-  ['m', 60],
-  ['s', 1],
-] as const;
-
-/** A time for people, in its two largest units: `3m 20s`, `2h`. */
+/** A time for people, rounded to seconds: `3m 20s`, `2h`. */
 export function span(ms: number): string {
-  let left = Math.max(0, Math.round(ms / 1_000));
-  const first = UNITS.findIndex(([, seconds]) => left >= seconds);
-  if (first === -1) return '0s';
-  const parts: string[] = [];
-  for (const [unit, seconds] of UNITS.slice(first, first + 2)) {
-    const count = Math.floor(left / seconds);
-    left -= count * seconds;
-    if (count > 0) parts.push(`${count}${unit}`);
-  }
-  return parts.join(' ');
+  return formatSpan(Math.max(0, Math.round(ms / 1_000)) * 1_000);
 }
 
 /** Where a line was measured: `error rate (shadow, eu-west)`. */
@@ -44,22 +34,22 @@ export function sayLine(line: MetricLine): string {
   const { n, plus, minus } = line;
   switch (line.reason) {
     case 'PROVEN_WORSE':
-      return `${name}: the candidate is worse: ${counted(line)} in ${n} pairs`;
+      return `${name}: the candidate is worse: ${counted(line)} in ${count(n)} pairs`;
     case 'NO_PAIRS':
       return `${name}: no pairs yet`;
     case 'MIN_PAIRS':
-      return `${name}: ${n} pairs, too few to prove anything${inTime(line)}`;
+      return `${name}: ${count(n)} pairs, too few to prove anything${inTime(line)}`;
     case 'NOT_PROVEN':
-      return `${name}: not proven to be within ${points(line.margin)} (${plus} against ${minus} in ${n} pairs)${inTime(line)}`;
+      return `${name}: not proven to be within ${points(line.margin)} (${count(plus)} against ${count(minus)} in ${count(n)} pairs)${inTime(line)}`;
     default:
-      return `${name}: no more than ${points(line.margin)} worse (${plus} against ${minus} in ${n} pairs)`;
+      return `${name}: no more than ${points(line.margin)} worse (${count(plus)} against ${count(minus)} in ${count(n)} pairs)`;
   }
 }
 
 function counted({ metric, plus, minus }: MetricLine): string {
   return metric === 'errorRate'
-    ? `${plus} failed where legacy did not, ${minus} the other way round`
-    : `${plus} differ`;
+    ? `${count(plus)} failed where legacy did not, ${count(minus)} the other way round`
+    : `${count(plus)} differ`;
 }
 
 function points(margin: number): string {
@@ -74,7 +64,7 @@ function inTime({ etaS }: MetricLine): string {
 export function sayTrip({ by, bad, of, region }: Trip): string {
   const what =
     by === 'pairs'
-      ? `${bad} of ${of} pairs failed on the candidate only`
-      : `${bad} of ${of} answers of the candidate were bad`;
+      ? `${count(bad)} of ${count(of)} pairs failed on the candidate only`
+      : `${count(bad)} of ${count(of)} answers of the candidate were bad`;
   return `${what} within one window (${region})`;
 }
