@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { LIMITS } from '../core/limits.ts';
 import { PHASES } from '../core/snapshot.ts';
 import { parseDurationMs } from '../core/units.ts';
 import type { Target } from '../rollout/position.ts';
@@ -48,7 +49,7 @@ export interface Options {
 }
 
 const MIN_INTERVAL_MS = 100;
-const MAX_LIMIT = 10_000;
+const MAX_LIMIT = LIMITS.adminListItems;
 const MAX_SEED = 2 ** 32 - 1;
 
 function duration(text: string): number {

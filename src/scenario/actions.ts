@@ -26,6 +26,8 @@ export interface Desk {
   /** Merges into the configuration file. */
   readonly configure: (patch: Readonly<Record<string, unknown>>) => void;
   readonly tell: Tell;
+  /** Tells what changed meanwhile, before the end of an action is told. */
+  readonly look: () => Promise<void>;
   /** Ends what runs, and nothing more is begun. */
   readonly signal: AbortSignal;
 }
@@ -64,7 +66,7 @@ function begin({ say, configure, faults }: Action, firstFault: number, desk: Des
 }
 
 async function run(line: string, expected: number, desk: Desk): Promise<ExitResult> {
-  const { signal, program, options, tell } = desk;
+  const { signal, program, options, tell, look } = desk;
   const unrun = { run: line, expected, code: null, ok: false, tookMs: 0, output: '' };
   if (signal.aborted) return unrun;
   tell({ kind: 'runs', run: `cutover ${line}` });
@@ -72,6 +74,8 @@ async function run(line: string, expected: number, desk: Desk): Promise<ExitResu
   const child = await startChild(process.execPath, [program, ...(wordsOf(line) ?? [])], options);
   const cut = (): void => void child.stop();
   signal.addEventListener('abort', cut, { once: true });
+  // It may have come while the process was started.
+  if (signal.aborted) cut();
   const code = await child.exited;
   await child.closed;
   signal.removeEventListener('abort', cut);
@@ -82,12 +86,13 @@ async function run(line: string, expected: number, desk: Desk): Promise<ExitResu
     tookMs: Math.round(monotonicMs() - startMs),
     output: `${child.out()}${child.err()}`.slice(0, OUTPUT_CHARS),
   };
+  if (!signal.aborted) await look();
   tell({ kind: 'ran', exit });
   return exit;
 }
 
 /** Waits for a state: 0 when it came, else 6, as for every verb whose time is over. */
-async function waitFor(until: Until, { signal, client, tell }: Desk): Promise<ExitResult> {
+async function waitFor(until: Until, { signal, client, tell, look }: Desk): Promise<ExitResult> {
   const startMs = monotonicMs();
   const took = (): number => Math.round(monotonicMs() - startMs);
   const value = until.value === undefined ? '' : ` ${JSON.stringify(until.value)}`;
@@ -99,6 +104,7 @@ async function waitFor(until: Until, { signal, client, tell }: Desk): Promise<Ex
     if (!came) await sleep(LIMITS.rehearsalPollMs, undefined, { signal }).catch(() => {});
   }
   const exit = { ...waited, code: came ? 0 : TIMED_OUT, ok: came, tookMs: took() };
+  if (!signal.aborted) await look();
   tell({ kind: 'ran', exit });
   return exit;
 }

@@ -92,7 +92,12 @@ async function act(prepared: Prepared, { servers, gateway, over }: Cast): Promis
   const loop = new OpenLoop(stretches, tally);
   try {
     faults.plan(scenario.faults, 0);
-    const exits = await lead(prepared, { faults, client: gateway.client, signal: cut });
+    const exits = await lead(prepared, {
+      faults,
+      client: gateway.client,
+      signal: cut,
+      look: () => watcher.look(),
+    });
     over.throwIfAborted();
     const ended = limit.aborted ? 'limit' : endOf(scenario);
     await loop.stop(LIMITS.rehearsalDrainMs);
@@ -113,7 +118,7 @@ function endOf({ end, actions }: Scenario): 'actions' | 'traffic' {
 /** Actions, and the rest of the traffic where that is what ends the rehearsal. */
 async function lead(
   prepared: Prepared,
-  at: Pick<Desk, 'faults' | 'client' | 'signal'>,
+  at: Pick<Desk, 'faults' | 'client' | 'signal' | 'look'>,
 ): Promise<ExitResult[]> {
   const { scenario, layout, program, tell } = prepared;
   let settings = configurationOf(scenario, layout);

@@ -16,6 +16,7 @@ export class Watcher {
   private withdrawn: readonly string[] = [];
   private said = '';
   private readonly stopped = new AbortController();
+  private looking = Promise.resolve();
   private readonly running: Promise<void>;
 
   /** Starts at once. */
@@ -23,6 +24,12 @@ export class Watcher {
     this.client = client;
     this.tell = tell;
     this.running = this.watch();
+  }
+
+  /** Looks now, after a look that is under way. */
+  look(): Promise<void> {
+    this.looking = this.looking.then(() => this.see());
+    return this.looking;
   }
 
   /** Ends after a last look. */
@@ -52,7 +59,7 @@ export class Watcher {
   }
 
   /** A gateway that does not answer in time is looked at again; one that has ended is noticed elsewhere. */
-  private async look(): Promise<void> {
+  private async see(): Promise<void> {
     const status = await this.client.status().catch(() => null);
     if (status === null) return;
     this.seePosition(status);

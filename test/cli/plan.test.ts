@@ -34,7 +34,7 @@ test('the screen of plan says what moves, how it is undone and what is missing',
                 wait for it: cutover wait --for ready; or decide without: cutover advance --force --reason TEXT
 
     Still missing, complete in ~24 h:
-      error rate (shadow, eu-west)  not proven to be within 0.1 pp (6 against 4 in 12000 pairs), ready in about 4m
+      error rate (shadow, eu-west)  not proven to be within 0.1 pp (6 against 4 in 12,000 pairs), ready in about 4m
       dwell                         28m of 24h in this phase, ready in ~24 h
     "
   `);

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { monotonicMs } from '../../src/core/clock.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { Clients } from '../../src/scenario/client.ts';
 import { OpenLoop } from '../../src/scenario/open-loop.ts';
@@ -56,14 +57,30 @@ test('a server that stalls shows it in every request that was due meanwhile', as
   expect(result.p50Ms).toBeLessThan(STALL_MS / 2);
 });
 
+test('latency counts from the moment a request was due, also when the client itself was late', async () => {
+  const server = createServer((_request, response) => response.end());
+  const { loop, tally } = send(await listening(server), 200, 600);
+  await until(() => tally.result().requests > 5, 'traffic to flow');
+  const untilMs = monotonicMs() + 450;
+  while (monotonicMs() < untilMs);
+  await until(() => tally.result().requests === 120, 'all answers');
+  await loop.stop(0);
+  expect(tally.result()).toMatchObject({ errors: 0, statuses: { 200: 120 } });
+  // 90 of 120 were due while nobody could send them.
+  expect(tally.result().p50Ms).toBeGreaterThan(120);
+});
+
 test('requests are sent on time although no answer comes, and end as unfinished', async () => {
   let seen = 0;
+  let connections = 0;
   const server = createServer(() => {
     seen += 1;
   });
+  server.on('connection', () => (connections += 1));
   const { loop, tally } = send(await listening(server), 200, 500);
   await until(() => seen === 100, 'all requests to arrive');
   await loop.stop(50);
+  expect(connections).toBe(100);
   expect(tally.result()).toMatchObject({
     requests: 100,
     errors: 100,

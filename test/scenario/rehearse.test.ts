@@ -167,6 +167,9 @@ test('a rehearsal that takes longer than its limit is cut and fails', async () =
     [null, false],
     [null, false],
   ]);
+  const endless = { ...SCENARIO, traffic: [{ ...SCENARIO.traffic[0], for: '1h' }], limit: '1s' };
+  const cut = await resultOf(endless);
+  expect([cut.ended, cut.ok, cut.expectations.map(({ ok }) => ok)]).toEqual(['limit', false, [true]]);
   expect(left()).toEqual([]);
 }, 60_000);
 

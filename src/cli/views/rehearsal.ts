@@ -123,9 +123,9 @@ function gateLine({ position, gate }: Extract<Happening, { kind: 'gate' }>, pain
 function ranLines({ run, code, expected, ok, tookMs, output }: ExitResult, paint: Paint): string[] {
   const exit = `exit ${code ?? 'none'} after ${(tookMs / 1_000).toFixed(1)} s`;
   // What `wait` saw was told while it waited.
-  const shown = run.startsWith('wait') && ok ? [] : output.trimEnd().split('\n').slice(0, OUTPUT_LINES);
+  const lines = run.startsWith('wait') && ok ? [] : output.split('\n').filter((line) => line !== '');
   return [
-    ...shown.filter((line) => line !== '').map((line) => `  ${shortened(format.safe(line), OUTPUT_CHARS)}`),
+    ...lines.slice(0, OUTPUT_LINES).map((line) => `  ${shortened(format.safe(line), OUTPUT_CHARS)}`),
     `  ${paint.faint(exit)}${ok ? '' : paint.bad(` (expected ${expected})`)}`,
   ];
 }
