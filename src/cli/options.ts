@@ -20,6 +20,7 @@ export interface Options {
   readonly json?: boolean;
   readonly yes?: boolean;
   readonly force?: boolean;
+  readonly approve?: boolean;
   readonly off?: boolean;
   readonly watch?: boolean;
   readonly reason?: string;

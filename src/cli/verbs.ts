@@ -90,6 +90,7 @@ function addRolloutVerbs(add: Add): void {
     .addOption(flags.to())
     .addOption(flags.region('lets one region in again that was taken back alone'))
     .addOption(new Option('--force', 'whatever the gates say; wants --reason'))
+    .addOption(new Option('--approve', 'agree to a step that waits for approval; wants --reason'))
     .addOption(flags.yes());
   commanding(add('rollback', 'go one step or phase back, at once', load.rollback), group, true)
     .addOption(flags.to())

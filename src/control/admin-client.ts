@@ -41,7 +41,7 @@ export interface AdminClient {
   history(limit?: number): Promise<History>;
   differences(limit?: number): Promise<Differences>;
   difference(id: string): Promise<DifferenceDetail>;
-  advance(command: Author & Moving & { force?: boolean }): Promise<AppliedAnswer>;
+  advance(command: Author & Moving & { force?: boolean; approve?: boolean }): Promise<AppliedAnswer>;
   rollback(command: Author & Moving): Promise<AppliedAnswer>;
   pause(command: Author): Promise<AppliedAnswer>;
   resume(command: Author): Promise<AppliedAnswer>;

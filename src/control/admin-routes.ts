@@ -100,9 +100,9 @@ function events(call: AdminCall): void {
 }
 
 async function advance(call: AdminCall): Promise<void> {
-  const { to, region, force, ...author } = await readBody(call.request, advanceBody);
+  const { to, region, force, approve, ...author } = await readBody(call.request, advanceBody);
   const place = { to: targetOf(to), ...(region === undefined ? {} : { region }) };
-  answer(call, await call.backend.apply({ verb: 'advance', ...place, force, ...local(author) }));
+  answer(call, await call.backend.apply({ verb: 'advance', ...place, force, approve, ...local(author) }));
 }
 
 async function rollback(call: AdminCall): Promise<void> {

@@ -1,6 +1,6 @@
 import type { StampedEvent } from '../core/events.ts';
 import { messageOf } from '../core/errors.ts';
-import type { AdvanceCommand, Authored } from '../rollout/command.ts';
+import type { Authored } from '../rollout/command.ts';
 import type { ApplyResult } from '../rollout/controller-types.ts';
 import { exposition } from '../telemetry/exposition.ts';
 import type { Window } from '../telemetry/types.ts';
@@ -78,20 +78,13 @@ export class NodeBackend implements AdminBackend {
       case 'bypass_off':
         return await killSwitch.off({ who, reason });
       case 'advance':
-        return await steering.apply({ ...command, ...this.asked() });
+        // The controller asks the gates, and whether legacy serves, when the command's turn has come.
+        return await steering.apply({ ...command, legacyServes: true });
       case 'rollback':
       case 'pause':
       case 'resume':
         return await steering.apply(command);
     }
-  }
-
-  /** What an advance is decided on, at this moment. */
-  private asked(): Pick<AdvanceCommand, 'legacyServes' | 'gate' | 'legacyErrorRate'> {
-    const { gates } = this.node.steering;
-    const asked = { legacyServes: this.legacyServes(), gate: gates.report() };
-    const { legacyErrorRate } = gates;
-    return legacyErrorRate === null ? asked : { ...asked, legacyErrorRate };
   }
 
   async history(limit: number): Promise<History> {
@@ -140,13 +133,6 @@ export class NodeBackend implements AdminBackend {
     const { health } = this.node.steering.opened;
     const trouble = this.node.hub.storeTrouble;
     return { mode: trouble === null ? health.store : 'down', message: trouble ?? health.message };
-  }
-
-  /** Whether legacy answered a client in the newest whole window under the phase in force; true when nobody knows. */
-  private legacyServes(): boolean {
-    const window = this.node.hub.lastWindow;
-    if (window === null || window.startMs < this.node.steering.state.sinceMs) return true;
-    return window.lanes.some(({ lane, requests }) => lane === 'legacy' && requests > 0);
   }
 }
 

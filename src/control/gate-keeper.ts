@@ -38,8 +38,9 @@ export class GateKeeper {
   private evidence: Evidence = noEvidence(0);
   private said = '';
   private acting = false;
-  /** Windows of an earlier supervisor are still being read. */
-  private recalling = false;
+  private retry: (() => Promise<void>) | null = null;
+  /** Of an earlier supervisor's windows, while they are read or could not be: their epoch, and what came meanwhile. */
+  private unread: { readonly epoch: number; readonly meanwhile: Window[]; reading: boolean } | null = null;
 
   constructor(options: GateKeeperOptions) {
     this.options = options;
@@ -54,34 +55,46 @@ export class GateKeeper {
       evidence: this.current(),
       critical: critical(),
       nowMs: nowMs(),
-      complete: !this.recalling,
+      complete: this.unread?.epoch !== state().epoch,
     });
   }
 
-  /** Share of legacy's answers that were bad in this epoch; null: it gave none. */
+  /** Share of legacy's answers that were bad in this epoch; null: it gave too few to tell. */
   get legacyErrorRate(): number | null {
     const legacy = this.current().requests.filter(({ lane }) => lane === 'legacy');
     const requests = legacy.reduce((sum, tally) => sum + tally.requests, 0);
-    return requests === 0 ? null : legacy.reduce((sum, tally) => sum + tally.bad, 0) / requests;
+    if (requests < LIMITS.errorRateRequests) return null;
+    return legacy.reduce((sum, tally) => sum + tally.bad, 0) / requests;
   }
 
-  /** Goes on where an earlier supervisor stopped: the windows of this epoch are in the store. Never throws. */
+  /**
+   * Goes on where an earlier supervisor stopped: the windows of this epoch are in the store. What comes meanwhile counts
+   * at once, and is counted again behind them: evidence is looked at in the order of time. Never throws; what could not be read is read again.
+   */
   async recall(store: TelemetryStore): Promise<void> {
     const { state, plan, nowMs, log } = this.options;
-    const fromMs = state().epochSinceMs - plan().windowMs;
-    this.recalling = true;
+    const { epoch, epochSinceMs } = state();
+    const unread = (this.unread ??= { epoch, meanwhile: [], reading: false });
+    if (unread.reading || unread.epoch !== epoch) return;
+    unread.reading = true;
     try {
-      for await (const window of store.readWindows(fromMs, nowMs())) {
-        if (!window.keeper.startsWith(incarnation)) this.add(window);
+      const stored: Window[] = [];
+      for await (const window of store.readWindows(epochSinceMs - plan().windowMs, nowMs())) {
+        if (window.epoch === epoch && !window.keeper.startsWith(incarnation)) stored.push(window);
       }
-      this.recalling = false;
+      this.unread = null;
+      this.evidence = noEvidence(epoch);
+      for (const window of [...stored, ...unread.meanwhile]) this.add(window);
     } catch (error) {
+      unread.reading = false;
       log('warn', `the evidence of this epoch could not be read, so nothing advances: ${messageOf(error)}`);
+      this.retry = () => this.recall(store);
     }
   }
 
   /** Takes a complete window in, and acts on it. */
   learn(window: Window): void {
+    void this.readAgain();
     this.add(window);
     const report = this.report();
     this.tell(report);
@@ -91,7 +104,17 @@ export class GateKeeper {
   private add(window: Window): void {
     const evidence = this.current();
     if (window.epoch !== evidence.epoch) return;
-    this.evidence = addWindow(evidence, window, this.options.plan().gates.differences);
+    const meanwhile = this.unread?.epoch === window.epoch ? this.unread.meanwhile : null;
+    if (meanwhile !== null && meanwhile.length < LIMITS.windowsUnsaved) meanwhile.push(window);
+    const { gates, windowMs } = this.options.plan();
+    this.evidence = addWindow(evidence, window, gates.differences, windowMs);
+  }
+
+  private async readAgain(): Promise<void> {
+    const { retry } = this;
+    this.retry = null;
+    if (this.unread?.epoch === this.options.state().epoch) await retry?.();
+    else this.unread = null;
   }
 
   /** What was counted under another epoch is no evidence of this one. */

@@ -6,6 +6,7 @@ import type { SqliteStore } from '../store/sqlite/store.ts';
 import { mergeWindows } from '../telemetry/merge.ts';
 import { buildName } from './build.ts';
 import { KillSwitchKeeper } from './kill-switch-keeper.ts';
+import { legacyServes } from './legacy-serves.ts';
 import { lockRunDir } from './lock.ts';
 import { drainOrphans, findOrphans, killOrphans, portsAfter } from './orphans.ts';
 import { canReusePort, lockPorts, probePorts } from './ports.ts';
@@ -76,6 +77,7 @@ export class GatewayNode {
         telemetry: node.store.telemetry,
         publisher: node.publisher,
         event: (event) => node.hub.event(event),
+        legacyServes: () => legacyServes(node.hub.lastWindow, node.steering.state.sinceMs),
       });
       return node;
     } catch (error) {

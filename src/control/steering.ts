@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
 import { wallMs } from '../core/clock.ts';
 import type { CutoverEvent } from '../core/events.ts';
-import type { Authored } from '../rollout/command.ts';
+import type { Authored, Command } from '../rollout/command.ts';
 import { refuse } from '../rollout/command.ts';
 import type { ApplyResult, OperatorCommand } from '../rollout/controller-types.ts';
 import { leaseHeld } from '../rollout/controller-answers.ts';
@@ -29,6 +29,8 @@ export interface SteeringOptions {
   readonly telemetry: TelemetryStore;
   readonly publisher: Publisher;
   readonly event: (event: CutoverEvent) => void;
+  /** Whether legacy answered a client lately; true when nobody knows. */
+  readonly legacyServes: () => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -69,6 +71,14 @@ export class Steering {
     });
   }
 
+  /** An advance with what the gates say at this moment. */
+  private asked(command: Command): Command {
+    if (command.verb !== 'advance') return command;
+    const { legacyErrorRate } = this.gates;
+    const asked = { ...command, legacyServes: this.options.legacyServes(), gate: this.gates.report() };
+    return legacyErrorRate === null ? asked : { ...asked, legacyErrorRate };
+  }
+
   private criticalRoutes(): string[] {
     return this.config.gateway.candidate.routes.filter(({ critical }) => critical).map(({ name }) => name);
   }
@@ -89,6 +99,7 @@ export class Steering {
       // killed one passes on at once, with a new fence, instead of running out.
       holder: `${hostname()} ${config.node.runDir}`,
       publish: (changed) => steering.publish(changed),
+      ask: (command) => steering.asked(command),
       log: (message) => log('warn', message),
       unstoredLog: new UnstoredFile(config.node.runDir, (message) => log('error', message)),
     });

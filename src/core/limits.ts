@@ -135,6 +135,8 @@ export const LIMITS = {
   decodedBytes: 4 * 1024 * 1024,
   /** One worker → supervisor message a second. */
   deltaIntervalMs: 1_000,
+  /** Answers of a lane from which on the share of bad ones is an error rate that a margin may be made of. */
+  errorRateRequests: 1_000,
   /** A window is complete this long after its end: deltas come once a second and may be a little late. */
   windowGraceMs: 2_500,
   /** Time a worker has to acknowledge a snapshot before it counts as not in effect; after a rollback it is killed. */

@@ -93,6 +93,8 @@ function stateOf({ rollout, snapshot, build }: Status): RolloutState {
     ...known,
     schemaVersion: 1,
     salt: 0,
+    shares: {},
+    provenFor: null,
     legacyErrorRate: 0,
     configHash: snapshot.configHash,
     build,

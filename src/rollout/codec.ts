@@ -39,10 +39,20 @@ const STATE: Readonly<Record<keyof RolloutState, Check>> = {
   sinceMs: isCount,
   lastGood: isPosition,
   withdrawn: (value) => Array.isArray(value) && value.every(isText),
+  shares: (value) => holdsNumbers(value),
+  provenFor: (value) => value === null || isText(value),
   legacyErrorRate: (value) => typeof value === 'number' && value >= 0 && value <= 1,
   configHash: isText,
   build: isText,
 };
+
+function holdsNumbers(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((each) => typeof each === 'number')
+  );
+}
 
 const ENTRY: Readonly<Record<keyof HistoryEntry, Check>> = {
   sequence: isCount,

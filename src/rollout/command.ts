@@ -21,7 +21,7 @@ export interface StartCommand extends Authored {
 }
 
 /** The part of a gate's report that an advance is decided on. */
-export type Asked = Pick<GateReport, 'verdict' | 'message' | 'epoch' | 'evidenceHash'>;
+export type Asked = Pick<GateReport, 'verdict' | 'message' | 'epoch' | 'evidenceHash' | 'approval'>;
 
 export interface AdvanceCommand extends Authored {
   readonly verb: 'advance';
@@ -31,6 +31,8 @@ export interface AdvanceCommand extends Authored {
   readonly region?: string;
   /** Without asking the gates. */
   readonly force: boolean;
+  /** A person agrees to this step, where `approval: required` wants one. */
+  readonly approve?: boolean;
   /** What the gates say at this moment; absent: nobody asked them. */
   readonly gate?: Asked;
   /** Share of legacy's answers that were bad lately; absent: none were seen. */

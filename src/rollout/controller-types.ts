@@ -1,5 +1,5 @@
 import type { RandomSource } from '../core/random.ts';
-import type { AdvanceCommand, Refusal, RollbackCommand, SwitchCommand } from './command.ts';
+import type { AdvanceCommand, Command, Refusal, RollbackCommand, SwitchCommand } from './command.ts';
 import type { StoreStatus } from './ports.ts';
 import type { HistoryEntry, RolloutPlan, RolloutState } from './state.ts';
 import type { UnstoredLog } from './unstored.ts';
@@ -38,6 +38,8 @@ export interface ControllerOptions {
   readonly build: string;
   /** Names this process to others that want the lease. */
   readonly holder: string;
+  /** Puts what is known at this moment into a command, just before it is decided. Must not throw. */
+  readonly ask?: (command: Command) => Command;
   /** Makes a state take effect: called after every change, in order. Must not throw. */
   readonly publish: (state: RolloutState) => void;
   /** One line for the log of the process. */

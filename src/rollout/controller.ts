@@ -17,10 +17,10 @@ import { ROLLOUT_KEY } from './codec.ts';
 import { chain, verifyChain } from './history.ts';
 import { Ledger, StoreDownError } from './ledger.ts';
 import type { Appended, Decision, Stored } from './ledger.ts';
-import { clampPosition, comparePositions } from './position.ts';
 import type { Entry, StateStore, WatchHandler } from './ports.ts';
 import type { HistoryEntry, RolloutPlan, RolloutState } from './state.ts';
 import { transition } from './transition.ts';
+import { gives } from './view.ts';
 import { rebase, UnstoredList } from './unstored.ts';
 import type { Unstored } from './unstored.ts';
 
@@ -224,7 +224,9 @@ export class Controller {
     } catch (error) {
       return this.offline(command, error, this.aheadOfThis());
     }
-    const decision = this.aheadOfThis() ?? this.decide(command, plan);
+    // What an advance is decided on is asked here, when its turn has come, and not when it was put in line.
+    const asked = this.options.ask?.(command) ?? command;
+    const decision = this.aheadOfThis() ?? this.decide(asked, plan);
     if ('ok' in decision) return decision;
     try {
       return await this.commit(decision, command, plan);
@@ -377,7 +379,7 @@ export class Controller {
       const salt = Math.floor((this.options.random ?? systemRandom).next() * 4_294_967_296);
       return { verb: 'start', who: AUTHOR, reason: 'first start', salt, configHash, build };
     }
-    const fits = comparePositions(clampPosition(state, this.plan), state) === 0;
+    const fits = gives(state, this.plan);
     if (state.configHash === configHash && state.build === build && fits) return null;
     return {
       verb: 'reload',

@@ -7,7 +7,7 @@ import type { Position, RolloutPlan, RolloutState } from './state.ts';
 /** Why an advance that asks the gates may not go there, or null: it may. */
 export function gated(
   state: RolloutState,
-  { gate }: AdvanceCommand,
+  { gate, approve = false }: AdvanceCommand,
   to: Position,
   plan: RolloutPlan,
 ): Refusal | null {
@@ -22,7 +22,7 @@ export function gated(
     const message = 'the rollout changed while its gates were looked at';
     return refuse(5, 'MOVED', message, 'look again: cutover gate');
   }
-  if (gate.verdict === 'ready') return null;
+  if (gate.verdict === 'ready') return gate.approval && !approve ? awaitsApproval() : null;
   return refuse(EXIT_CODES[gate.verdict], CODES[gate.verdict], gate.message, hintOf(gate.verdict));
 }
 
@@ -45,6 +45,11 @@ function hintOf(verdict: Exclude<GateVerdict, 'ready'>): string {
     case 'hold':
       return 'wait for it: cutover wait --for ready; or decide without: cutover advance --force --reason TEXT';
   }
+}
+
+function awaitsApproval(): Refusal {
+  const message = 'the gates are ready, and this step waits for the approval of a person';
+  return refuse(5, 'AWAITING_APPROVAL', message, 'cutover advance --approve --reason TEXT');
 }
 
 function tooFar(nearest: Position | null, to: Position): Refusal {

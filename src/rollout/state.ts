@@ -26,6 +26,10 @@ export interface RolloutState extends Position {
   readonly lastGood: Position;
   /** Regions that were taken back alone: legacy answers them, whatever the step gives. Sorted, each once. */
   readonly withdrawn: readonly string[];
+  /** Shares of the regions that this state gives: what a changed plan must not raise. */
+  readonly shares: Readonly<Record<string, number>>;
+  /** Configuration and build whose proof the gates accepted last; null: none. What another one showed is no proof. */
+  readonly provenFor: string | null;
   /** Share of legacy's answers that were bad before this position was reached: what `margin: auto` is made of. */
   readonly legacyErrorRate: number;
   readonly configHash: string;
@@ -80,4 +84,9 @@ export interface RolloutPlan {
 export interface RegionalStep {
   readonly region: string;
   readonly share: number;
+}
+
+/** What evidence is about: another configuration or build is another candidate. */
+export function identityOf({ configHash, build }: RolloutState): string {
+  return `${configHash} ${build}`;
 }

@@ -1,11 +1,12 @@
 import { authored, refuse } from './command.ts';
 import type { AdvanceCommand, Command, Refusal, RollbackCommand, Transition } from './command.ts';
-import { clampPosition, comparePositions, next, positionName, resolveTarget } from './position.ts';
+import { comparePositions, next, positionName, resolveTarget } from './position.ts';
 import type { Target } from './position.ts';
 import type { Position, RolloutPlan, RolloutState } from './state.ts';
 import { evidenceOf, gated, regionOf } from './gated.ts';
 import { anotherEpoch, readmittedState, withdrawnState } from './regions.ts';
-import { back, raisedRegion, stillWithdrawn } from './view.ts';
+import { identityOf } from './state.ts';
+import { back, exposureAt, fitting, gives, raisedRegion, stillWithdrawn } from './view.ts';
 
 type Move = { readonly ok: true; readonly to: Position } | Refusal;
 
@@ -44,6 +45,8 @@ function start(command: Command, nowMs: number): Transition {
     sinceMs: nowMs,
     lastGood: shadow,
     withdrawn: [],
+    shares: {},
+    provenFor: null,
     legacyErrorRate: 0,
     configHash: command.configHash,
     build: command.build,
@@ -56,7 +59,7 @@ function change(state: RolloutState, command: Command, plan: RolloutPlan, nowMs:
     case 'start':
       return refuse(5, 'ALREADY_STARTED', 'there is a rollout already', 'look at it: cutover status');
     case 'advance':
-      if (command.region !== undefined) return readmitted(state, command, nowMs);
+      if (command.region !== undefined) return readmitted(state, command, plan, nowMs);
       return moved(state, advanceTo(state, command, plan), command, { plan, nowMs });
     case 'rollback':
       if (command.ifEpoch !== undefined && command.ifEpoch !== state.epoch) return anotherEpoch();
@@ -152,16 +155,34 @@ function withdrawn(
   nowMs: number,
 ): Transition {
   const made = withdrawnState(state, command.region ?? '', plan);
-  return 'ok' in made
-    ? made
-    : recorded(state, { ...made, ...newEpoch(state, nowMs), sinceMs: nowMs }, command, nowMs);
+  if ('ok' in made) return made;
+  return recorded(
+    state,
+    inEffect({ ...made, ...newEpoch(state, nowMs), sinceMs: nowMs }, plan),
+    command,
+    nowMs,
+  );
 }
 
-function readmitted(state: RolloutState, command: AdvanceCommand, nowMs: number): Transition {
+function readmitted(
+  state: RolloutState,
+  command: AdvanceCommand,
+  plan: RolloutPlan,
+  nowMs: number,
+): Transition {
   const made = readmittedState(state, command);
-  return 'ok' in made
-    ? made
-    : recorded(state, { ...made, ...newEpoch(state, nowMs), sinceMs: nowMs }, command, nowMs);
+  if ('ok' in made) return made;
+  return recorded(
+    state,
+    inEffect({ ...made, ...newEpoch(state, nowMs), sinceMs: nowMs }, plan),
+    command,
+    nowMs,
+  );
+}
+
+/** The state with the shares that it gives. */
+function inEffect(state: RolloutState, plan: RolloutPlan): RolloutState {
+  return { ...state, shares: exposureAt(state, plan).regions };
 }
 
 function moved(
@@ -177,8 +198,10 @@ function moved(
   const seen = command.verb === 'advance' ? command.legacyErrorRate : undefined;
   const legacyErrorRate = seen ?? state.legacyErrorRate;
   const place = { phase, step, lastGood, withdrawn, sinceMs: nowMs };
-  const after = { ...state, ...place, legacyErrorRate, ...newEpoch(state, nowMs) };
-  return recorded(state, after, command, nowMs);
+  const proven = command.verb === 'advance' && !command.force;
+  const provenFor = proven ? identityOf(state) : state.provenFor;
+  const after = { ...state, ...place, legacyErrorRate, provenFor, ...newEpoch(state, nowMs) };
+  return recorded(state, inEffect(after, plan), command, nowMs);
 }
 
 function reloaded(
@@ -188,20 +211,17 @@ function reloaded(
   nowMs: number,
 ): Transition {
   const { configHash, build } = command;
-  const to = clampPosition(state, plan);
+  const to = fitting(state, plan);
+  const withdrawn = stillWithdrawn(state.withdrawn, to);
   const stays = comparePositions(to, state) === 0;
-  if (configHash === state.configHash && build === state.build && stays) {
+  if (configHash === state.configHash && build === state.build && gives(state, plan)) {
     return recorded(state, state, command, nowMs);
   }
   const sinceMs = stays ? state.sinceMs : nowMs;
-  const lastGood = back(to, plan) ?? to;
   const { phase, step } = to;
-  return recorded(
-    state,
-    { ...state, phase, step, sinceMs, lastGood, configHash, build, ...newEpoch(state, nowMs) },
-    command,
-    nowMs,
-  );
+  const place = { phase, step, sinceMs, lastGood: back(to, plan) ?? to, withdrawn };
+  const after = { ...state, ...place, configHash, build, ...newEpoch(state, nowMs) };
+  return recorded(state, inEffect(after, plan), command, nowMs);
 }
 
 /** What was counted before says nothing from now on. */

@@ -1,5 +1,5 @@
 import type { RolloutView } from '../core/snapshot.ts';
-import { previous } from './position.ts';
+import { clampPosition, comparePositions, previous } from './position.ts';
 import type { Position, RolloutPlan, RolloutState } from './state.ts';
 
 /** Shares of the users of each region that the candidate answers, 0 to 1. A region that is absent has `rest`. */
@@ -54,6 +54,34 @@ export function back(position: Position, plan: RolloutPlan): Position | null {
   let to = previous(position, plan);
   while (to !== null && raisedRegion({ phase, step }, to, plan) !== null) to = previous(to, plan);
   return to;
+}
+
+/**
+ * Where a state stands in a changed plan: the same position, or the last one before it that raises no region's share.
+ * Shares rise by an advance and by nothing else.
+ */
+export function fitting(state: RolloutState, plan: RolloutPlan): Position {
+  let to: Position | null = clampPosition(state, plan);
+  while (to !== null && raises(state, to, plan)) to = previous(to, plan);
+  return to ?? { phase: 'shadow', step: 0 };
+}
+
+function raises(state: RolloutState, to: Position, plan: RolloutPlan): boolean {
+  const after = exposureAt({ ...to, withdrawn: stillWithdrawn(state.withdrawn, to) }, plan);
+  return changes(state, after, plan).some((change) => change > 0);
+}
+
+/** By how much the share of each region changes from what a state gives. */
+function changes(state: RolloutState, after: Exposure, plan: RolloutPlan): number[] {
+  const before: Exposure = { regions: state.shares, rest: exposureAt(state, plan).rest };
+  const regions = new Set([...Object.keys(after.regions), ...Object.keys(before.regions)]);
+  return [...regions].map((region) => shareOf(after, region) - shareOf(before, region));
+}
+
+/** Whether a plan gives a state the position and the shares that it has. */
+export function gives(state: RolloutState, plan: RolloutPlan): boolean {
+  const same = changes(state, exposureAt(state, plan), plan).every((change) => change === 0);
+  return same && comparePositions(clampPosition(state, plan), state) === 0;
 }
 
 /** What of the withdrawn regions is still withdrawn at a position: where no region has a share, there is nothing to keep. */

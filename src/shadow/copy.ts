@@ -76,7 +76,7 @@ export class Copy implements OutboundHandler {
   private refuse(decision: 'too_large' | 'dropped' | 'candidate_saturated'): void {
     this.decision = decision;
     this.cell.decide(decision);
-    if (decision === 'candidate_saturated') this.cell.judge('error', true, false);
+    if (decision === 'candidate_saturated') this.mirror.saturated(this);
     this.leave();
     this.free();
   }
@@ -177,6 +177,7 @@ export class Copy implements OutboundHandler {
     const outcome = this.outcome();
     if (this.answer.failed !== null && !this.clientGone) this.cell.fail(this.answer.failed);
     if (!this.clientGone && !this.endless) this.mirror.judge(this);
+    if (outcome === 'response_too_large') this.mirror.unequal(this);
     if (outcome !== null) return this.conclude(outcome);
     if (!this.mirror.compare(this)) this.conclude('diff_dropped');
   }

@@ -70,6 +70,12 @@ export class Mirror {
     this.budget.held -= 1;
   }
 
+  /** A candidate that does not answer the copies it has counts as one that failed this one. */
+  saturated({ cell, subject }: Copy): void {
+    cell.judge('error', true, false);
+    if (!isSafeMethod(subject.method)) cell.writePairs += 1;
+  }
+
   /** Counts the joint outcome of errors and of the tail, and both latencies, once both lanes have ended. */
   judge(copy: Copy): void {
     copy.evidence = this.isEvidence(copy);
@@ -93,6 +99,28 @@ export class Mirror {
     if (!cold) return true;
     cell.excluded += 1;
     return false;
+  }
+
+  /**
+   * One answer of a pair is too large to keep and the other is not: they differ, whatever their bytes. Of two that are
+   * both too large nothing is known.
+   */
+  unequal(copy: Copy): void {
+    const { cell, subject, original, answer, evidence } = copy;
+    const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
+    const tooLarge = (side: typeof answer): boolean => side.body.overflowed === 'limit';
+    if (!evidence || tooLarge(candidate) === tooLarge(legacy)) return;
+    cell.judge('difference', true, false);
+    const said = (side: typeof answer): string =>
+      tooLarge(side) ? 'larger than answerLimit' : 'within answerLimit';
+    const difference = {
+      kind: 'body_bytes',
+      path: 'body',
+      legacy: said(legacy),
+      candidate: said(candidate),
+    } as const;
+    const maskedTarget = this.options.maskTarget(subject.target);
+    this.options.classes.add({ ...subject, maskedTarget }, difference);
   }
 
   /** Hands a complete pair to the diff thread; false when there is no room. */

@@ -48,6 +48,7 @@ export class Book {
     cell.requests += 1;
     if (seen.bad) cell.bad += 1;
     if (!isSafeMethod(seen.method)) cell.writes += 1;
+    if (seen.answeredBy !== 'edge' && seen.answeredBy !== seen.assigned) cell.fallbacks += 1;
     if (blame === 'lane') cell.fail(seen.failure as FailureCode);
     else if (blame !== null) cell.abandoned += 1;
     const statusClass = Math.trunc(seen.status / 100);

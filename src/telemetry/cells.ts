@@ -18,6 +18,7 @@ export class LaneCell {
   bad = 0;
   abandoned = 0;
   writes = 0;
+  fallbacks = 0;
   private failures: Failures = {};
   readonly statusClasses: number[] = [0, 0, 0, 0, 0, 0];
   bytesIn = 0;
@@ -42,6 +43,7 @@ export class LaneCell {
       bad: this.bad,
       abandoned: this.abandoned,
       writes: this.writes,
+      fallbacks: this.fallbacks,
       failures: this.failures,
       statusClasses: this.statusClasses.slice(),
       bytesIn: this.bytesIn,
@@ -52,6 +54,7 @@ export class LaneCell {
     this.bad = 0;
     this.abandoned = 0;
     this.writes = 0;
+    this.fallbacks = 0;
     this.failures = {};
     this.statusClasses.fill(0);
     this.bytesIn = 0;

@@ -27,6 +27,7 @@ function mergeLane(same: readonly LaneCounts[]): LaneCounts {
     bad: total(same, (counts) => counts.bad),
     abandoned: total(same, (counts) => counts.abandoned),
     writes: total(same, (counts) => counts.writes),
+    fallbacks: total(same, (counts) => counts.fallbacks),
     failures: sumRecords(same.map((counts) => counts.failures)),
     statusClasses: [0, 1, 2, 3, 4, 5].map((index) =>
       total(same, (counts) => counts.statusClasses[index] ?? 0),

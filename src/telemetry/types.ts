@@ -21,6 +21,8 @@ export interface LaneCounts extends LaneKey {
   readonly abandoned: number;
   /** Of `requests`: methods other than GET, HEAD and OPTIONS. */
   readonly writes: number;
+  /** Of `requests`: the other lane answered, because this one failed. */
+  readonly fallbacks: number;
   /** Failures of the lane by code, whether answered by a fallback or not. */
   readonly failures: FailureCounts;
   /** By status class, index 1 to 5; index 0 counts those without a status. */

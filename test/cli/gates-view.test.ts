@@ -114,7 +114,7 @@ test('an abort says what it does by itself', () => {
 
 test('an approval is asked for where the step wants one', () => {
   expect(gatesText({ ...gateSample, approval: true }, plain)).toContain(
-    'Next: regional/3 (cutover advance; whoever runs it signs the approval)\n',
+    'Next: regional/3 (cutover advance --approve --reason TEXT)\n',
   );
 });
 

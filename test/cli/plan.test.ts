@@ -117,11 +117,11 @@ test('plan before the first window divides by nothing', () => {
   expect(plan.moving).toBe(0);
 });
 
-test('plan says to whom an approval is attributed', async () => {
+test('plan says that a step waits for the approval of a person', async () => {
   admin.answers.status = statusWith({ verdict: 'ready', approval: true });
-  expect((await admin.verb('plan')).out).toContain(
-    'Advance     would go, and whoever runs it signs the approval: cutover advance\n',
-  );
+  const { out } = await admin.verb('plan');
+  expect(out).toContain('this step waits for the approval of a person (exit 5)');
+  expect(out).toContain('cutover advance --approve --reason TEXT\n');
 });
 
 test('plan without a gateway ends with 6, and interrupted with 130', async () => {

@@ -109,8 +109,10 @@ test('goes on with the evidence that an earlier supervisor stored, and counts no
   const { epoch } = controller.state;
   const stored = { ...windowOf(999, [{ error: { n: 500, plus: 3 } }]), epoch };
   const own = { ...stored, keeper: incarnation };
+  const recalled = gates.recall(storeOf(stored, own, { ...stored, epoch: epoch + 1 }));
   show(0, { error: { n: 500 } });
-  await gates.recall(storeOf(stored, own, { ...stored, epoch: epoch + 1 }));
+  expect(gates.report()).toMatchObject({ verdict: 'invalid', reason: 'STALE', windows: 1 });
+  await recalled;
   expect(gates.report()).toMatchObject({ windows: 2, metrics: [{ n: 1_000, plus: 3 }, { n: 1_000 }] });
 });
 

@@ -1,3 +1,4 @@
+import { exposureAt } from '../../src/rollout/view.ts';
 import type { RolloutPlan, RolloutState } from '../../src/rollout/state.ts';
 
 /** The seed's plan: 5 % of EU-West, all of it, then the US. */
@@ -29,6 +30,8 @@ export const inShadow: RolloutState = {
   sinceMs: 1_000,
   lastGood: { phase: 'shadow', step: 0 },
   withdrawn: [],
+  shares: {},
+  provenFor: `${'a'.repeat(64)} 0.1.0`,
   legacyErrorRate: 0,
   configHash: 'a'.repeat(64),
   build: '0.1.0',
@@ -36,5 +39,5 @@ export const inShadow: RolloutState = {
 
 /** The same rollout at another place. */
 export function at(phase: RolloutState['phase'], step = 0): RolloutState {
-  return { ...inShadow, phase, step };
+  return { ...inShadow, phase, step, shares: exposureAt({ phase, step }, plan).regions };
 }

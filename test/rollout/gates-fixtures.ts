@@ -16,6 +16,15 @@ export const gatePlan: GatePlan = {
 
 const NO_JOINT: Joint = { n: 0, plus: 0, minus: 0 };
 
+/** Requests of clients that one lane was asked. */
+interface Answered {
+  readonly requests: number;
+  readonly writes?: number;
+  readonly bad?: number;
+  readonly abandoned?: number;
+  readonly fallbacks?: number;
+}
+
 /** What one window shows of one route, region and direction, and of the clients' requests beside it. */
 export interface Shown {
   readonly route?: string;
@@ -25,8 +34,8 @@ export interface Shown {
   readonly difference?: Partial<Joint>;
   readonly writePairs?: number;
   readonly dropped?: number;
-  readonly legacy?: { readonly requests: number; readonly writes?: number; readonly bad?: number };
-  readonly candidate?: { readonly requests: number; readonly writes?: number; readonly bad?: number };
+  readonly legacy?: Answered;
+  readonly candidate?: Answered;
 }
 
 /** A window of the fixture's epoch: the `index`th of 10 s after the rollout came here. */
@@ -45,8 +54,9 @@ export function windowOf(index: number, shown: readonly Shown[], epoch = 1): Win
             lane: name,
             requests: counts.requests,
             writes: counts.writes ?? 0,
+            fallbacks: counts.fallbacks ?? 0,
             bad: counts.bad ?? 0,
-            abandoned: 0,
+            abandoned: counts.abandoned ?? 0,
             failures: {},
             statusClasses: [0, 0, 0, 0, 0, 0],
             bytesIn: 0,

@@ -154,7 +154,7 @@ test('holds for the dwell time, and gives up for a person after the longest time
   expect(since(899_000)).toMatchObject({ verdict: 'hold', reason: 'DWELL', etaS: 1 });
   expect(since(900_000).verdict).toBe('ready');
   const open = evidenceOf(...times(2, CLEAN));
-  const old = { ...at('shadow'), sinceMs: open.toMs - 86_400_001 };
+  const old = { ...at('shadow'), sinceMs: 0, epochSinceMs: open.toMs - 86_400_001 };
   expect(decide(gateInput({ evidence: open, nowMs: open.toMs, state: old }))).toMatchObject({
     verdict: 'inconclusive',
     reason: 'MAX_DURATION',

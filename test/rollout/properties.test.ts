@@ -70,7 +70,16 @@ function check(before: RolloutState | null, after: RolloutState, did: Command, o
   expect(after.salt).toBe(before.salt);
   const sameConfig = after.configHash === before.configHash && after.build === before.build;
   const moved = comparePositions(before, after) !== 0;
-  expect(after.epoch - before.epoch).toBe(moved || !sameConfig ? 1 : 0);
+  const regions = [...REGIONS, 'nowhere'];
+  const given = (state: RolloutState) => ({ regions: state.shares, rest: exposureAt(state, onPlan).rest });
+  const changes = regions.map((region) => shareOf(given(after), region) - shareOf(given(before), region));
+  const same = sameConfig && changes.every((change) => change === 0);
+  expect(after.epoch - before.epoch).toBe(moved || !same ? 1 : 0);
+  // Whatever happens to the plan: shares rise by an advance and by nothing else.
+  if (did.verb !== 'advance') expect(Math.max(...changes)).toBeLessThanOrEqual(0);
+  for (const region of regions) {
+    expect(shareOf(given(after), region), region).toBe(shareOf(exposureAt(after, onPlan), region));
+  }
   if (did.verb === 'advance') expect(comparePositions(after, before)).toBeGreaterThan(0);
   else expect(comparePositions(after, before)).toBeLessThanOrEqual(0);
   if (did.verb === 'rollback') {
@@ -115,7 +124,8 @@ test('never raises the candidate in any region by a rollback, from anywhere to a
   fc.assert(
     fc.property(plan, target, (onPlan, to) => {
       for (const from of positions(onPlan)) {
-        const before: RolloutState = { ...shadowState(), ...from };
+        const { regions: shares } = exposureAt(from, onPlan);
+        const before: RolloutState = { ...shadowState(), ...from, shares };
         const did: Command = { verb: 'rollback', to, who: 'ana', reason: 'x' };
         const result = transition(before, did, onPlan, 0);
         if (result.ok) check(before, result.state, did, onPlan);

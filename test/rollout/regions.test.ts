@@ -70,7 +70,13 @@ test('no step back gives a withdrawn region anything, and the last share that go
 
 test('does not go on while a region is taken back, unless somebody forces it', () => {
   const { state } = done(second, rollback({ region: 'eu-west' }));
-  const ready: Asked = { verdict: 'ready', message: '', epoch: state.epoch, evidenceHash: 'e'.repeat(64) };
+  const ready: Asked = {
+    verdict: 'ready',
+    message: '',
+    epoch: state.epoch,
+    evidenceHash: 'e'.repeat(64),
+    approval: false,
+  };
   expect(refused(state, advance({ gate: ready }))).toMatchObject({ code: 'REGION_WITHDRAWN', exitCode: 5 });
   const forced = done(state, advance({ force: true })).state;
   expect(exposureAt(forced, plan).regions['eu-west']).toBe(0);
@@ -92,6 +98,7 @@ const gate = (verdict: Asked['verdict'], epoch = 1): Asked => ({
   message: 'why',
   epoch,
   evidenceHash: 'e'.repeat(64),
+  approval: false,
 });
 
 test('moves on when the gates are ready, and notes the evidence it was decided on', () => {
@@ -123,4 +130,62 @@ test('a rollback that was decided on evidence does nothing in another epoch', ()
   expect(refused(at('canary'), rollback({ ifEpoch: 7 }))).toMatchObject({ code: 'MOVED', exitCode: 5 });
   const evidenceHash = 'f'.repeat(64);
   expect(done(at('canary'), rollback({ ifEpoch: 1, evidenceHash })).entry).toMatchObject({ evidenceHash });
+});
+
+test('waits for a person where approval is wanted, however ready the gates are', () => {
+  const wanted = { ...gate('ready'), approval: true };
+  expect(refused(at('regional', 0), advance({ gate: wanted }))).toMatchObject({
+    code: 'AWAITING_APPROVAL',
+    exitCode: 5,
+    hint: 'cutover advance --approve --reason TEXT',
+  });
+  expect(done(at('regional', 0), advance({ gate: wanted, approve: true })).state.step).toBe(1);
+});
+
+test('remembers which configuration and build were proven, and a forced step proves nothing', () => {
+  const fresh = { ...at('shadow'), provenFor: null };
+  expect(done(fresh, advance({ force: true })).state.provenFor).toBeNull();
+  expect(done(fresh, advance({ gate: gate('ready') })).state.provenFor).toBe(
+    `${fresh.configHash} ${fresh.build}`,
+  );
+});
+
+const reload = (configHash = 'b'.repeat(64)): Command => ({
+  verb: 'reload',
+  configHash,
+  build: '0.1.0',
+  ...by,
+});
+
+function reloaded(state: RolloutState, changed: typeof plan, command = reload()) {
+  const made = transition(state, command, changed, 9_000);
+  if (!made.ok || made.entry === null) throw new Error('it was not carried out');
+  return made.state;
+}
+
+test('no reload gives the candidate more of a region: the rollout goes back to where it gives no more', () => {
+  const raised = { ...plan, regional: { steps: [{ region: 'eu-west', share: 1 }] } };
+  expect(reloaded(at('regional', 0), raised)).toMatchObject({
+    phase: 'canary',
+    step: 0,
+    epoch: 2,
+    shares: {},
+  });
+  const lowered = { ...plan, regional: { steps: [{ region: 'eu-west', share: 0.01 }] } };
+  expect(reloaded(at('regional', 0), lowered)).toMatchObject({ phase: 'regional', step: 0 });
+});
+
+test('shares that change are a new epoch, though the hash of the configuration leaves steps out', () => {
+  const lowered = { ...plan, regional: { steps: [{ region: 'eu-west', share: 0.01 }] } };
+  const same = reload(at('shadow').configHash);
+  expect(reloaded(at('regional', 0), lowered, same)).toMatchObject({ epoch: 2, shares: { 'eu-west': 0.01 } });
+  expect(transition(at('regional', 0), same, plan, 9_000)).toMatchObject({ ok: true, state: { epoch: 1 } });
+});
+
+test('a plan without regional steps leaves nothing withdrawn', () => {
+  const { state } = done(second, rollback({ region: 'eu-west' }));
+  expect(reloaded(state, { ...plan, regional: { steps: [] } })).toMatchObject({
+    phase: 'canary',
+    withdrawn: [],
+  });
 });

@@ -18,7 +18,8 @@ type Rollout = Status['rollout'];
 /** Gives more clients to the candidate: asks the gates, or with `--force` nobody but the user. */
 export const advance: Verb = async (io, options) => {
   const force = options.force === true;
-  if (force && options.reason === undefined) throw needsReason();
+  const approve = options.approve === true;
+  if ((force || approve) && options.reason === undefined) throw needsReason(force ? 'force' : 'approve');
   return await withCommands(io, options, async ({ ask }) => {
     const { rollout } = await ask((client) => client.status());
     const { region } = options;
@@ -32,7 +33,7 @@ export const advance: Verb = async (io, options) => {
     // Where the plan ends there is nothing to confirm: the gateway refuses in its own words.
     if (to !== null) await confirm(io, options.yes === true, questionFor(options, rollout, to));
     const place = to === null ? {} : { to };
-    const command = { ...place, force, reason: options.reason ?? 'asked the gates', who: io.who };
+    const command = { ...place, force, approve, reason: options.reason ?? 'asked the gates', who: io.who };
     sayChange(io, options, await ask((client) => client.advance(command)));
     return EXIT.done;
   });
@@ -84,9 +85,10 @@ function readmission(region: string): string {
   return `this gives ${safe(region)} its share of the candidate again`;
 }
 
-function needsReason(): CutoverError {
-  return new CutoverError('USAGE', 'advance --force skips the gates and needs a reason for the history', {
-    hint: 'cutover advance --force --reason TEXT',
+function needsReason(flag: 'force' | 'approve'): CutoverError {
+  const why = flag === 'force' ? 'skips the gates' : 'signs for a person';
+  return new CutoverError('USAGE', `advance --${flag} ${why} and needs a reason for the history`, {
+    hint: `cutover advance --${flag} --reason TEXT`,
     exitCode: EXIT.usage,
   });
 }

@@ -65,8 +65,8 @@ function nextText({ verdict, next, approval, action }: StatusGate): string {
   if (verdict === 'abort')
     return 'By itself: nothing, the candidate has no client that could be taken back\n';
   if (next === null) return '';
-  const signed = approval ? '; whoever runs it signs the approval' : '';
-  return `Next: ${positionName(next)} (cutover advance${signed})\n`;
+  const how = approval ? 'cutover advance --approve --reason TEXT' : 'cutover advance';
+  return `Next: ${positionName(next)} (${how})\n`;
 }
 
 function metricRow(line: metrics.Metric, paint: Paint) {

@@ -47,15 +47,12 @@ function facts({ gate, undo, refusal, moving, perSecond, to }: Plan, paint: Pain
   return [
     ...(to === null ? [] : [moves, ['Reversible', undo === null ? 'no' : `yes: ${undo}`]]),
     ['Gates', `${verdict}  ${safe(gate.message)}`],
-    ['Advance', outcome(refusal, gate.approval, paint)],
+    ['Advance', outcome(refusal, paint)],
   ];
 }
 
-function outcome(refusal: Plan['refusal'], approval: boolean, paint: Paint): string {
-  if (refusal === null) {
-    const signed = approval ? ', and whoever runs it signs the approval' : '';
-    return `${paint.good('would go')}${signed}: cutover advance`;
-  }
+function outcome(refusal: Plan['refusal'], paint: Paint): string {
+  if (refusal === null) return `${paint.good('would go')}: cutover advance`;
   const why = `${safe(refusal.message)} (exit ${refusal.exitCode})`;
   return `${paint.warn('would be refused')}: ${why}\n            ${safe(refusal.hint)}`;
 }

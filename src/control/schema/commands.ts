@@ -38,6 +38,7 @@ export const advanceBody = z.strictObject({
   to: target.nullish(),
   region,
   force: z.boolean().default(false),
+  approve: z.boolean().default(false),
 });
 
 /** Body of `POST /v1/rollback`. */

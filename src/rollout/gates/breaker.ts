@@ -5,6 +5,7 @@ export interface Trip {
   readonly atMs: number;
   readonly region: string;
   readonly by: 'pairs' | 'answers';
+  /** Pairs that failed on the candidate only, or answers that were bad or given up. */
   readonly bad: number;
   readonly of: number;
 }
@@ -16,17 +17,24 @@ const MIN_RATIO = 0.1;
 /** Legacy below this share of the candidate's rate: what fails on both sides is not the candidate's doing. */
 const LEGACY_FACTOR = 0.5;
 
-/** Whether the breaker trips in a window, region by region: on pairs, or on what clients were answered. */
-export function tripIn(window: Window): Trip | null {
+/** Where the breaker trips in a window, region by region: on pairs, or on what clients were answered. */
+export function tripsIn(window: Window): Trip[] {
   const atMs = window.startMs + window.widthMs;
   const regions = new Set([...window.copies, ...window.lanes].map(({ region }) => region));
-  for (const region of [...regions].toSorted()) {
-    const trip =
-      onPairs(window.copies.filter((counts) => counts.region === region)) ??
-      onAnswers(window.lanes.filter((counts) => counts.region === region));
-    if (trip !== null) return { atMs, region, ...trip };
-  }
-  return null;
+  return [...regions].toSorted().flatMap((region) => {
+    const copies = window.copies.filter((counts) => counts.region === region);
+    const lanes = window.lanes.filter((counts) => counts.region === region);
+    const failing = onPairs(copies) ?? (arePaired(copies, lanes) ? null : onAnswers(lanes));
+    return failing === null ? [] : [{ atMs, region, ...failing }];
+  });
+}
+
+/** Most of what the candidate answered has its pair, and pairs know what legacy said to the same request. */
+function arePaired(copies: readonly CopyCounts[], lanes: readonly LaneCounts[]): boolean {
+  const back = copies.filter(({ direction }) => direction === 'reverse');
+  const paired = back.reduce((sum, { joint }) => sum + joint.error.n, 0);
+  const answered = lanes.reduce((sum, { lane, requests }) => sum + (lane === 'candidate' ? requests : 0), 0);
+  return paired * 2 > answered;
 }
 
 type Failing = Pick<Trip, 'by' | 'bad' | 'of'>;
@@ -42,12 +50,17 @@ function onPairs(copies: readonly CopyCounts[]): Failing | null {
   return trips(plus, n, minus / Math.max(1, n)) ? { by: 'pairs', bad: plus, of: n } : null;
 }
 
+/** A client that gave up waiting counts, too: it is how a lane that hangs looks from here. */
 function onAnswers(lanes: readonly LaneCounts[]): Failing | null {
-  const of = (lane: LaneCounts['lane'], pick: 'bad' | 'requests') =>
-    lanes.reduce((total, each) => total + (each.lane === lane ? each[pick] : 0), 0);
-  const legacyRatio = of('legacy', 'bad') / Math.max(1, of('legacy', 'requests'));
-  const [bad, requests] = [of('candidate', 'bad'), of('candidate', 'requests')];
-  return trips(bad, requests, legacyRatio) ? { by: 'answers', bad, of: requests } : null;
+  const failed = { legacy: 0, candidate: 0 };
+  const asked = { legacy: 0, candidate: 0 };
+  for (const { lane, requests, bad, abandoned } of lanes) {
+    failed[lane] += bad + abandoned;
+    asked[lane] += requests;
+  }
+  const legacyRatio = failed.legacy / Math.max(1, asked.legacy);
+  const failing = { by: 'answers', bad: failed.candidate, of: asked.candidate } as const;
+  return trips(failing.bad, failing.of, legacyRatio) ? failing : null;
 }
 
 function trips(bad: number, of: number, legacyRatio: number): boolean {

@@ -8,7 +8,7 @@ import { timesOf } from './plan.ts';
 import type { GatePlan } from './plan.ts';
 import { coverageAt, requirementsOf } from './requirements.ts';
 import { retreat } from './retreat.ts';
-import type { GateReport, MetricLine, Requirement } from './types.ts';
+import type { GateAction, GateReport, MetricLine, Requirement } from './types.ts';
 import { validityOf } from './validity.ts';
 import { sayLine, sayTrip, span } from './words.ts';
 
@@ -31,7 +31,7 @@ interface Seen extends GateInput {
   readonly requirements: readonly Requirement[];
 }
 
-type Said = Pick<GateReport, 'verdict' | 'reason' | 'message'> & { readonly failedIn?: string | null };
+type Said = Pick<GateReport, 'verdict' | 'reason' | 'message'> & { readonly action?: GateAction | null };
 
 /** Evaluates the gates of a position: pure and total, the same input gives the same report. */
 export function decide(input: GateInput): GateReport {
@@ -40,7 +40,7 @@ export function decide(input: GateInput): GateReport {
   const lines = state.phase === 'retired' ? [] : linesOf(state, plan, evidence);
   const validity = validityOf(input);
   const requirements = requirementsOf({ state, plan, evidence, coverage, nowMs });
-  const { failedIn, ...said } = verdictOf({ ...input, lines, validity, requirements });
+  const { action = null, ...said } = verdictOf({ ...input, lines, validity, requirements });
   const { phase, step, epoch } = state;
   return {
     ...said,
@@ -50,7 +50,7 @@ export function decide(input: GateInput): GateReport {
     epoch,
     next: next(state, plan),
     approval: phase === 'regional' && plan.regional.approval,
-    action: said.verdict === 'abort' ? retreat(state, plan, failedIn ?? null) : null,
+    action,
     fromMs: evidence.fromMs,
     toMs: evidence.toMs,
     windows: evidence.windows,
@@ -58,27 +58,35 @@ export function decide(input: GateInput): GateReport {
     requirements: [...validity, ...requirements],
     coverage,
     pairsPerSecond: paceOf(evidence),
-    etaS: etaOf(said.verdict, lines, [...validity, ...requirements]),
-    evidenceHash: sha256Hex(canonicalJson(evidence)),
+    etaS: state.bypass ? null : etaOf(said.verdict, lines, [...validity, ...requirements]),
+    evidenceHash: hashOf(evidence),
   };
 }
 
 /** The first that holds: breaker, abort, invalid, ready, inconclusive, hold. In every state of the rollout. */
 function verdictOf(seen: Seen): Said {
-  return broken(seen) ?? worse(seen) ?? invalid(seen) ?? ready(seen) ?? inconclusive(seen) ?? hold(seen);
+  return failed(seen) ?? invalid(seen) ?? ready(seen) ?? inconclusive(seen) ?? hold(seen);
 }
 
-function broken({ state, evidence: { trip } }: Seen): Said | null {
-  if (trip === null || state.phase === 'retired') return null;
-  return { verdict: 'abort', reason: 'BREAKER', message: sayTrip(trip), failedIn: trip.region };
-}
-
-function worse({ lines }: Seen): Said | null {
-  const [worst] = lines
+/**
+ * The breaker, else what was shown to be worse. What can be taken back comes first, so that a failure with nothing left
+ * to take back never hides another one; a region that was taken back already has no say.
+ */
+function failed({ state, plan, evidence, lines }: Seen): Said | null {
+  if (state.phase === 'retired') return null;
+  const trips = evidence.trips.map(
+    (trip) => ({ reason: 'BREAKER', message: sayTrip(trip), region: trip.region }) as const,
+  );
+  const worse = lines
     .filter(({ verdict }) => verdict === 'abort')
-    .toSorted((one, other) => other.logAbort - one.logAbort);
-  if (worst === undefined) return null;
-  return { verdict: 'abort', reason: 'PROVEN_WORSE', message: sayLine(worst), failedIn: worst.region };
+    .toSorted((one, other) => other.logAbort - one.logAbort)
+    .map((line) => ({ reason: 'PROVEN_WORSE', message: sayLine(line), region: line.region }) as const);
+  const failures = [...trips, ...worse]
+    .filter(({ region }) => region === null || !state.withdrawn.includes(region))
+    .map(
+      ({ region, ...said }) => ({ ...said, verdict: 'abort', action: retreat(state, plan, region) }) as const,
+    );
+  return failures.find(({ action }) => action !== null) ?? failures[0] ?? null;
 }
 
 function invalid({ state, validity }: Seen): Said | null {
@@ -106,7 +114,7 @@ function ready({ state, lines, requirements }: Seen): Said | null {
 
 function inconclusive({ state, plan, nowMs }: Seen): Said | null {
   const { maxDurationMs } = timesOf(state.phase, plan);
-  if (state.bypass || nowMs - state.sinceMs <= maxDurationMs) return null;
+  if (state.bypass || nowMs - state.epochSinceMs <= maxDurationMs) return null;
   const message = `nothing was proven within ${span(maxDurationMs)}: a person has to look`;
   return { verdict: 'inconclusive', reason: 'MAX_DURATION', message };
 }
@@ -131,6 +139,15 @@ function hold({ state, evidence, lines, requirements }: Seen): Said {
 
 function rank({ etaS }: Requirement): number {
   return etaS === null ? 0 : 1;
+}
+
+const hashes = new WeakMap<Evidence, string>();
+
+/** Evidence is never changed in place, and status is asked for more often than windows come. */
+function hashOf(evidence: Evidence): string {
+  const hash = hashes.get(evidence) ?? sha256Hex(canonicalJson(evidence));
+  hashes.set(evidence, hash);
+  return hash;
 }
 
 function paceOf({ pairs, fromMs, toMs }: Evidence): number | null {

@@ -1,6 +1,6 @@
 import type { Direction, Lane } from '../../core/snapshot.ts';
 import type { CopyCounts, Joint, LaneCounts, Window } from '../../telemetry/types.ts';
-import { tripIn } from './breaker.ts';
+import { tripsIn } from './breaker.ts';
 import type { Trip } from './breaker.ts';
 import { raisePeaks } from './peaks.ts';
 
@@ -26,6 +26,8 @@ export interface RequestTally {
   readonly requests: number;
   readonly writes: number;
   readonly bad: number;
+  /** Of `requests`: the other lane answered, because this one failed. */
+  readonly fallbacks: number;
 }
 
 /**
@@ -39,25 +41,35 @@ export interface Evidence {
   readonly windows: number;
   readonly pairs: readonly PairTally[];
   readonly requests: readonly RequestTally[];
-  /** Requests that legacy answered in the newest window. */
+  /** Requests that legacy answered in the newest window, those of a fallback among them; and when that began. */
   readonly legacyLately: number;
+  readonly newestMs: number;
   /** Largest evidence against the candidate so far, natural logarithm, by metric, direction and region. */
   readonly peaks: Readonly<Record<string, number>>;
-  /** The first window in which the breaker tripped. */
-  readonly trip: Trip | null;
+  /** The first window of each region in which the breaker tripped. */
+  readonly trips: readonly Trip[];
 }
 
 /** Before the first window. */
 export function noEvidence(epoch: number): Evidence {
-  const none = { fromMs: 0, toMs: 0, windows: 0, legacyLately: 0 };
-  return { epoch, ...none, pairs: [], requests: [], peaks: {}, trip: null };
+  const none = { fromMs: 0, toMs: 0, windows: 0, legacyLately: 0, newestMs: 0 };
+  return { epoch, ...none, pairs: [], requests: [], peaks: {}, trips: [] };
 }
 
-/** Adds one complete window of the same epoch. @param differencesBase tolerated share of pairs that differ */
-export function addWindow(evidence: Evidence, window: Window, differencesBase: number): Evidence {
+/**
+ * Adds one complete window of the same epoch.
+ * @param differencesBase tolerated share of pairs that differ
+ * @param windowMs `rollout.window`: the breaker does not look at windows that the store made wider
+ */
+export function addWindow(
+  evidence: Evidence,
+  window: Window,
+  differencesBase: number,
+  windowMs = window.widthMs,
+): Evidence {
   const pairs = added(evidence.pairs, window.copies.map(pairTally), pairKey, addPairs);
   const requests = added(evidence.requests, window.lanes.map(requestTally), requestKey, addRequests);
-  const legacy = window.lanes.filter(({ lane }) => lane === 'legacy');
+  const isNewest = evidence.windows === 0 || window.startMs >= evidence.newestMs;
   return {
     epoch: evidence.epoch,
     fromMs: evidence.windows === 0 ? window.startMs : Math.min(evidence.fromMs, window.startMs),
@@ -65,10 +77,23 @@ export function addWindow(evidence: Evidence, window: Window, differencesBase: n
     windows: evidence.windows + 1,
     pairs,
     requests,
-    legacyLately: legacy.reduce((sum, lane) => sum + lane.requests, 0),
+    legacyLately: isNewest ? byLegacy(window.lanes) : evidence.legacyLately,
+    newestMs: isNewest ? window.startMs : evidence.newestMs,
     peaks: raisePeaks(evidence.peaks, pairs, differencesBase),
-    trip: evidence.trip ?? tripIn(window),
+    trips: window.widthMs > windowMs ? evidence.trips : firstTrips(evidence.trips, tripsIn(window)),
   };
+}
+
+function byLegacy(lanes: readonly LaneCounts[]): number {
+  return lanes.reduce(
+    (sum, { lane, requests, fallbacks }) => sum + (lane === 'legacy' ? requests - fallbacks : fallbacks),
+    0,
+  );
+}
+
+function firstTrips(before: readonly Trip[], more: readonly Trip[]): readonly Trip[] {
+  const known = new Set(before.map(({ region }) => region));
+  return [...before, ...more.filter(({ region }) => !known.has(region))];
 }
 
 function pairTally({
@@ -93,8 +118,8 @@ function pairTally({
   };
 }
 
-function requestTally({ route, region, lane, requests, writes, bad }: LaneCounts): RequestTally {
-  return { route, region, lane, requests, writes, bad };
+function requestTally({ route, region, lane, requests, writes, bad, fallbacks }: LaneCounts): RequestTally {
+  return { route, region, lane, requests, writes, bad, fallbacks };
 }
 
 function pairKey({ route, region, direction }: PairTally): string {
@@ -122,6 +147,7 @@ function addRequests(left: RequestTally, right: RequestTally): RequestTally {
     requests: left.requests + right.requests,
     writes: left.writes + right.writes,
     bad: left.bad + right.bad,
+    fallbacks: left.fallbacks + right.fallbacks,
   };
 }
 

@@ -1,4 +1,5 @@
 import { exposureAt, shareOf } from '../view.ts';
+import { identityOf } from '../state.ts';
 import type { RolloutPlan, RolloutState } from '../state.ts';
 import type { Scope } from './peaks.ts';
 
@@ -12,6 +13,11 @@ export function stepRegion({ phase, step }: RolloutState, plan: RolloutPlan): st
   return phase === 'regional' ? (plan.regional.steps[step]?.region ?? null) : null;
 }
 
+/** Whether the gates let this very configuration and build come here: the proof of another one does not carry over. */
+export function isProven(state: RolloutState): boolean {
+  return state.provenFor === identityOf(state);
+}
+
 /** What a position looks at, and what it wants proven. */
 export function needsOf(state: RolloutState, plan: RolloutPlan): readonly Need[] {
   switch (state.phase) {
@@ -21,12 +27,13 @@ export function needsOf(state: RolloutState, plan: RolloutPlan): readonly Need[]
       // Who is in the canary is not drawn by lot: it shows differences, and the proof of errors stays that of shadow.
       return [
         { direction: 'reverse', region: null, proof: false },
-        { direction: 'shadow', region: null, proof: false },
+        { direction: 'shadow', region: null, proof: !isProven(state) },
       ];
     case 'regional':
       return regionalNeeds(state, plan);
     case 'enforce':
-      return plan.enforce.reverseSample > 0 ? [{ direction: 'reverse', region: null, proof: false }] : [];
+      if (plan.enforce.reverseSample === 0) return [];
+      return [{ direction: 'reverse', region: null, proof: !isProven(state) }];
     case 'retired':
       return [];
   }

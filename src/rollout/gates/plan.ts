@@ -29,6 +29,9 @@ export const ALPHA_ABORT = 0.01;
 const AUTO_MARGIN = 0.001;
 const CANARY_MARGIN = 0.01;
 
+/** The largest `auto` margin, a fraction: a legacy that fails often is no licence. */
+const AUTO_MARGIN_MOST = 0.01;
+
 /**
  * The tolerated excess of errors at a phase. `auto` is fixed when the phase is entered, from what legacy showed before:
  * a margin that moved with the evidence would be no margin.
@@ -39,7 +42,8 @@ export function errorMargin(
 ): number {
   if (gates.errorRate !== 'auto') return gates.errorRate;
   if (phase === 'canary') return CANARY_MARGIN;
-  return phase === 'shadow' ? AUTO_MARGIN : Math.max(AUTO_MARGIN, legacyErrorRate / 2);
+  if (phase === 'shadow') return AUTO_MARGIN;
+  return Math.min(AUTO_MARGIN_MOST, Math.max(AUTO_MARGIN, legacyErrorRate / 2));
 }
 
 /** Least and longest time at a phase, milliseconds; a longest time of infinity never ends. */

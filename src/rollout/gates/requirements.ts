@@ -2,11 +2,11 @@ import type { RolloutPlan, RolloutState } from '../state.ts';
 import { exposureAt, shareOf } from '../view.ts';
 import { coverageOf } from './coverage.ts';
 import type { Evidence } from './evidence.ts';
-import { stepRegion } from './needs.ts';
-import { timesOf } from './plan.ts';
+import { isProven, stepRegion } from './needs.ts';
+import { errorMargin, timesOf } from './plan.ts';
 import type { GatePlan } from './plan.ts';
 import type { CoverageRow, Requirement } from './types.ts';
-import { count, span } from './words.ts';
+import { count, percent, span } from './words.ts';
 
 /** What the requirements of a position are looked at with. */
 export interface Looked {
@@ -22,6 +22,8 @@ export function requirementsOf(looked: Looked): readonly Requirement[] {
   const { phase } = looked.state;
   const found: (Requirement | null)[] = [dwell(looked)];
   if (phase === 'canary') found.push(...canary(looked));
+  if (phase !== 'shadow' && phase !== 'retired') found.push(answers(looked));
+  if (phase === 'enforce') found.push(proven(looked));
   if (phase === 'shadow' || phase === 'canary' || phase === 'regional') found.push(routes(looked));
   if (phase === 'regional') found.push(traffic(looked));
   if (phase === 'regional' || phase === 'enforce') found.push(regions(looked));
@@ -51,21 +53,57 @@ function canary({ plan, evidence, coverage }: Looked): Requirement[] {
   };
   if (plan.canary.match.length === 0) return [alike];
   const critical = coverage.filter((row) => row.critical).map(({ route }) => route);
-  const answered = (route: string | null) => sumOf(evidence, route);
+  const answered = (route: string | null) => goodOf(evidence, route);
   const places: (string | null)[] = critical.length === 0 ? [null] : [...new Set(critical)];
   return [alike, ...places.map((route) => canaryRequests(route, answered(route), plan.canary.minRequests))];
 }
 
-function sumOf({ requests }: Evidence, route: string | null): number {
+/** Requests that the candidate answered well. */
+function goodOf({ requests }: Evidence, route: string | null): number {
   return requests
     .filter((tally) => tally.lane === 'candidate' && (route === null || tally.route === route))
-    .reduce((sum, tally) => sum + tally.requests, 0);
+    .reduce((sum, tally) => sum + tally.requests - tally.bad, 0);
+}
+
+/** What has no pair, a write say, still has a status: the candidate's answers as a whole must not be worse. */
+function answers({ state, plan, evidence }: Looked): Requirement {
+  const region = stepRegion(state, plan);
+  const [candidate, legacy] = [badOf(evidence, 'candidate', region), badOf(evidence, 'legacy', region)];
+  const usual = legacy.requests >= MIN_ANSWERS ? legacy.bad / legacy.requests : state.legacyErrorRate;
+  const most = usual + errorMargin(plan, state);
+  const ratio = candidate.bad / Math.max(1, candidate.requests);
+  const counts = `${count(candidate.bad)} of ${count(candidate.requests)} answers of the candidate were bad`;
+  const message = `${counts} (${percent(ratio)}, at most ${percent(most)})`;
+  const met = candidate.bad === 0 || ratio <= most;
+  return { name: 'answers', met, reason: 'ANSWERS', message, etaS: met ? 0 : null };
+}
+
+/** Answers of legacy from which on their error rate is one. */
+const MIN_ANSWERS = 100;
+
+function badOf(
+  { requests }: Evidence,
+  lane: 'candidate' | 'legacy',
+  region: string | null,
+): { readonly bad: number; readonly requests: number } {
+  const tallies = requests.filter(
+    (tally) => tally.lane === lane && (region === null || tally.region === region),
+  );
+  const sum = (pick: 'bad' | 'requests') => tallies.reduce((total, tally) => total + tally[pick], 0);
+  return { bad: sum('bad'), requests: sum('requests') };
+}
+
+/** Without reverse shadow nothing can be proven any more: what was proven before has to be this candidate. */
+function proven({ state, plan }: Looked): Requirement | null {
+  if (isProven(state) || plan.enforce.reverseSample > 0) return null;
+  const message = 'no gate let this configuration and build come here, and without reverse shadow none can';
+  return { name: 'proven', met: false, reason: 'ANOTHER_CANDIDATE', message, etaS: null };
 }
 
 function canaryRequests(route: string | null, seen: number, wanted: number): Requirement {
   const met = seen >= wanted;
   const where = route === null ? '' : ` on the critical route ${route}`;
-  const message = `the candidate answered ${count(seen)} canary requests${where} (at least ${wanted})`;
+  const message = `the candidate answered ${count(seen)} canary requests well${where} (at least ${wanted})`;
   return { name: 'canary', met, reason: 'CANARY_REQUESTS', message, etaS: met ? 0 : null };
 }
 

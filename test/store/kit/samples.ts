@@ -78,6 +78,7 @@ function lane(
     requests,
     bad,
     writes: 0,
+    fallbacks: 0,
     abandoned: Math.floor(random.next() * 3),
     failures: { idle_timeout: bad },
     statusClasses: [0, 0, requests - bad - 12, 4, 8, bad],
