@@ -59,9 +59,11 @@ test('there is a scenario for every promise of the gates', () => {
     'demo',
     'good-candidate',
     'hanging-shadow',
+    'invalid-evidence',
     'low-traffic',
     'opaque-candidate',
     'real-nginx',
+    'regional-both-fail',
     'regional-two-regions',
     'writes-are-unproven',
   ]);
