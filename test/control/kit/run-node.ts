@@ -2,6 +2,9 @@ import { runGateway } from '../../../src/control/supervisor.ts';
 import { CutoverError } from '../../../src/core/errors.ts';
 import { STUB } from './workers.ts';
 
+// Like the command line: a signal that comes when the run is over changes nothing about its end.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
+
 // `run-node.ts FILE [real]`: a supervisor as the command line runs it, with stub workers unless told otherwise.
 const [, , configFile = '', workers = 'stub'] = process.argv;
 try {
