@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { decide } from '../../src/rollout/gates/decide.ts';
+import { addWindow, noEvidence } from '../../src/rollout/gates/evidence.ts';
+import type { RolloutState } from '../../src/rollout/state.ts';
+import { at } from './fixtures.ts';
+import { gateInput, gatePlan, windowOf } from './gates-fixtures.ts';
+import type { Shown } from './gates-fixtures.ts';
+
+/** What a window of this kind makes of a rollout that stands there. */
+function judged(state: RolloutState, ...shown: readonly Shown[]) {
+  const evidence = addWindow(noEvidence(1), windowOf(0, shown), gatePlan.gates.differences);
+  return decide(gateInput({ state, evidence, nowMs: evidence.toMs }));
+}
+
+const BROKEN: Shown = { direction: 'reverse', candidate: { requests: 100, bad: 50 } };
+/** Too few for the breaker, enough for a proof. */
+const WORSE: Shown = { direction: 'reverse', error: { n: 300, plus: 12 } };
+
+test('takes nothing back by itself under the kill switch, which took everything back', () => {
+  for (const state of [at('canary'), at('regional', 1), at('enforce')]) {
+    expect(judged(state, BROKEN).action).not.toBeNull();
+    expect(judged({ ...state, bypass: true }, BROKEN)).toMatchObject({ verdict: 'abort', action: null });
+  }
+});
+
+test('takes nothing back in shadow, where the candidate answers nobody', () => {
+  expect(judged(at('shadow'), { error: { n: 300, plus: 60 } })).toMatchObject({
+    verdict: 'abort',
+    action: null,
+  });
+});
+
+test('leaves the others alone when copies fail in a region that has no share yet', () => {
+  const copies: Shown = { region: 'us-east', error: { n: 100, plus: 60 } };
+  expect(judged(at('regional', 0), copies).action).toBeNull();
+  const withdrawn = { ...at('regional', 1), withdrawn: ['us-east'] };
+  expect(judged(withdrawn, copies).action).toBeNull();
+});
+
+test('a failure that no region is named for goes back to where any region sees less', () => {
+  // Before enforce EU-West has all already, and US-East a half.
+  expect(judged(at('enforce'), WORSE)).toMatchObject({
+    reason: 'PROVEN_WORSE',
+    action: { to: { phase: 'regional', step: 2 }, region: null },
+  });
+});
+
+test('passes over a step that leaves the region that failed as it is', () => {
+  const plan = {
+    ...gatePlan,
+    regional: {
+      ...gatePlan.regional,
+      steps: [
+        { region: 'eu-west', share: 0.5 },
+        { region: 'eu-west', share: 0.5 },
+      ],
+    },
+  };
+  const evidence = addWindow(noEvidence(1), windowOf(0, [BROKEN]), gatePlan.gates.differences);
+  const report = decide(gateInput({ state: at('regional', 1), plan, evidence, nowMs: evidence.toMs }));
+  expect(report.action).toEqual({ to: { phase: 'canary', step: 0 }, region: null });
+});
+
+test('takes nothing back when everything is over', () => {
+  expect(judged(at('retired'), BROKEN)).toMatchObject({ verdict: 'ready', action: null });
+});
