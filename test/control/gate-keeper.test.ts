@@ -141,3 +141,45 @@ test('tells of a verdict when it changes, and not with every window', async () =
   expect(told).toHaveLength(1);
   expect(told[0]).toMatchObject({ verdict: 'hold', reason: 'MIN_PAIRS' });
 });
+
+test('looks at evidence in the order of time, whenever it was read', async () => {
+  const { controller, gates, show } = await keeper();
+  const { epoch } = controller.state;
+  // Thirty pairs for the candidate, then eleven against it: proven worse only if the eleven are looked at first.
+  const stored = { ...windowOf(999, [{ error: { n: 500, minus: 30 } }]), epoch };
+  const recalled = gates.recall(storeOf(stored));
+  show(0, { error: { n: 500, plus: 11 } });
+  expect(gates.report().verdict).toBe('abort');
+  await recalled;
+  expect(gates.report().verdict).toBe('hold');
+});
+
+test('reads again what could not be read, and another epoch does not wait for it', async () => {
+  const { controller, gates, show } = await keeper();
+  const { epoch } = controller.state;
+  let broken = true;
+  const store = {
+    async *readWindows() {
+      if (broken) throw new Error('not now');
+      yield { ...windowOf(999, [{ error: { n: 200 } }]), epoch };
+    },
+  } as unknown as TelemetryStore;
+  await gates.recall(store);
+  broken = false;
+  show(0, { error: { n: 100 } });
+  await until(() => gates.report().windows === 2, 'the stored window');
+  expect(gates.report().metrics[0]?.n).toBe(300);
+  broken = true;
+  await gates.recall(store);
+  await controller.apply(advance);
+  show(1, { error: { n: 100 } });
+  expect(gates.report().reason).not.toBe('STALE');
+});
+
+test('too few answers of legacy make no error rate', async () => {
+  const { gates, show } = await keeper();
+  show(0, { legacy: { requests: 999, bad: 333 } });
+  expect(gates.legacyErrorRate).toBeNull();
+  show(1, { legacy: { requests: 1 } });
+  expect(gates.legacyErrorRate).toBeCloseTo(0.333, 9);
+});

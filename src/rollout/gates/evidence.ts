@@ -26,8 +26,6 @@ export interface RequestTally {
   readonly requests: number;
   readonly writes: number;
   readonly bad: number;
-  /** Of `requests`: the other lane answered, because this one failed. */
-  readonly fallbacks: number;
 }
 
 /**
@@ -118,8 +116,8 @@ function pairTally({
   };
 }
 
-function requestTally({ route, region, lane, requests, writes, bad, fallbacks }: LaneCounts): RequestTally {
-  return { route, region, lane, requests, writes, bad, fallbacks };
+function requestTally({ route, region, lane, requests, writes, bad }: LaneCounts): RequestTally {
+  return { route, region, lane, requests, writes, bad };
 }
 
 function pairKey({ route, region, direction }: PairTally): string {
@@ -147,7 +145,6 @@ function addRequests(left: RequestTally, right: RequestTally): RequestTally {
     requests: left.requests + right.requests,
     writes: left.writes + right.writes,
     bad: left.bad + right.bad,
-    fallbacks: left.fallbacks + right.fallbacks,
   };
 }
 
