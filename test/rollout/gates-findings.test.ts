@@ -104,3 +104,12 @@ test('a window that the store made wider trips no breaker', () => {
   expect(addWindow(noEvidence(1), wide, 0.001, 10_000).trips).toEqual([]);
   expect(addWindow(noEvidence(1), wide, 0.001, 300_000).trips).toHaveLength(1);
 });
+
+test('nothing becomes ready by waiting while the kill switch is on', () => {
+  const evidence = evidenceOf([CLEAN], [CLEAN]);
+  const state = { ...at('shadow'), epochSinceMs: -100_000_000 };
+  const eta = (bypass: boolean) =>
+    decide(gateInput({ evidence, nowMs: evidence.toMs, state: { ...state, bypass } })).etaS;
+  expect(eta(false)).toBeGreaterThan(0);
+  expect(eta(true)).toBeNull();
+});
