@@ -1,48 +1,11 @@
 import { expect, test } from 'vitest';
-import { GateKeeper } from '../../src/control/gate-keeper.ts';
 import { LIMITS } from '../../src/core/limits.ts';
-import type { CutoverEvent } from '../../src/core/events.ts';
-import type { RollbackCommand } from '../../src/rollout/command.ts';
-import type { ApplyResult } from '../../src/rollout/controller-types.ts';
 import { until } from '../kit/until.ts';
-import { advance, rollback, start } from '../rollout/controller-kit.ts';
-import { gatePlan, windowOf } from '../rollout/gates-fixtures.ts';
+import { advance, rollback } from '../rollout/controller-kit.ts';
 import type { Shown } from '../rollout/gates-fixtures.ts';
-import { MemoryStore } from '../rollout/memory-store.ts';
+import { keeper } from './kit/keeper.ts';
 
 const DIES: Shown = { direction: 'reverse', candidate: { requests: 100, bad: 60 } };
-
-type Node = Awaited<ReturnType<typeof start>>['controller'];
-type Carry = (controller: Node, command: RollbackCommand) => Promise<ApplyResult>;
-
-/** A keeper over a real controller; `carry` stands between its rollbacks and the controller. */
-async function keeper(carry: Carry = async (controller, command) => await controller.apply(command)) {
-  const { controller } = await start(new MemoryStore());
-  const asked: RollbackCommand[] = [];
-  const answers: ApplyResult[] = [];
-  const events: CutoverEvent[] = [];
-  let nowMs = controller.state.sinceMs;
-  const gates = new GateKeeper({
-    state: () => controller.state,
-    plan: () => gatePlan,
-    critical: () => [],
-    nowMs: () => nowMs,
-    rollback: async (command) => {
-      asked.push(command);
-      const answer = await carry(controller, command);
-      answers.push(answer);
-      return answer;
-    },
-    event: (event) => events.push(event),
-    log: () => undefined,
-  });
-  const show = (index: number, ...shown: Shown[]): void => {
-    const window = { ...windowOf(1_000 + index, shown), epoch: controller.state.epoch };
-    nowMs = window.startMs + window.widthMs;
-    gates.learn(window);
-  };
-  return { controller, gates, asked, answers, events, show };
-}
 
 test('a rollback that comes late does not move what somebody moved meanwhile', async () => {
   const { controller, asked, answers, show } = await keeper(async (node, command) => {

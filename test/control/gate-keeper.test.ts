@@ -1,16 +1,12 @@
 import { expect, test } from 'vitest';
-import { GateKeeper } from '../../src/control/gate-keeper.ts';
 import { incarnation } from '../../src/core/ids.ts';
-import type { CutoverEvent } from '../../src/core/events.ts';
-import type { RollbackCommand } from '../../src/rollout/command.ts';
-import type { ApplyResult } from '../../src/rollout/controller-types.ts';
 import type { TelemetryStore } from '../../src/rollout/ports.ts';
 import type { Window } from '../../src/telemetry/types.ts';
 import { until } from '../kit/until.ts';
-import { advance, start } from '../rollout/controller-kit.ts';
-import { gatePlan, windowOf } from '../rollout/gates-fixtures.ts';
+import { advance } from '../rollout/controller-kit.ts';
+import { windowOf } from '../rollout/gates-fixtures.ts';
 import type { Shown } from '../rollout/gates-fixtures.ts';
-import { MemoryStore } from '../rollout/memory-store.ts';
+import { keeper } from './kit/keeper.ts';
 
 const DIES: Shown = {
   direction: 'reverse',
@@ -18,34 +14,6 @@ const DIES: Shown = {
   candidate: { requests: 100, bad: 60 },
 };
 const FINE: Shown = { direction: 'reverse', error: { n: 300 }, candidate: { requests: 300 } };
-
-/** A keeper over a real controller and a store in memory; the answer of the next rollbacks can be replaced. */
-async function keeper(refusal?: () => ApplyResult | null) {
-  const { controller } = await start(new MemoryStore());
-  const asked: RollbackCommand[] = [];
-  const events: CutoverEvent[] = [];
-  const log: string[] = [];
-  let nowMs = controller.state.sinceMs;
-  const gates = new GateKeeper({
-    state: () => controller.state,
-    plan: () => gatePlan,
-    critical: () => [],
-    nowMs: () => nowMs,
-    rollback: async (command) => {
-      asked.push(command);
-      return refusal?.() ?? (await controller.apply(command));
-    },
-    event: (event) => events.push(event),
-    log: (_, message) => log.push(message),
-  });
-  const learn = (window: Window): void => {
-    nowMs = window.startMs + window.widthMs;
-    gates.learn(window);
-  };
-  const show = (index: number, ...shown: Shown[]): void =>
-    learn({ ...windowOf(1_000 + index, shown), epoch: controller.state.epoch });
-  return { controller, gates, asked, events, log, show };
-}
 
 function storeOf(...windows: Window[]): TelemetryStore {
   return {
@@ -93,8 +61,10 @@ test('aborts while the rollout is paused, too', async () => {
 
 test('tries again with the next window when a rollback was refused', async () => {
   let refusals = 1;
-  const { controller, asked, log, show } = await keeper(() =>
-    refusals-- > 0 ? { ok: false, code: 'LEASE_LOST', message: 'not now', hint: '', exitCode: 5 } : null,
+  const { controller, asked, log, show } = await keeper(async (node, command) =>
+    refusals-- > 0
+      ? { ok: false, code: 'LEASE_LOST', message: 'not now', hint: '', exitCode: 5 }
+      : await node.apply(command),
   );
   await controller.apply(advance);
   show(0, DIES);

@@ -1,37 +1,11 @@
 import { expect, test } from 'vitest';
-import type { AdvanceCommand, Command, RollbackCommand } from '../../src/rollout/command.ts';
-import { transition } from '../../src/rollout/transition.ts';
+import type { AdvanceCommand } from '../../src/rollout/command.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { exposureAt, rolloutView, shareOf } from '../../src/rollout/view.ts';
 import { at, plan } from './fixtures.ts';
+import { advance, done, refused, rollback } from './transition-kit.ts';
 
-const by = { who: 'ana', reason: 'because' } as const;
-const rollback = (more: Partial<RollbackCommand> = {}): RollbackCommand => ({
-  verb: 'rollback',
-  to: null,
-  ...by,
-  ...more,
-});
-const forced = (more: Partial<AdvanceCommand> = {}): AdvanceCommand => ({
-  verb: 'advance',
-  to: null,
-  force: true,
-  legacyServes: false,
-  ...by,
-  ...more,
-});
-
-function done(state: RolloutState, command: Command) {
-  const made = transition(state, command, plan, 9_000);
-  if (!made.ok) throw new Error(`${made.code}: ${made.message}`);
-  return made;
-}
-
-function refused(state: RolloutState, command: Command) {
-  const made = transition(state, command, plan, 9_000);
-  if (made.ok) throw new Error('it was carried out');
-  return made;
-}
+const forced = (more: Partial<AdvanceCommand> = {}) => advance({ force: true, ...more });
 
 /** Takes one region back where the rollout stands. */
 const without = (state: RolloutState, region: string) => done(state, rollback({ region })).state;

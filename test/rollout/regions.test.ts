@@ -1,37 +1,10 @@
 import { expect, test } from 'vitest';
-import type { AdvanceCommand, Asked, Command, RollbackCommand } from '../../src/rollout/command.ts';
+import type { Asked, Command } from '../../src/rollout/command.ts';
 import { transition } from '../../src/rollout/transition.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { exposureAt, rolloutView } from '../../src/rollout/view.ts';
 import { at, plan } from './fixtures.ts';
-
-const by = { who: 'ana', reason: 'because' } as const;
-const rollback = (more: Partial<RollbackCommand> = {}): RollbackCommand => ({
-  verb: 'rollback',
-  to: null,
-  ...by,
-  ...more,
-});
-const advance = (more: Partial<AdvanceCommand> = {}): AdvanceCommand => ({
-  verb: 'advance',
-  to: null,
-  force: false,
-  legacyServes: false,
-  ...by,
-  ...more,
-});
-
-function done(state: RolloutState, command: Command) {
-  const made = transition(state, command, plan, 9_000);
-  if (!made.ok) throw new Error(`${made.code}: ${made.message}`);
-  return made;
-}
-
-function refused(state: RolloutState, command: Command) {
-  const made = transition(state, command, plan, 9_000);
-  if (made.ok) throw new Error('it was carried out');
-  return made;
-}
+import { advance, by, done, refused, rollback } from './transition-kit.ts';
 
 /** Both regions have a share: EU-West 5 %, US-East 50 %. */
 const second = at('regional', 1);

@@ -1,0 +1,43 @@
+import { GateKeeper } from '../../../src/control/gate-keeper.ts';
+import type { CutoverEvent } from '../../../src/core/events.ts';
+import type { RollbackCommand } from '../../../src/rollout/command.ts';
+import type { ApplyResult } from '../../../src/rollout/controller-types.ts';
+import type { Window } from '../../../src/telemetry/types.ts';
+import { start } from '../../rollout/controller-kit.ts';
+import { gatePlan, windowOf } from '../../rollout/gates-fixtures.ts';
+import type { Shown } from '../../rollout/gates-fixtures.ts';
+import { MemoryStore } from '../../rollout/memory-store.ts';
+
+type Node = Awaited<ReturnType<typeof start>>['controller'];
+type Carry = (controller: Node, command: RollbackCommand) => Promise<ApplyResult>;
+
+/** A keeper over a real controller and a store in memory; `carry` stands between its rollbacks and the controller. */
+export async function keeper(carry: Carry = async (controller, command) => await controller.apply(command)) {
+  const { controller } = await start(new MemoryStore());
+  const asked: RollbackCommand[] = [];
+  const answers: ApplyResult[] = [];
+  const events: CutoverEvent[] = [];
+  const log: string[] = [];
+  let nowMs = controller.state.sinceMs;
+  const gates = new GateKeeper({
+    state: () => controller.state,
+    plan: () => gatePlan,
+    critical: () => [],
+    nowMs: () => nowMs,
+    rollback: async (command) => {
+      asked.push(command);
+      const answer = await carry(controller, command);
+      answers.push(answer);
+      return answer;
+    },
+    event: (event) => events.push(event),
+    log: (_, message) => log.push(message),
+  });
+  /** Shows the keeper a window of the current epoch, at its end. */
+  const show = (index: number, ...shown: Shown[]): void => {
+    const window: Window = { ...windowOf(1_000 + index, shown), epoch: controller.state.epoch };
+    nowMs = window.startMs + window.widthMs;
+    gates.learn(window);
+  };
+  return { controller, gates, asked, answers, events, log, show };
+}
