@@ -153,6 +153,12 @@ export const LIMITS = {
   killSwitchPollMs: 200,
   /** Access-log lines waiting in one worker; beyond it lines are dropped and counted. */
   accessLogLines: 20_000,
+  /** Access-log lines written at once, 150 of them, or what came in 200 ms. */
+  accessLogBatchBytes: 64 * 1024,
+  /** One access-log line without what clients and names bring in: keys, numbers and words of ours. */
+  accessLineBytes: 1_024,
+  /** Buffers of written lines kept for the next ones. */
+  accessLogSpareBuffers: 4,
   /** Body of an admin request. */
   adminBodyBytes: 64 * 1024,
   /** Subscribers to admin events. */

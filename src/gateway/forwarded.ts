@@ -18,20 +18,18 @@ export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFiel
   fields.removeAll(OWN_PREFIX);
   const { peerAddress, peerTrusted } = arrival;
   const hops = peerTrusted ? fields.all('x-forwarded-for').join(', ') : '';
-  fields.set('X-Forwarded-For', hops === '' ? peerAddress : `${hops}, ${peerAddress}`);
-  setUnlessTrusted(fields, 'X-Forwarded-Proto', 'http', peerTrusted);
-  if (head.host !== '') setUnlessTrusted(fields, 'X-Forwarded-Host', head.host, peerTrusted);
-  fields.set('X-Real-IP', arrival.clientAddress);
+  const forwardedFor = hops === '' ? peerAddress : `${hops}, ${peerAddress}`;
+  fields.setChecked('X-Forwarded-For', 'x-forwarded-for', forwardedFor);
+  if (!peerTrusted || !fields.has('x-forwarded-proto'))
+    fields.setChecked('X-Forwarded-Proto', 'x-forwarded-proto', 'http');
+  if (head.host !== '' && (!peerTrusted || !fields.has('x-forwarded-host')))
+    fields.setChecked('X-Forwarded-Host', 'x-forwarded-host', head.host);
+  fields.setChecked('X-Real-IP', 'x-real-ip', arrival.clientAddress);
   // RFC 7239: another proxy's word about the client that nobody here checked must not stand beside ours.
   if (!peerTrusted) fields.remove('forwarded');
-  fields.set('X-Request-Id', arrival.requestId);
-  fields.set('traceparent', arrival.traceparent);
+  fields.setChecked('X-Request-Id', 'x-request-id', arrival.requestId);
+  fields.setChecked('traceparent', 'traceparent', arrival.traceparent);
   return fields;
-}
-
-function setUnlessTrusted(fields: HeaderFields, name: string, value: string, trusted: boolean): void {
-  if (trusted && fields.has(name.toLowerCase())) return;
-  fields.set(name, value);
 }
 
 /** Takes what a lane says in the gateway's name out of its answer. */
@@ -43,9 +41,9 @@ export function cleanAnswer(fields: HeaderFields): void {
 export function copiedFields(original: HeaderFields, arrival: Arrival, shadow: ShadowConfig): HeaderFields {
   const fields = original.copy();
   for (const name of shadow.stripHeaders) fields.remove(name);
-  fields.set(COPY_MARKER, '1');
-  fields.set('traceparent', siblingTraceparent(arrival.traceparent));
+  fields.setChecked(COPY_MARKER, COPY_MARKER, '1');
+  fields.setChecked('traceparent', 'traceparent', siblingTraceparent(arrival.traceparent));
   const key = fields.get('idempotency-key');
-  if (key !== undefined) fields.set('Idempotency-Key', `${key}-cutover-copy`);
+  if (key !== undefined) fields.setChecked('Idempotency-Key', 'idempotency-key', `${key}-cutover-copy`);
   return fields;
 }

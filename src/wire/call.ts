@@ -29,6 +29,8 @@ export class Call implements Outbound {
   /** A byte of the request may have reached a server. */
   sent = false;
   retried = false;
+  /** The request as far as it was queued on a connection that was lost before a byte of it left. */
+  unsentText = '';
   /** End of the whole call, and of its wait for a connection, on the pool's sweeper; 0 is never. */
   totalDeadlineMs = 0;
   waitDeadlineMs = 0;

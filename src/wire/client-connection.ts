@@ -44,6 +44,8 @@ export class ClientConnection implements SocketOwner, Swept {
   private sentTold = false;
   /** A byte of the body was queued, which may have reached the socket. */
   private bodyQueued = false;
+  /** What had been flushed when the call came. */
+  private flushedBefore = 0;
   /** When the request was written, on the sweeper. */
   private sentMs = 0;
   private answerBegun = false;
@@ -76,10 +78,28 @@ export class ClientConnection implements SocketOwner, Swept {
     this.headDone = false;
     this.informs = 0;
     if (this.connected) this.deadlineMs = 0;
+    this.flushedBefore = this.output.flushedBytes;
+    if (call.unsentText === '') this.queueRequest(call);
+    else this.queueUnsent(call);
+    this.wake();
+  }
+
+  private queueRequest(call: Call): void {
     this.output.queueText(requestText(call.head));
     for (const chunk of call.takeHeld()) this.queueBody(call, chunk);
     if (call.ended && call.head.framing === 'chunked') this.output.queueText(LAST_CHUNK);
-    this.wake();
+  }
+
+  /** What another connection took and did not send, body bytes included. */
+  private queueUnsent(call: Call): void {
+    this.bodyQueued = call.head.framing !== 'none';
+    this.output.queueText(call.unsentText);
+    call.unsentText = '';
+  }
+
+  /** Whether no byte of the current call has left this process. */
+  private get isUnsent(): boolean {
+    return !this.sentTold && (!this.bodyQueued || this.output.flushedBytes === this.flushedBefore);
   }
 
   /** @returns false when the writer should wait */
@@ -142,7 +162,7 @@ export class ClientConnection implements SocketOwner, Swept {
     this.onTick();
   }
 
-  onBytes(bytes: Buffer): void {
+  onBytes(bytes: Buffer, length: number): void {
     const { call } = this;
     if (this.isGone) return;
     if (call === null) return this.destroy();
@@ -150,11 +170,11 @@ export class ClientConnection implements SocketOwner, Swept {
     if (!this.sentTold) return this.fail(call.reused ? 'upstream_reset' : 'upstream_protocol');
     this.answerBegun = true;
     if (this.input.length > 0) {
-      this.input.append(bytes, 0);
+      this.input.append(bytes, 0, length);
       this.pump();
     } else {
-      const next = this.consume(call, bytes, 0, bytes.length);
-      if (next < bytes.length) this.input.append(bytes, next);
+      const next = this.consume(call, bytes, 0, length);
+      if (next < length) this.input.append(bytes, next, length);
     }
     if (this.input.isFull) this.socket.pause();
     if (this.call === call) this.armIdle(call);
@@ -306,8 +326,7 @@ export class ClientConnection implements SocketOwner, Swept {
   /** Whether a call that failed may have another connection: nothing of it was sent, or it does no harm twice. */
   private mayMove(call: Call, code: FailureCode): boolean {
     if (code !== 'upstream_reset' || !call.reused || call.retried) return false;
-    const isUnsent = !this.sentTold && !this.bodyQueued;
-    return isUnsent || (this.host.options.retry && call.isRepeatable);
+    return this.isUnsent || (this.host.options.retry && call.isRepeatable);
   }
 
   /** Ends the connection and the call on it, which may move to another one. */
@@ -318,9 +337,10 @@ export class ClientConnection implements SocketOwner, Swept {
     if (call === null) return;
     call.connection = null;
     if (call.isOver) return;
-    if (this.connected && this.bodyQueued) call.sent = true;
-    if (this.mayMove(call, code)) this.host.onRetry(call);
-    else call.fail(code);
+    if (this.connected && this.bodyQueued && !this.isUnsent) call.sent = true;
+    if (!this.mayMove(call, code)) return call.fail(code);
+    if (this.isUnsent) call.unsentText = this.output.takeText();
+    this.host.onRetry(call);
   }
 
   /** Ends the connection without a word; the pool is told once. */

@@ -16,9 +16,20 @@ export interface Ticking {
   onDefect(thrown: unknown): void;
 }
 
-/** Runs `onTick` after the current call stack, guarded. Callers see to it that it is not scheduled twice. */
+const due: Ticking[] = [];
+
+/**
+ * Runs `onTick` when everything the kernel had for us in this turn of the event loop was read: what several
+ * connections write then leaves in one go. Callers see to it that it is not scheduled twice.
+ */
 export function scheduleTick(target: Ticking): void {
-  process.nextTick(runTick, target);
+  if (due.length === 0) setImmediate(runTicks);
+  due.push(target);
+}
+
+function runTicks(): void {
+  for (let index = 0; index < due.length; index += 1) runTick(due[index] as Ticking);
+  due.length = 0;
 }
 
 function runTick(target: Ticking): void {

@@ -1,10 +1,11 @@
-// HOT: one walk over the fields of a head; strings are cut from the head's text once.
+// HOT: one walk over the fields of a head; no string is cut but those that the wire itself needs.
+import { HeaderFields, spanOf } from '../core/headers.ts';
 import type { HeadScanner } from './head-scanner.ts';
 
 /** What a walk over the fields of one head found. Reused: read it before the next walk. */
 export interface FieldWalk {
-  /** name, value, … of what is end-to-end; the caller may keep it. */
-  list: string[];
+  /** What is end-to-end; the caller may keep it. */
+  fields: HeaderFields;
   host: string;
   hostCount: number;
   /** Value of Content-Length and Transfer-Encoding, and how often each was there. */
@@ -20,7 +21,7 @@ export interface FieldWalk {
 }
 
 const walk: FieldWalk = {
-  list: [],
+  fields: new HeaderFields(),
   host: '',
   hostCount: 0,
   length: '',
@@ -58,27 +59,31 @@ let connectionValue = '';
  * Sorts the fields of a complete head: connection-specific and framing fields are taken out (RFC 9110,
  * section 7.6.1), and what they said is returned.
  * @param dropUnderscores drops names with `_`, which many servers cannot tell from `-` (nginx's default)
- * @returns one object that is reused by the next call; only its `list` may be kept
+ * @returns one object that is reused by the next call; only its `fields` may be kept
  */
 export function walkFields(scanner: HeadScanner, dropUnderscores: boolean): FieldWalk {
   const { text, offsets, fieldCount } = scanner;
   startWalk();
-  const { list } = walk;
+  const mayDrop = dropUnderscores && text.includes('_');
+  const spans: number[] = [];
   for (let slot = 0; slot < fieldCount * 4; slot += 4) {
-    const name = text.slice(offsets[slot], offsets[slot + 1]);
+    const nameStart = offsets[slot] as number;
+    const nameEnd = offsets[slot + 1] as number;
     const valueStart = offsets[slot + 2] as number;
     const valueEnd = offsets[slot + 3] as number;
-    if (isSpecialLength(name.length) && takeSpecial(name, text, valueStart, valueEnd)) continue;
-    if (dropUnderscores && name.includes('_')) continue;
-    list.push(name, text.slice(valueStart, valueEnd));
+    if (mayBeSpecial(nameEnd - nameStart, text.charCodeAt(nameStart))) {
+      if (takeSpecial(text.slice(nameStart, nameEnd), text, valueStart, valueEnd)) continue;
+    }
+    if (mayDrop && text.slice(nameStart, nameEnd).includes('_')) continue;
+    spans.push(spanOf(nameStart, nameEnd), spanOf(valueStart, valueEnd));
   }
+  walk.fields = HeaderFields.received(text, spans);
   if (connectionValue !== '') applyConnection(connectionValue);
   return walk;
 }
 
 function startWalk(): void {
   connectionValue = '';
-  walk.list = [];
   walk.host = '';
   walk.hostCount = 0;
   walk.length = '';
@@ -91,12 +96,33 @@ function startWalk(): void {
   walk.wantsUpgrade = false;
 }
 
-function isSpecialLength(length: number): boolean {
-  return SPECIAL_LENGTHS[length] === 1;
+/** Names that the wire takes for itself. */
+const SPECIAL = [
+  'te',
+  'host',
+  'expect',
+  'upgrade',
+  'trailer',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'http2-settings',
+  'proxy-connection',
+  'transfer-encoding',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-authentication-info',
+];
+
+/** For each length of a special name, the letters such names begin with, as bits; length and first letter decide for most. */
+const SPECIAL_STARTS = new Int32Array(32);
+for (const name of SPECIAL) {
+  SPECIAL_STARTS[name.length] = (SPECIAL_STARTS[name.length] as number) | (1 << (name.charCodeAt(0) & 31));
 }
 
-const SPECIAL_LENGTHS = new Uint8Array(64);
-for (const length of [2, 4, 6, 7, 10, 14, 16, 17, 18, 19, 25]) SPECIAL_LENGTHS[length] = 1;
+function mayBeSpecial(length: number, first: number): boolean {
+  return length < 32 && (((SPECIAL_STARTS[length] as number) >> (first & 31)) & 1) === 1;
+}
 
 function takeSpecial(name: string, text: string, from: number, to: number): boolean {
   switch (name.toLowerCase()) {
@@ -121,17 +147,8 @@ function takeSpecial(name: string, text: string, from: number, to: number): bool
     case 'upgrade':
       walk.upgrade = joined(walk.upgrade, text.slice(from, to).toLowerCase());
       return true;
-    case 'te':
-    case 'trailer':
-    case 'keep-alive':
-    case 'http2-settings':
-    case 'proxy-connection':
-    case 'proxy-authenticate':
-    case 'proxy-authorization':
-    case 'proxy-authentication-info':
-      return true;
     default:
-      return false;
+      return SPECIAL.includes(name.toLowerCase());
   }
 }
 
@@ -145,30 +162,16 @@ function applyConnection(value: string): void {
     walk.close = true;
     return;
   }
-  let named: Set<string> | null = null;
   for (const part of value.split(',')) {
     const option = part.trim().toLowerCase();
     if (option === 'close') walk.close = true;
     else if (option === 'upgrade') walk.wantsUpgrade = true;
-    else if (option !== '' && !isProtected(option)) (named ??= new Set()).add(option);
+    else if (option !== '' && !isProtected(option)) walk.fields.remove(option);
   }
-  if (named !== null) strip(walk.list, named);
 }
 
 function isProtected(option: string): boolean {
   return PROTECTED.has(option) || PROTECTED_PREFIXES.some((prefix) => option.startsWith(prefix));
-}
-
-function strip(list: string[], named: Set<string>): void {
-  let kept = 0;
-  for (let index = 0; index < list.length; index += 2) {
-    const name = list[index] as string;
-    if (named.has(name.toLowerCase())) continue;
-    list[kept] = name;
-    list[kept + 1] = list[index + 1] as string;
-    kept += 2;
-  }
-  list.length = kept;
 }
 
 /** The value of Content-Length, or -1 when it is not digits alone or too long to be exact. */

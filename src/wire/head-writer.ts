@@ -52,12 +52,14 @@ export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const UNSAFE = /[\0\n\r\u0100-\uffff]/;
 
 function fieldsText(fields: HeaderFields): string {
-  const list = fields.flat();
-  let text = '';
+  const list = fields.added();
+  const { isChecked } = fields;
+  let text = fields.receivedLines();
   for (let index = 0; index < list.length; index += 2) {
     const name = list[index] as string;
     const value = list[index + 1] as string;
-    if (UNSAFE.test(name) || UNSAFE.test(value)) dropUnsafe(`the field ${JSON.stringify(name)}`);
+    if (!isChecked && (UNSAFE.test(name) || UNSAFE.test(value)))
+      dropUnsafe(`the field ${JSON.stringify(name)}`);
     else text += `${name}: ${value}\r\n`;
   }
   return text;
@@ -67,11 +69,18 @@ function dropUnsafe(what: string): void {
   reportDefect(new Error(`${what} holds CR, LF, NUL or a character that is no byte, and was dropped`));
 }
 
+let lastStatus = 0;
+let lastReason = '';
+let lastLine = '';
+
 function statusLine(status: number, reason: string): string {
-  const standard = REASONS[status] ?? '';
-  if (!UNSAFE.test(reason)) return `HTTP/1.1 ${status} ${reason === '' ? standard : reason}\r\n`;
-  dropUnsafe(`the reason phrase of a ${status}`);
-  return `HTTP/1.1 ${status} ${standard}\r\n`;
+  if (status === lastStatus && reason === lastReason) return lastLine;
+  const isSafe = !UNSAFE.test(reason);
+  if (!isSafe) dropUnsafe(`the reason phrase of a ${status}`);
+  lastStatus = status;
+  lastReason = reason;
+  lastLine = `HTTP/1.1 ${status} ${isSafe && reason !== '' ? reason : (REASONS[status] ?? '')}\r\n`;
+  return lastLine;
 }
 
 /** The head of a request to a server (RFC 9112, section 3): Host first, then the fields, then the framing. */

@@ -17,11 +17,11 @@ export class Input {
     return this.length >= LIMITS.pipelineBytes;
   }
 
-  /** Keeps a copy of `chunk[from, …)`. */
-  append(chunk: Buffer, from: number): void {
-    const added = chunk.length - from;
+  /** Keeps a copy of `chunk[from, to)`. */
+  append(chunk: Buffer, from: number, to: number): void {
+    const added = to - from;
     if (this.bytes.length - this.end < added) this.makeRoom(added);
-    chunk.copy(this.bytes, this.end, from);
+    chunk.copy(this.bytes, this.end, from, to);
     this.end += added;
   }
 

@@ -49,6 +49,18 @@ export class Output {
     this.queueText('\r\n');
   }
 
+  /** Takes back what was queued and not handed to the socket. */
+  takeText(): string {
+    const { text } = this;
+    this.text = '';
+    return text;
+  }
+
+  /** Bytes that were handed to the socket. */
+  get flushedBytes(): number {
+    return this.bytes - this.text.length;
+  }
+
   /** Hands everything to the socket. */
   flush(): void {
     if (this.text === '') return;

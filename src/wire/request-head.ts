@@ -1,6 +1,5 @@
 // HOT: once per request; one object for the head, nothing parsed twice.
 import type { FailureCode } from '../core/errors.ts';
-import { HeaderFields } from '../core/headers.ts';
 import { LIMITS } from '../core/limits.ts';
 import { parseLength, walkFields, type FieldWalk } from './fields.ts';
 import type { HeadScanner } from './head-scanner.ts';
@@ -57,7 +56,7 @@ export function readRequest(scanner: HeadScanner): ReadRequest {
     path: target.path,
     host,
     minorVersion,
-    fields: new HeaderFields(walk.list),
+    fields: walk.fields,
     framing,
     contentLength,
     expectsContinue: expects && framing !== 'none' && contentLength !== 0,

@@ -1,5 +1,4 @@
 // HOT: once per answer of a server; one object for the head.
-import { HeaderFields } from '../core/headers.ts';
 import { parseLength, walkFields, type FieldWalk } from './fields.ts';
 import type { HeadScanner } from './head-scanner.ts';
 import type { Framing, ResponseHead } from './types.ts';
@@ -37,7 +36,7 @@ export function readResponse(scanner: HeadScanner, method: string): ReadResponse
   read.head = {
     status,
     reason: text.slice(lineStart + 13, lineEnd),
-    fields: new HeaderFields(walk.list),
+    fields: walk.fields,
     framing,
     contentLength,
   };

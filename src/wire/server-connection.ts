@@ -86,15 +86,15 @@ export class ServerConnection implements SocketOwner, Swept {
     // Accepted sockets are connected from the start.
   }
 
-  onBytes(bytes: Buffer): void {
-    if (this.lingering) return this.linger(bytes.length);
+  onBytes(bytes: Buffer, length: number): void {
+    if (this.lingering) return this.linger(length);
     this.bodyDeadlineMs = 0;
     if (this.input.length > 0) {
-      this.input.append(bytes, 0);
+      this.input.append(bytes, 0, length);
       this.pump();
     } else {
-      const next = this.consume(bytes, 0, bytes.length);
-      if (next < bytes.length) this.input.append(bytes, next);
+      const next = this.consume(bytes, 0, length);
+      if (next < length) this.input.append(bytes, next, length);
     }
     if (this.input.isFull) this.socket.pause();
     this.armBody();

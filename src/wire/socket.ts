@@ -8,8 +8,8 @@ import { returnWriteBuffer } from './write-buffers.ts';
 /** What happens on a socket. `onClosed` is the last call. */
 export interface SocketOwner {
   onConnected(): void;
-  /** The bytes are valid during the call only. */
-  onBytes(bytes: Buffer): void;
+  /** Bytes `[0, length)`, valid during the call only. */
+  onBytes(bytes: Buffer, length: number): void;
   /** Room again after the socket was congested. */
   onDrained(): void;
   /** Everything written before {@link WireSocket.tellFlushed} is in the kernel. */
@@ -80,7 +80,7 @@ export class WireSocket {
 
   private read(count: number): true {
     try {
-      this.owner.onBytes(count === readBuffer.length ? readBuffer : readBuffer.subarray(0, count));
+      this.owner.onBytes(readBuffer, count);
     } catch (error) {
       this.owner.onDefect(error);
     }

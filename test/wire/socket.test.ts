@@ -20,8 +20,8 @@ async function startPair(): Promise<{ socket: Socket; client: Socket }> {
 class Owner implements SocketOwner {
   text = '';
   events: string[] = [];
-  onBytes(bytes: Buffer): void {
-    this.text += bytes.toString('latin1');
+  onBytes(bytes: Buffer, length: number): void {
+    this.text += bytes.toString('latin1', 0, length);
   }
   onEof(): void {
     this.events.push('eof');
