@@ -42,22 +42,24 @@ let bytes = new Uint8Array(0);
 let at = 0;
 
 function put(constant: Uint8Array): void {
-  for (let index = 0; index < constant.length; index += 1) bytes[at + index] = constant[index] as number;
-  at += constant.length;
+  const target = bytes;
+  const start = at;
+  const { length } = constant;
+  for (let index = 0; index < length; index += 1) target[start + index] = constant[index] as number;
+  at = start + length;
 }
 
 /** The inside of a JSON string, in ASCII. */
 function putText(text: string): void {
+  const target = bytes;
   const start = at;
-  for (let index = 0; index < text.length; index += 1) {
+  const { length } = text;
+  for (let index = 0; index < length; index += 1) {
     const code = text.charCodeAt(index);
-    if (code > 127 || PLAIN[code] !== 1) {
-      at = start;
-      return putEscaped(text);
-    }
-    bytes[at] = code;
-    at += 1;
+    if (code > 127 || PLAIN[code] !== 1) return putEscaped(text);
+    target[start + index] = code;
   }
+  at = start + length;
 }
 
 const NOT_ASCII = /[\u007f-\uffff]/g;
@@ -80,15 +82,17 @@ function putName(name: string | null): void {
 /** A whole number; one that does not fit in 31 bits or is negative takes the slow way. */
 function putNumber(value: number): void {
   if (value < 0 || value > 0x7fff_ffff) return putText(String(value));
+  const target = bytes;
+  const start = at;
   let left = value | 0;
   let digits = 1;
   for (let power = 10; power <= left && digits < 10; power *= 10) digits += 1;
-  for (let place = at + digits - 1; place >= at; place -= 1) {
+  for (let place = start + digits - 1; place >= start; place -= 1) {
     const rest = (left / 10) | 0;
-    bytes[place] = ZERO + left - rest * 10;
+    target[place] = ZERO + left - rest * 10;
     left = rest;
   }
-  at += digits;
+  at = start + digits;
 }
 
 let secondMs = Number.NaN;

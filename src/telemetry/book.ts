@@ -24,6 +24,7 @@ export class Book {
   users = 0;
   private readonly lanes = new Map<string, LaneCell>();
   private readonly copies = new Map<string, CopyCell>();
+  private last: LaneCell | null = null;
   private edge: Record<string, number> = {};
   private ineligible: Partial<Record<Ineligible, number>> = {};
 
@@ -63,11 +64,22 @@ export class Book {
     this.edge[reason] = (this.edge[reason] ?? 0) + 1;
   }
 
+  /** The cell of the exchange before is very often the one of this exchange. */
   private lane(route: string, region: string, lane: Lane): LaneCell {
+    const { last } = this;
+    if (last !== null && last.key.route === route && last.key.region === region && last.key.lane === lane)
+      return last;
+    const found = this.findLane(route, region, lane);
+    this.last = found;
+    return found;
+  }
+
+  private findLane(route: string, region: string, lane: Lane): LaneCell {
     const key = `${route}\n${region}\n${lane}`;
     let cell = this.lanes.get(key);
     if (cell === undefined) {
-      if (this.lanes.size >= LIMITS.telemetryCells && region !== OTHER) return this.lane(route, OTHER, lane);
+      if (this.lanes.size >= LIMITS.telemetryCells && region !== OTHER)
+        return this.findLane(route, OTHER, lane);
       cell = new LaneCell({ route, region, lane });
       this.lanes.set(key, cell);
     }

@@ -12,6 +12,7 @@ import { readResponse } from './response-head.ts';
 import { connecting, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import type { PoolOptions } from './types.ts';
+import { WriteWatch } from './write-watch.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
 
@@ -55,11 +56,11 @@ export class ClientConnection implements SocketOwner, Swept {
   /** Deadline of the current wait, and what passing it means; 0 is never. */
   private deadlineMs: number;
   private deadlineCode: FailureCode = 'connect_timeout';
-  private writeDeadlineMs = 0;
-  private lastProgress = 0;
+  private readonly writes: WriteWatch;
 
   constructor(host: ClientHost) {
     this.host = host;
+    this.writes = new WriteWatch(host.sweeper);
     const { host: address, port, timeouts } = host.options;
     this.socket = new WireSocket(connecting(address, port), this);
     this.output = new Output(this.socket);
@@ -379,16 +380,8 @@ export class ClientConnection implements SocketOwner, Swept {
     const isIdleWait = this.deadlineCode === 'idle_timeout';
     if (isIdleWait && call.paused) this.deadlineMs = 0;
     else if (this.deadlineMs !== 0 && nowMs >= this.deadlineMs) return this.fail(this.deadlineCode);
-    if (this.connected) this.sweepWrites(nowMs);
-  }
-
-  /** A server that takes no more of the request's body. */
-  private sweepWrites(nowMs: number): void {
-    const { progress } = this.socket;
-    if (progress === 0) this.writeDeadlineMs = 0;
-    else if (this.writeDeadlineMs === 0 || progress !== this.lastProgress) {
-      this.writeDeadlineMs = this.host.sweeper.deadline(this.host.options.timeouts.idleMs);
-    } else if (nowMs >= this.writeDeadlineMs) this.fail('idle_timeout');
-    this.lastProgress = progress;
+    if (this.connected && this.writes.isLate(this.socket, this.host.options.timeouts.idleMs)) {
+      this.fail('idle_timeout');
+    }
   }
 }

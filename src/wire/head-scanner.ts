@@ -115,15 +115,11 @@ export class HeadScanner {
   /** Scans `bytes[from, to)`; offsets are kept relative to `base`. */
   private scan(bytes: Buffer, from: number, to: number, base: number): number {
     let at = from;
-    while (at < to && this.state !== DONE) {
-      if (this.state >= FIELD) {
-        at = this.scanField(bytes, at, to, base);
-      } else {
-        at = this.scanLine(bytes, at, to, base);
-      }
+    while (at < to && this.state < FIELD) {
+      at = this.scanLine(bytes, at, to, base);
       if (at < 0) return at;
     }
-    return at;
+    return at < to ? this.scanFields(bytes, at, to, base) : at;
   }
 
   private scanLine(bytes: Buffer, from: number, to: number, base: number): number {
@@ -159,56 +155,57 @@ export class HeadScanner {
     }
   }
 
-  private scanField(bytes: Buffer, from: number, to: number, base: number): number {
+  /**
+   * All field lines in one loop: each state runs into the next one while there are bytes, and what was found so far
+   * stays in local variables.
+   */
+  private scanFields(bytes: Buffer, from: number, to: number, base: number): number {
+    const { offsets } = this;
+    let { state } = this;
+    let slot = this.fieldCount * 4;
     let at = from;
-    const slot = this.fieldCount * 4;
-    switch (this.state) {
-      case FIELD: {
+    while (at < to && state !== DONE) {
+      if (state === FIELD) {
         const byte = bytes[at] as number;
-        if (byte === CR) {
-          this.state = END_LF;
-          return at + 1;
+        if (byte !== CR) {
+          if (TCHAR[byte] !== 1) return this.refuse('invalid start of a field line');
+          if (slot === LIMITS.headFields * 4) return this.tooLarge();
+          offsets[slot] = at - base;
         }
-        if (TCHAR[byte] !== 1) return this.refuse('invalid start of a field line');
-        if (this.fieldCount === LIMITS.headFields) return this.tooLarge();
-        this.offsets[slot] = at - base;
-        this.state = NAME;
-        return at + 1;
+        at += 1;
+        state = byte === CR ? END_LF : NAME;
       }
-      case NAME:
+      if (state === NAME) {
         while (at < to && TCHAR[bytes[at] as number] === 1) at += 1;
-        if (at === to) return at;
+        if (at === to) break;
         if (bytes[at] !== COLON) return this.refuse('invalid byte in a field name');
-        this.offsets[slot + 1] = at - base;
-        this.state = SPACE;
-        return at + 1;
-      case SPACE:
+        offsets[slot + 1] = at - base;
+        at += 1;
+        state = SPACE;
+      }
+      if (state === SPACE) {
         while (at < to && (bytes[at] === SP || bytes[at] === HTAB)) at += 1;
-        if (at === to) return at;
-        this.offsets[slot + 2] = at - base;
-        this.state = VALUE;
-        return at;
-      case VALUE:
+        if (at === to) break;
+        offsets[slot + 2] = at - base;
+        state = VALUE;
+      }
+      if (state === VALUE) {
         while (at < to && FIELD_BYTE[bytes[at] as number] === 1) at += 1;
-        if (at === to) return at;
+        if (at === to) break;
         if (bytes[at] !== CR) return this.refuse('invalid byte in a field value');
-        this.endValue(bytes, at, base);
-        return at + 1;
-      default:
-        if (bytes[at] !== LF) return this.refuse('CR without LF');
-        this.state = this.state === END_LF ? DONE : FIELD;
-        return at + 1;
+        offsets[slot + 3] = endOfValue(bytes, at, (offsets[slot + 2] as number) + base) - base;
+        slot += 4;
+        at += 1;
+        state = VALUE_LF;
+      }
+      if (at === to) break;
+      if (bytes[at] !== LF) return this.refuse('CR without LF');
+      at += 1;
+      state = state === END_LF ? DONE : FIELD;
     }
-  }
-
-  private endValue(bytes: Buffer, at: number, base: number): void {
-    const slot = this.fieldCount * 4;
-    const start = (this.offsets[slot + 2] as number) + base;
-    let end = at;
-    while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end -= 1;
-    this.offsets[slot + 3] = end - base;
-    this.fieldCount += 1;
-    this.state = VALUE_LF;
+    this.state = state;
+    this.fieldCount = slot / 4;
+    return at;
   }
 
   private tooLarge(): number {
@@ -223,4 +220,11 @@ export class HeadScanner {
     this.detail = detail;
     return REFUSED;
   }
+}
+
+/** Index after the last byte of a value that is no white space. */
+function endOfValue(bytes: Buffer, at: number, start: number): number {
+  let end = at;
+  while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end -= 1;
+  return end;
 }

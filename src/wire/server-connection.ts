@@ -13,6 +13,7 @@ import { ServerExchange } from './server-exchange.ts';
 import { accepted, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import type { RequestAcceptor, ServerOptions } from './types.ts';
+import { WriteWatch } from './write-watch.ts';
 import type { Socket } from 'node:net';
 
 /** What a connection needs from its server. */
@@ -59,11 +60,11 @@ export class ServerConnection implements SocketOwner, Swept {
   /** A client that will send no more counts as gone then; and the bytes that had passed when this was set. */
   private goneDeadlineMs = 0;
   private goneBytes = 0;
-  private writeDeadlineMs = 0;
-  private lastProgress = 0;
+  private readonly writes: WriteWatch;
 
   constructor(socket: Socket, listener: number, host: ConnectionHost, options: ServerOptions) {
     this.host = host;
+    this.writes = new WriteWatch(host.sweeper);
     this.options = options;
     this.listener = listener;
     this.socket = new WireSocket(accepted(socket), this);
@@ -353,15 +354,7 @@ export class ServerConnection implements SocketOwner, Swept {
     if (this.exchange?.awaitsBody !== true) this.bodyDeadlineMs = 0;
     else if (this.bodyDeadlineMs !== 0 && nowMs >= this.bodyDeadlineMs)
       return this.endExchange('client_stalled');
-    const { progress } = this.socket;
-    if (progress === 0) {
-      this.writeDeadlineMs = 0;
-    } else if (this.writeDeadlineMs === 0 || progress !== this.lastProgress) {
-      this.writeDeadlineMs = this.host.sweeper.deadline(this.options.writeIdleMs);
-    } else if (nowMs >= this.writeDeadlineMs) {
-      this.endExchange('client_stalled');
-    }
-    this.lastProgress = progress;
+    if (this.writes.isLate(this.socket, this.options.writeIdleMs)) this.endExchange('client_stalled');
   }
 
   /**
