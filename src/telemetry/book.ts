@@ -26,7 +26,8 @@ export class Book {
   private readonly copies = new Map<string, CopyCell>();
   private last: LaneCell | null = null;
   private edge: Record<string, number> = {};
-  private ineligible: Partial<Record<Ineligible, number>> = {};
+  /** By decision, as a map: no name is made per exchange. */
+  private readonly ineligible = new Map<string, number>();
 
   constructor(epoch: number) {
     this.epoch = epoch;
@@ -36,8 +37,7 @@ export class Book {
   observe(seen: Observation): void {
     const { copy } = seen;
     if (copy !== null && copy.startsWith('ineligible_')) {
-      const reason = copy.slice(INELIGIBLE_PREFIX) as Ineligible;
-      this.ineligible[reason] = (this.ineligible[reason] ?? 0) + 1;
+      this.ineligible.set(copy, (this.ineligible.get(copy) ?? 0) + 1);
     }
     const blame = seen.failure === null ? null : failure(seen.failure).blame;
     const byGateway = seen.answeredBy === 'edge' && blame === 'gateway' && seen.failure !== 'aborted';
@@ -102,9 +102,12 @@ export class Book {
 
   /** What happened since the previous call. */
   take(): Pick<TelemetryDelta, 'lanes' | 'copies' | 'ineligible' | 'edge'> {
-    const { edge, ineligible } = this;
+    const { edge } = this;
+    const ineligible: Partial<Record<Ineligible, number>> = {};
+    for (const [decision, count] of this.ineligible)
+      ineligible[decision.slice(INELIGIBLE_PREFIX) as Ineligible] = count;
     this.edge = {};
-    this.ineligible = {};
+    this.ineligible.clear();
     return { lanes: taken(this.lanes.values()), copies: taken(this.copies.values()), ineligible, edge };
   }
 }

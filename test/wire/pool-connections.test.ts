@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { monotonicMs } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import type { Sweeper } from '../../src/wire/sweeper.ts';
-import type { OutboundHead, Pool } from '../../src/wire/types.ts';
+import type { Pool } from '../../src/wire/types.ts';
 import { until } from '../kit/until.ts';
 import {
   atEnd,
