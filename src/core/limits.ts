@@ -153,6 +153,20 @@ export const LIMITS = {
   killSwitchPollMs: 200,
   /** Access-log lines waiting in one worker; beyond it lines are dropped and counted. */
   accessLogLines: 20_000,
+  /** Bytes of lines that were made and wait for the disk: all of the above when a worker ends, at 800 bytes each. */
+  accessLogBytes: 16 * 1024 * 1024,
+  /** Bytes of lines in one write: two flushes of a busy worker. */
+  accessLogWriteBytes: 256 * 1024,
+  /** The same for a pipe, which takes so many bytes whole or not at all (Linux: PIPE_BUF). */
+  accessLogPipeBytes: 4_096,
+  /** Wait before a pipe that nobody reads is tried again. */
+  accessLogRetryMs: 200,
+  /** Time for the last lines when a worker ends. */
+  accessLogCloseMs: 2_000,
+  /** Rotated access logs of one node: a month of hours. */
+  accessLogsKept: 1_000,
+  /** A rotated file may get late lines of another worker so long; a lock of rotation that is older was left behind. */
+  accessLogSettleMs: 10_000,
   /** Body of an admin request. */
   adminBodyBytes: 64 * 1024,
   /** Subscribers to admin events. */

@@ -1,11 +1,10 @@
 // HOT: `write` only queues the observation; lines are made and written in batches.
-import { appendFile } from 'node:fs/promises';
 import { wallMs } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
 import { stickyPosition } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Observation } from '../core/observation.ts';
 import type { AccessLogConfig } from '../core/snapshot.ts';
+import { LogFile } from './log-file.ts';
 
 const FLUSH_MS = 200;
 /** Lines of one batch, so that making them never holds the loop for long. */
@@ -23,20 +22,31 @@ export class AccessLog {
   private readonly log: (level: 'warn', message: string) => void;
   private queue: Line[] = [];
   private timer: NodeJS.Timeout | null = null;
-  private writing: Promise<void> = Promise.resolve();
-  private busy = false;
-  private complained = false;
-  /** Lines dropped since the start: the disk was too slow or full. */
-  dropped = 0;
+  private file: LogFile | null = null;
+  /** Lines that were not made. */
+  private lost = 0;
+  /** Files that were written before, for what they dropped and may still drop. */
+  private readonly closed: LogFile[] = [];
 
   constructor(config: AccessLogConfig | null, log: (level: 'warn', message: string) => void) {
     this.config = config;
     this.log = log;
+    this.file = this.open(config);
   }
 
-  /** Takes another file or share from now on. */
+  /** Lines dropped since the start: the disk was too slow or full. */
+  get dropped(): number {
+    const files = this.file === null ? this.closed : [...this.closed, this.file];
+    return files.reduce((sum, { dropped }) => sum + dropped, this.lost);
+  }
+
+  /** Takes another file or share from now on; what was noted before still goes to the old file. */
   configure(config: AccessLogConfig | null): void {
+    const before = this.config;
+    const isSame = before?.file === config?.file && sameRotation(before, config);
+    if (!isSame) void this.close();
     this.config = config;
+    if (!isSame) this.file = this.open(config);
   }
 
   /** Notes one exchange; failures always, the rest by the configured share. */
@@ -50,47 +60,49 @@ export class AccessLog {
     )
       return;
     if (this.queue.length >= LIMITS.accessLogLines) {
-      this.dropped += 1;
+      this.lost += 1;
       return;
     }
     this.queue.push({ atMs: wallMs(), seen });
     this.timer ??= setTimeout(() => this.flushSoon(), FLUSH_MS).unref();
   }
 
-  /** Writes everything that is queued. */
+  /** Makes and writes all lines that were noted; what cannot be written in time is dropped and counted. */
   async close(): Promise<void> {
-    while (this.queue.length > 0 || this.busy) {
-      this.flushSoon();
-      await this.writing;
-    }
+    const { file } = this;
+    if (file === null) return;
+    while (this.queue.length > 0) file.append(this.nextLines());
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.file = null;
+    this.closed.push(file);
+    await file.close();
   }
 
+  private open(config: AccessLogConfig | null): LogFile | null {
+    if (config === null) return null;
+    const { file, rotate } = config;
+    return new LogFile(file, rotate, (message) => this.log('warn', `access log ${file}: ${message}`));
+  }
+
+  /** Makes the lines of one batch; further ones are made in the next turn, or when the disk has taken some. */
   private flushSoon(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    if (!this.busy) this.writing = this.flush();
+    const { file } = this;
+    if (file === null) return;
+    if (!file.isFull) file.append(this.nextLines());
+    if (this.queue.length > 0)
+      this.timer = setTimeout(() => this.flushSoon(), file.isFull ? FLUSH_MS : 0).unref();
   }
 
-  private async flush(): Promise<void> {
-    this.busy = true;
-    while (this.queue.length > 0 && this.config !== null) {
-      const batch = this.queue.splice(0, BATCH_LINES);
-      await this.append(this.config.file, batch);
-    }
-    this.busy = false;
+  private nextLines(): string {
+    return this.queue.splice(0, BATCH_LINES).map(lineOf).join('');
   }
+}
 
-  private async append(file: string, batch: readonly Line[]): Promise<void> {
-    try {
-      await appendFile(file, batch.map(lineOf).join(''));
-      this.complained = false;
-    } catch (thrown) {
-      this.dropped += batch.length;
-      if (!this.complained)
-        this.log('warn', `access log: ${messageOf(thrown)}; lines are dropped and counted`);
-      this.complained = true;
-    }
-  }
+function sameRotation(one: AccessLogConfig | null, other: AccessLogConfig | null): boolean {
+  return JSON.stringify(one?.rotate ?? null) === JSON.stringify(other?.rotate ?? null);
 }
 
 let secondMs = Number.NaN;
