@@ -117,6 +117,10 @@ export const LIMITS = {
   classesShown: 20_000,
   /** Cells of lane and of copy counters in one worker, about 20 KiB each; further regions share one per route. */
   telemetryCells: 2_000,
+  /** Routes with series of their own at `/metrics`, in the order of their names; further ones share `_other`. */
+  metricRoutes: 200,
+  /** Regions with series of their own there; the same. */
+  metricRegions: 50,
   /** Endpoint templates a worker learns; further paths are `{other}`. */
   endpoints: 500,
   /** Differences recorded for one pair; the rest is counted. */

@@ -64,7 +64,7 @@ test('every line is one JSON object, whatever a client sends', async () => {
         );
       },
     ),
-    { numRuns: 30 },
+    { numRuns: 15 },
   );
 });
 
