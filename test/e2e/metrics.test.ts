@@ -7,7 +7,7 @@ import { until } from '../kit/until.ts';
 import { upstream } from '../kit/upstream.ts';
 
 /** Two workers whose metrics are read; every request that is not safe is not copied, so the candidate sees GETs only. */
-async function node() {
+async function node(workers: number) {
   const legacy = await upstream()
     .respond(({ method, target }) => ({
       status: target === '/gone' ? 410 : method === 'POST' ? 201 : 200,
@@ -18,7 +18,7 @@ async function node() {
   const running = await gateway()
     .legacy(legacy)
     .candidate(candidate)
-    .config({ workers: 2, rollout: { shadow: { sample: '100%', ramp: '0s' } } })
+    .config({ workers, rollout: { shadow: { sample: '100%', ramp: '0s' } } })
     .start();
   onTestFinished(async () => {
     await running.stop();
@@ -29,7 +29,7 @@ async function node() {
 }
 
 test('counts are what clients saw, by lane, method and status, over all workers', async () => {
-  const { running, read } = await node();
+  const { running, read } = await node(2);
   const clients = Array.from({ length: 4 }, () => new KeepAliveClient(running.url));
   onTestFinished(() => clients.forEach((client) => client.close()));
   let answered = 0;
@@ -64,7 +64,7 @@ test('counts are what clients saw, by lane, method and status, over all workers'
 });
 
 test('connections are counted by what they do at the moment', async () => {
-  const { running, read } = await node();
+  const { running, read } = await node(1);
   const client = new KeepAliveClient(running.url);
   const { hostname, port } = new URL(running.url);
   const slow = connect(Number(port), hostname, () => slow.write('GET / HTTP/1.1\r\nHost: half'));

@@ -40,7 +40,8 @@ export function readMetrics(page: string): MetricsFamily[] {
       const allowed = current?.type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
       if (suffix === null || !sample.name.startsWith(current?.name ?? '') || !allowed.includes(suffix))
         throw new Error(`outside of its family: ${line}`);
-      const key = `${sample.name} ${JSON.stringify(Object.entries(sample.labels).toSorted())}`;
+      const pairs = Object.entries(sample.labels).map(([label, value]) => JSON.stringify([label, value]));
+      const key = `${sample.name} ${pairs.toSorted().join(' ')}`;
       if (seen.has(key)) throw new Error(`stands twice: ${line}`);
       seen.add(key);
       current?.samples.push(sample);
