@@ -166,7 +166,8 @@ test('a torn line of a full disk ends where the next batch begins', async () => 
   log.append(text(7_777));
   await settled(text(7_777));
   const read = readFileSync(file, 'utf8').trimEnd().split('\n');
-  const broken = read.filter((line) => !line.endsWith('"}'));
+  // A line that was joined to a torn one ends well and begins twice.
+  const broken = read.filter((line) => !line.endsWith('"}') || line.lastIndexOf('{') > 0);
   expect(broken.length).toBeLessThanOrEqual(1);
   expect(read.length - broken.length).toBe(200 - log.dropped + 1);
 });
