@@ -95,9 +95,18 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     timeouts: compileTimeouts(config.timeouts),
     requestBodyBytes: config.limits.requestBody,
     maxConnections: config.limits.connections,
-    accessLog: accessLog === undefined ? null : { ...accessLog, file: absolute(inputs, accessLog.file) },
+    accessLog: accessLog === undefined ? null : compileAccessLog(accessLog, inputs),
     explainHeaders: config.explainHeaders,
   };
+}
+
+function compileAccessLog(
+  { file, sample, rotate }: NonNullable<Config['accessLog']>,
+  inputs: Inputs,
+): GatewayConfig['accessLog'] {
+  const { maxBytes, maxAge = 0, keep } = rotate ?? {};
+  const rotation = maxBytes === undefined || keep === undefined ? null : { maxBytes, maxAgeMs: maxAge, keep };
+  return { file: absolute(inputs, file), sample, rotate: rotation };
 }
 
 /** The narrowest block first: the first one that holds an address decides. */

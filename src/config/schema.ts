@@ -74,6 +74,17 @@ const accessLog = section(
   {
     file: text('file that lines are appended to', './access.log'),
     sample: share('share of requests written; failures always are').prefault('100%'),
+    rotate: section(
+      {
+        maxBytes: size('size at which the file is moved away', {
+          min: 1024 * 1024,
+          words: 'of at least 1MiB',
+        }).prefault('256MiB'),
+        maxAge: duration('age at which it is', { min: 1_000, words: 'of at least 1s' }).optional(),
+        keep: whole('moved files that are kept', 1, LIMITS.accessLogsKept, 7).prefault(7),
+      },
+      'moves the file away by size and age; leave it out where logrotate does',
+    ).optional(),
   },
   'one JSON line per request',
 );

@@ -101,6 +101,7 @@ rollout:
 # One JSON line per request.
 # accessLog:
 #   file: ./access.log
+#   rotate: { maxBytes: 256MiB, maxAge: 1d, keep: 7 }
 
 # Adds x-cutover-lane, x-cutover-phase and x-cutover-epoch to answers.
 explainHeaders: false

@@ -111,11 +111,12 @@ export class NodeBackend implements AdminBackend {
   }
 
   metrics(): string {
-    const { build, steering, publisher, hub, workers } = this.node;
+    const { build, startedAtMs, steering, publisher, hub, workers } = this.node;
     const { phase, bypass, epoch } = steering.state;
-    const measured = workers.alive.flatMap(({ slot, gauges }) => (gauges === null ? [] : [{ slot, gauges }]));
+    const { inEffect } = publisher;
     const { revision } = publisher.current;
-    return exposition({ build, phase, bypass, epoch, revision, window: hub.total, workers: measured });
+    const rollout = { phase, bypass, epoch, revision, inEffect };
+    return exposition({ build, startedAtMs, ...rollout, window: hub.total, workers: workers.alive });
   }
 
   ready(): boolean {

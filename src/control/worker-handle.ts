@@ -53,7 +53,10 @@ export class WorkerHandle {
       serialization: 'advanced',
       // Inherited, not piped: a worker must be able to write when this process is gone.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [`--max-semi-space-size=${LIMITS.workerSemiSpaceMb}`, ...process.execArgv.filter(isForWorkers)],
+      execArgv: [
+        `--max-semi-space-size=${LIMITS.workerSemiSpaceMb}`,
+        ...process.execArgv.filter(isForWorkers),
+      ],
       env: { ...process.env, NODE_OPTIONS: withoutInspector(process.env['NODE_OPTIONS'] ?? '') },
     });
     this.pid = this.child.pid ?? 0;

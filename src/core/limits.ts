@@ -117,6 +117,10 @@ export const LIMITS = {
   classesShown: 20_000,
   /** Cells of lane and of copy counters in one worker, about 20 KiB each; further regions share one per route. */
   telemetryCells: 2_000,
+  /** Routes with series of their own at `/metrics`, in the order of their names; further ones share `_other`. */
+  metricRoutes: 200,
+  /** Regions with series of their own there; the same. */
+  metricRegions: 50,
   /** Endpoint templates a worker learns; further paths are `{other}`. */
   endpoints: 500,
   /** Differences recorded for one pair; the rest is counted. */
@@ -151,14 +155,24 @@ export const LIMITS = {
   restartMaxMs: 10_000,
   /** How often a worker looks for the kill switch's file. */
   killSwitchPollMs: 200,
-  /** Access-log lines waiting in one worker; beyond it lines are dropped and counted. */
-  accessLogLines: 20_000,
-  /** Access-log lines written at once, 150 of them, or what came in 200 ms. */
+  /** Access-log lines handed over at once, 150 of them, or what came in 200 ms. */
   accessLogBatchBytes: 64 * 1024,
   /** One access-log line without what clients and names bring in: keys, numbers and words of ours. */
   accessLineBytes: 1_024,
-  /** Buffers of written lines kept for the next ones. */
-  accessLogSpareBuffers: 4,
+  /** Bytes of lines that wait for the disk in one worker: 30,000 usual ones; beyond it lines are dropped and counted. */
+  accessLogBytes: 16 * 1024 * 1024,
+  /** Bytes of lines in one write: two flushes of a busy worker. */
+  accessLogWriteBytes: 256 * 1024,
+  /** The same for a pipe, which takes so many bytes whole or not at all (Linux: PIPE_BUF). */
+  accessLogPipeBytes: 4_096,
+  /** Wait before a pipe that nobody reads is tried again. */
+  accessLogRetryMs: 200,
+  /** Time for the last lines when a worker ends. */
+  accessLogCloseMs: 2_000,
+  /** Rotated access logs of one node: a month of hours. */
+  accessLogsKept: 1_000,
+  /** A rotated file may get late lines of another worker so long; a lock of rotation that is older was left behind. */
+  accessLogSettleMs: 10_000,
   /** Body of an admin request. */
   adminBodyBytes: 64 * 1024,
   /** Subscribers to admin events. */

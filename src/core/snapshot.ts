@@ -130,6 +130,16 @@ export interface AccessLogConfig {
   readonly file: string;
   /** Share of requests written, 0 to 1; failures are always written. */
   readonly sample: number;
+  /** Null: something else rotates the file, or nothing does. */
+  readonly rotate: AccessLogRotation | null;
+}
+
+/** When the access log is moved away, and how many old ones are kept. */
+export interface AccessLogRotation {
+  readonly maxBytes: number;
+  /** Age of the file, milliseconds; 0 means any. */
+  readonly maxAgeMs: number;
+  readonly keep: number;
 }
 
 /** `cutover.yaml` after validation: everything a worker needs and nothing it does not. */

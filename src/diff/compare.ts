@@ -67,7 +67,7 @@ function compareRevalidation({ legacy, candidate }: ComparedPair, findings: Find
 }
 
 /** Two failures never agree: neither lane has shown what it does. */
-function isFailure(status: number): boolean {
+export function isFailure(status: number): boolean {
   return status === 0 || status >= 500;
 }
 
@@ -87,12 +87,12 @@ function compareMessages({ method, legacy, candidate }: ComparedPair, findings: 
 }
 
 /** RFC 9110, section 6.4.1. */
-function isBodyless(status: number): boolean {
+export function isBodyless(status: number): boolean {
   return status < 200 || status === 204 || status === 304;
 }
 
 /** A body over the limit was not captured: nothing can be said about it, and nothing is no agreement. */
-function isKept(answer: ComparedAnswer): boolean {
+export function isKept(answer: ComparedAnswer): boolean {
   return answer.body.byteLength === answer.bodyBytes;
 }
 

@@ -1,12 +1,9 @@
-// HOT: `write` writes the line where it waits; batches are written off the request path.
-import { appendFile } from 'node:fs/promises';
-import { messageOf } from '../core/errors.ts';
+// HOT: `write` writes the line where it waits for its batch; the disk is never waited for.
 import { stickyPosition } from '../core/hash.ts';
-import { LIMITS } from '../core/limits.ts';
 import type { Observation } from '../core/observation.ts';
 import type { AccessLogConfig } from '../core/snapshot.ts';
 import { LineBuffer } from './line-buffer.ts';
-import type { LineBatch } from './line-buffer.ts';
+import { LogFile } from './log-file.ts';
 
 const FLUSH_MS = 200;
 const ALL_SALT = 1;
@@ -15,22 +12,31 @@ const ALL_SALT = 1;
 export class AccessLog {
   private config: AccessLogConfig | null;
   private readonly log: (level: 'warn', message: string) => void;
-  private readonly waiting = new LineBuffer();
+  private readonly lines = new LineBuffer();
   private timer: NodeJS.Timeout | null = null;
-  private writing: Promise<void> = Promise.resolve();
-  private busy = false;
-  private complained = false;
-  /** Lines dropped since the start: the disk was too slow or full. */
-  dropped = 0;
+  private file: LogFile | null = null;
+  /** Files that were written before, for what they dropped and may still drop. */
+  private readonly closed: LogFile[] = [];
 
   constructor(config: AccessLogConfig | null, log: (level: 'warn', message: string) => void) {
     this.config = config;
     this.log = log;
+    this.file = this.open(config);
   }
 
-  /** Takes another file or share from now on. */
+  /** Lines dropped since the start: the disk was too slow or full. */
+  get dropped(): number {
+    const files = this.file === null ? this.closed : [...this.closed, this.file];
+    return files.reduce((sum, { dropped }) => sum + dropped, 0);
+  }
+
+  /** Takes another file or share from now on; what was noted before still goes to the old file. */
   configure(config: AccessLogConfig | null): void {
+    const before = this.config;
+    const isSame = before?.file === config?.file && sameRotation(before, config);
+    if (!isSame) void this.close();
     this.config = config;
+    if (!isSame) this.file = this.open(config);
   }
 
   /** Notes one exchange; failures always, the rest by the configured share. */
@@ -43,52 +49,36 @@ export class AccessLog {
       stickyPosition(ALL_SALT, seen.requestId) >= config.sample
     )
       return;
-    const { waiting } = this;
-    if (waiting.lines >= LIMITS.accessLogLines) {
-      this.dropped += 1;
-      return;
-    }
-    waiting.add(seen);
-    if (waiting.hasFull && !this.busy) this.flushSoon();
-    else this.timer ??= setTimeout(() => this.flushSoon(), FLUSH_MS).unref();
+    if (!this.lines.fits(seen)) this.flush();
+    this.lines.add(seen);
+    this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
-  /** Writes everything that is queued. */
+  /** Writes all lines that were noted; what cannot be written in time is dropped and counted. */
   async close(): Promise<void> {
-    while (this.waiting.lines > 0 || this.busy) {
-      this.flushSoon();
-      await this.writing;
-    }
+    const { file } = this;
+    if (file === null) return;
+    this.flush();
+    this.file = null;
+    this.closed.push(file);
+    await file.close();
   }
 
-  private flushSoon(): void {
+  private open(config: AccessLogConfig | null): LogFile | null {
+    if (config === null) return null;
+    const { file, rotate } = config;
+    return new LogFile(file, rotate, (message) => this.log('warn', `access log ${file}: ${message}`));
+  }
+
+  /** Hands over what waits; a file that cannot take it drops and counts it. */
+  private flush(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    if (!this.busy) this.writing = this.flush();
+    const batch = this.lines.take();
+    if (batch !== null) this.file?.append(batch);
   }
+}
 
-  /** Every batch that is complete, the last one also when it is not. */
-  private async flush(): Promise<void> {
-    this.busy = true;
-    const { waiting } = this;
-    do {
-      const batch = waiting.take();
-      if (batch !== null && this.config !== null) await this.append(this.config.file, batch);
-      if (batch !== null) waiting.giveBack(batch);
-    } while (waiting.hasFull);
-    this.busy = false;
-    if (waiting.lines > 0) this.timer ??= setTimeout(() => this.flushSoon(), FLUSH_MS).unref();
-  }
-
-  private async append(file: string, batch: LineBatch): Promise<void> {
-    try {
-      await appendFile(file, batch.bytes);
-      this.complained = false;
-    } catch (thrown) {
-      this.dropped += batch.lines;
-      if (!this.complained)
-        this.log('warn', `access log: ${messageOf(thrown)}; lines are dropped and counted`);
-      this.complained = true;
-    }
-  }
+function sameRotation(one: AccessLogConfig | null, other: AccessLogConfig | null): boolean {
+  return JSON.stringify(one?.rotate ?? null) === JSON.stringify(other?.rotate ?? null);
 }

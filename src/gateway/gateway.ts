@@ -110,6 +110,8 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       copyBytes: mirror.budget.bytes,
       diffQueue: sink.length,
       accessLogDropped: this.station.accessLog.dropped,
+      states: this.server.states(),
+      upstreams: this.runtime.plant.levels(),
     });
     return this.station.recorder.take(this.snapshot.rollout.epoch, gauges);
   }

@@ -1,61 +1,29 @@
-// HOT: a line is written at its place; buffers are used again.
+// HOT: a line is written at its place; a buffer that was taken is never touched again.
 import { LIMITS } from '../core/limits.ts';
 import type { Observation } from '../core/observation.ts';
 import { accessLineBytes, writeAccessLine } from './access-line.ts';
 
-/** Whole lines, and how many. */
-export interface LineBatch {
-  readonly bytes: Buffer<ArrayBuffer>;
-  readonly lines: number;
-}
-
-/** Lines that wait to be written, in buffers of `LIMITS.accessLogBatchBytes`; every batch ends with a whole line. */
+/** Lines that wait for their batch of `LIMITS.accessLogBatchBytes` to fill. */
 export class LineBuffer {
-  /** Lines that wait. */
-  lines = 0;
-  private readonly full: LineBatch[] = [];
-  private readonly free: Buffer<ArrayBuffer>[] = [];
-  private current: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(LIMITS.accessLogBatchBytes);
+  private current: Buffer<ArrayBuffer> | null = null;
   private used = 0;
-  private linesInCurrent = 0;
 
-  /** Whether a batch is complete. */
-  get hasFull(): boolean {
-    return this.full.length > 0;
+  /** Whether the line of this exchange still fits; one that never would fits into an empty buffer. */
+  fits(seen: Observation): boolean {
+    return this.current === null || this.used + accessLineBytes(seen) <= this.current.length;
   }
 
-  /** Adds the line of one exchange. */
+  /** Adds the line of one exchange that {@link fits}. */
   add(seen: Observation): void {
-    const mostBytes = accessLineBytes(seen);
-    if (this.used + mostBytes > this.current.length) this.complete(mostBytes);
+    this.current ??= Buffer.allocUnsafeSlow(Math.max(LIMITS.accessLogBatchBytes, accessLineBytes(seen)));
     this.used = writeAccessLine(this.current, this.used, seen);
-    this.linesInCurrent += 1;
-    this.lines += 1;
   }
 
-  private complete(needed: number): void {
-    if (this.used > 0) {
-      this.full.push({ bytes: this.current.subarray(0, this.used), lines: this.linesInCurrent });
-    }
-    const size = LIMITS.accessLogBatchBytes;
-    this.current =
-      needed > size ? Buffer.allocUnsafeSlow(needed) : (this.free.pop() ?? Buffer.allocUnsafeSlow(size));
+  /** Whole lines, or null when none wait. */
+  take(): Buffer | null {
+    const { current, used } = this;
+    this.current = null;
     this.used = 0;
-    this.linesInCurrent = 0;
-  }
-
-  /** The oldest batch, or null when nothing waits. Give it back when it is written. */
-  take(): LineBatch | null {
-    if (this.full.length === 0 && this.linesInCurrent > 0) this.complete(0);
-    const batch = this.full.shift() ?? null;
-    if (batch !== null) this.lines -= batch.lines;
-    return batch;
-  }
-
-  /** Takes the buffer of a batch back. */
-  giveBack({ bytes }: LineBatch): void {
-    const { buffer } = bytes;
-    const isUsual = buffer.byteLength === LIMITS.accessLogBatchBytes;
-    if (isUsual && this.free.length < LIMITS.accessLogSpareBuffers) this.free.push(Buffer.from(buffer));
+    return current === null ? null : current.subarray(0, used);
   }
 }

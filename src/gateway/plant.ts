@@ -2,6 +2,7 @@ import { monotonicMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
 import { RateCap } from '../shadow/rate-cap.ts';
+import type { UpstreamLevel } from '../telemetry/types.ts';
 import { ArrivalDesk } from './arrival.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
@@ -50,6 +51,18 @@ export class Plant {
       maxConnections: shadow.maxInFlight,
       retry: false,
     });
+  }
+
+  /** Connections to each upstream of each lane, at this moment. */
+  levels(): UpstreamLevel[] {
+    const { legacy, candidate } = this.config;
+    const names = [legacy, ...candidate.upstreams].map(({ name }) => name);
+    const of = (lanes: Lanes, use: UpstreamLevel['use']): UpstreamLevel[] =>
+      lanes.upstreams.map((upstream, index) => {
+        const lane = index === 0 ? 'legacy' : 'candidate';
+        return { lane, upstream: names[index] ?? '', use, ...upstream.levels() };
+      });
+    return [...of(this.lanes, 'clients'), ...of(this.copyLanes, 'copies')];
   }
 
   /** One more exchange or copy runs on it. */

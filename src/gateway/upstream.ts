@@ -73,6 +73,17 @@ export class Upstream {
     return fallback;
   }
 
+  /** Connections of all its servers, and calls that wait for one. */
+  levels(): Pool['stats'] {
+    const levels = { open: 0, active: 0, waiting: 0 };
+    for (const { pool } of this.servers) {
+      levels.open += pool.stats.open;
+      levels.active += pool.stats.active;
+      levels.waiting += pool.stats.waiting;
+    }
+    return levels;
+  }
+
   close(): void {
     for (const server of this.servers) server.pool.close();
   }

@@ -1,8 +1,9 @@
-// HOT: push is a ring write; every 32nd one packs a batch. No promise, no timer per pair.
+// HOT: push is a ring write; every 32nd one packs what does not plainly agree. No promise, no timer per pair.
 import { BoundedQueue } from '../core/bounded-queue.ts';
 import { messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { CapturedAnswer, Difference, Pair, PairResult } from '../core/observation.ts';
+import { agree } from '../diff/agree.ts';
 import { type DiffWorker, startDiffWorker } from './diff-worker.ts';
 import { type DiffAnswer, heldBytes, packBatch } from './pack.ts';
 
@@ -55,8 +56,14 @@ export interface DiffQueueOptions {
   readonly threadUrl?: URL;
 }
 
+/**
+ * Pairs that are settled together. Those that plainly agree are not sent, only settled with the others: which pairs
+ * are lost with a thread must not depend on what they say.
+ */
 interface Batch {
   readonly metas: readonly PairMeta[];
+  /** Place in `metas` of each pair that was sent. */
+  readonly sent: readonly number[];
   readonly bytes: number;
 }
 
@@ -155,20 +162,28 @@ class Queue implements DiffQueue {
   }
 
   private sendBatch(worker: DiffWorker): void {
+    const metas: PairMeta[] = [];
     const pairs: Pair[] = [];
+    const sent: number[] = [];
     let bytes = 0;
-    while (pairs.length < this.batchPairs && bytes < LIMITS.diffBatchBytes) {
+    let sentBytes = 0;
+    while (metas.length < this.batchPairs && bytes < LIMITS.diffBatchBytes) {
       const pair = this.waiting.shift();
       if (pair === undefined) break;
-      pairs.push(pair);
       bytes += heldBytes(pair);
+      if (!agree(pair)) {
+        sent.push(metas.length);
+        pairs.push(pair);
+        sentBytes += heldBytes(pair);
+      }
+      metas.push(metaOf(pair));
     }
     this.waitingBytes -= bytes;
     this.lastBatch += 1;
-    this.batches.set(this.lastBatch, { metas: pairs.map(metaOf), bytes });
-    this.threadPairs += pairs.length;
+    this.batches.set(this.lastBatch, { metas, sent, bytes });
+    this.threadPairs += metas.length;
     this.threadBytes += bytes;
-    worker.send(packBatch(this.lastBatch, pairs, bytes));
+    worker.send(packBatch(this.lastBatch, pairs, sentBytes));
   }
 
   private onAnswer({ batch, unequal, failed }: DiffAnswer): void {
@@ -177,9 +192,10 @@ class Queue implements DiffQueue {
     this.forget(batch, settled);
     this.suspect = false;
     this.restartMs = this.limits.restartMinMs;
-    const results = new Map(unequal.map(({ index, result }) => [index, result]));
+    const results = new Map(unequal.map(({ index, result }) => [settled.sent[index], result]));
+    const lost = new Set(failed.map((index) => settled.sent[index]));
     for (const [index, meta] of settled.metas.entries()) {
-      if (failed.includes(index)) this.options.handler.onDropped(meta, 'thread_failed');
+      if (lost.has(index)) this.options.handler.onDropped(meta, 'thread_failed');
       else this.options.handler.onCompared(meta, results.get(index) ?? noDifference(meta));
     }
     // While the timer runs, a batch that is not full may still fill.

@@ -48,12 +48,15 @@ export class Book {
   private count(cell: LaneCell, seen: Observation, blame: 'client' | 'gateway' | 'lane' | null): void {
     cell.requests += 1;
     if (seen.bad) cell.bad += 1;
-    if (!isSafeMethod(seen.method)) cell.writes += 1;
     if (seen.answeredBy !== 'edge' && seen.answeredBy !== seen.assigned) cell.fallbacks += 1;
     if (blame === 'lane') cell.fail(seen.failure as FailureCode);
     else if (blame !== null) cell.abandoned += 1;
     const statusClass = Math.trunc(seen.status / 100);
     cell.statusClasses[statusClass] = (cell.statusClasses[statusClass] ?? 0) + 1;
+    if (!isSafeMethod(seen.method)) {
+      cell.writes += 1;
+      cell.writeClasses[statusClass] = (cell.writeClasses[statusClass] ?? 0) + 1;
+    }
     cell.bytesIn += seen.bytesIn;
     cell.bytesOut += seen.bytesOut;
     if (seen.serviceUs >= 0) recordUs(cell.latency, seen.serviceUs);

@@ -21,6 +21,7 @@ export class LaneCell {
   fallbacks = 0;
   private failures: Failures = {};
   readonly statusClasses: number[] = [0, 0, 0, 0, 0, 0];
+  readonly writeClasses: number[] = [0, 0, 0, 0, 0, 0];
   bytesIn = 0;
   bytesOut = 0;
   readonly latency = newHistogram();
@@ -46,6 +47,7 @@ export class LaneCell {
       fallbacks: this.fallbacks,
       failures: this.failures,
       statusClasses: this.statusClasses.slice(),
+      writeClasses: this.writeClasses.slice(),
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       latency: encodeHistogram(this.latency),
@@ -57,6 +59,7 @@ export class LaneCell {
     this.fallbacks = 0;
     this.failures = {};
     this.statusClasses.fill(0);
+    this.writeClasses.fill(0);
     this.bytesIn = 0;
     this.bytesOut = 0;
     this.latency.reset();

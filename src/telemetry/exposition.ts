@@ -1,195 +1,164 @@
 import { LIMITS } from '../core/limits.ts';
-import type { LatencySummary } from './histogram.ts';
-import { summariseLatency } from './histogram.ts';
-import type { WorkerGauges, Window } from './types.ts';
+import { PHASES, type Phase } from '../core/snapshot.ts';
+import { bucketsOf } from './histogram.ts';
+import { mergeCopies, mergeLanes } from './merge.ts';
+import { MetricsPage } from './text-format.ts';
+import type { CopyCounts, LaneCounts, Window, WorkerGauges } from './types.ts';
 
 /** What the exposition needs beside the counts. */
 export interface ExpositionInput {
   readonly build: string;
-  readonly phase: string;
+  readonly startedAtMs: number;
+  readonly phase: Phase;
   readonly bypass: boolean;
   readonly epoch: number;
   readonly revision: number;
+  readonly inEffect: boolean;
+  /** Everything since the supervisor started. */
   readonly window: Window | null;
-  readonly workers: readonly { readonly slot: number; readonly gauges: WorkerGauges }[];
+  /** Every process, also those without a word yet; a place may have two while one replaces the other. */
+  readonly workers: readonly ExposedWorker[];
 }
 
-type Labels = Readonly<Record<string, string | number>>;
-
-/** Writes one metric family in the Prometheus text format, version 0.0.4. */
-class Family {
-  readonly lines: string[] = [];
-
-  constructor(name: string, type: 'counter' | 'gauge', help: string) {
-    this.name = name;
-    this.lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-  }
-
-  private readonly name: string;
-
-  add(labels: Labels, value: number): void {
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escapeLabel(String(text))}"`);
-    this.lines.push(`${this.name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`);
-  }
+interface ExposedWorker {
+  readonly slot: number;
+  readonly state: string;
+  readonly gauges: WorkerGauges | null;
 }
 
-function escapeLabel(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
+/** Stands for the routes and regions beyond the limits. */
+const OTHER = '_other';
 
-function quantiles(family: Family, labels: Labels, latency: LatencySummary): void {
-  const values = {
-    '0.5': latency.p50Us,
-    '0.9': latency.p90Us,
-    '0.99': latency.p99Us,
-    '0.999': latency.p999Us,
-  };
-  for (const [quantile, us] of Object.entries(values)) {
-    if (us !== null) family.add({ ...labels, quantile }, us / 1_000_000);
-  }
-}
-
-function laneFamilies(window: Window | null): Family[] {
-  const requests = new Family('cutover_requests_total', 'counter', 'Requests by the lane that was asked.');
-  const bad = new Family(
-    'cutover_requests_bad_total',
-    'counter',
-    'Answers with status 500 or above, failures and timeouts.',
-  );
-  const abandoned = new Family(
-    'cutover_requests_abandoned_total',
-    'counter',
-    'Requests whose client gave up.',
-  );
-  const failures = new Family('cutover_lane_failures_total', 'counter', 'Failures of the lane, by code.');
-  const bytes = new Family('cutover_response_bytes_total', 'counter', 'Bytes sent to clients.');
-  const time = new Family(
-    'cutover_service_time_seconds',
-    'gauge',
-    'Service time since the start, by quantile.',
-  );
-  for (const counts of window?.lanes ?? []) {
-    const { route, region, lane } = counts;
-    counts.statusClasses.forEach((value, index) => {
-      if (value > 0) requests.add({ route, region, lane, code: index === 0 ? 'none' : `${index}xx` }, value);
-    });
-    bad.add({ route, region, lane }, counts.bad);
-    abandoned.add({ route, region, lane }, counts.abandoned);
-    for (const [code, value] of Object.entries(counts.failures))
-      failures.add({ route, region, lane, code }, value);
-    bytes.add({ route, region, lane }, counts.bytesOut);
-    quantiles(time, { route, region, lane }, summariseLatency([counts.latency]));
-  }
-  return [requests, bad, abandoned, failures, bytes, time];
-}
-
-function copyFamilies(window: Window | null): Family[] {
-  const decisions = new Family(
-    'cutover_copies_total',
-    'counter',
-    'Eligible requests by what was decided about a copy.',
-  );
-  const outcomes = new Family(
-    'cutover_copy_outcomes_total',
-    'counter',
-    'Copies that were sent, by what became of them.',
-  );
-  const pending = new Family('cutover_copies_pending', 'gauge', 'Copies sent and not concluded.');
-  const pairs = new Family('cutover_pairs_total', 'counter', 'Pairs that are evidence, by metric.');
-  const onlyBad = new Family('cutover_pairs_only_bad_total', 'counter', 'Of these: only this lane was bad.');
-  const failures = new Family('cutover_copy_failures_total', 'counter', 'Copies that failed, by code.');
-  const excluded = new Family(
-    'cutover_pairs_excluded_total',
-    'counter',
-    'First pairs after a start: no evidence.',
-  );
-  const capped = new Family(
-    'cutover_copies_rate_capped_total',
-    'counter',
-    'Of not_sampled: over the cap on copies a second.',
-  );
-  const ineligible = new Family(
-    'cutover_ineligible_total',
-    'counter',
-    'Requests not eligible for a copy, by reason.',
-  );
-  for (const counts of window?.copies ?? []) {
-    const { route, region, direction } = counts;
-    const labels = { route, region, direction };
-    for (const [decision, value] of Object.entries(counts.decisions))
-      decisions.add({ ...labels, decision }, value);
-    for (const [outcome, value] of Object.entries(counts.outcomes))
-      outcomes.add({ ...labels, outcome }, value);
-    pending.add(labels, counts.pending);
-    for (const [metric, { n, plus, minus }] of Object.entries(counts.joint)) {
-      pairs.add({ ...labels, metric }, n);
-      onlyBad.add({ ...labels, metric, lane: 'candidate' }, plus);
-      onlyBad.add({ ...labels, metric, lane: 'legacy' }, minus);
-    }
-    for (const [code, value] of Object.entries(counts.failures)) failures.add({ ...labels, code }, value);
-    excluded.add(labels, counts.excluded);
-    capped.add(labels, counts.rateCapped);
-  }
-  for (const [reason, value] of Object.entries(window?.ineligible ?? {})) ineligible.add({ reason }, value);
-  return [decisions, outcomes, pending, pairs, onlyBad, failures, excluded, capped, ineligible];
-}
-
-function workerFamilies(input: ExpositionInput): Family[] {
-  const names = {
-    connections: 'Client connections.',
-    exchanges: 'Exchanges that run.',
-    copiesInFlight: 'Copies that run.',
-    copyBytes: 'Bytes held by copies and captured answers.',
-    diffQueue: 'Pairs waiting for the diff thread.',
-    rssBytes: 'Resident memory.',
-    loopDelayMs: 'Event-loop delay, p99 over a second.',
-    accessLogDropped: 'Access-log lines dropped since the start.',
-  } as const satisfies Record<keyof WorkerGauges, string>;
-  return Object.entries(names).map(([key, help]) => {
-    const family = new Family(
-      `cutover_worker_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
-      'gauge',
-      help,
-    );
-    for (const worker of input.workers)
-      family.add({ worker: worker.slot }, worker.gauges[key as keyof WorkerGauges]);
-    return family;
-  });
-}
-
-function rolloutFamilies(input: ExpositionInput): Family[] {
-  const info = new Family('cutover_build_info', 'gauge', 'The build that runs.');
-  info.add({ build: input.build }, 1);
-  const phase = new Family('cutover_phase', 'gauge', 'The phase, as a label; 1 for the current one.');
-  phase.add({ phase: input.phase }, 1);
-  const bypass = new Family('cutover_bypass', 'gauge', '1 while the kill switch is on.');
-  bypass.add({}, input.bypass ? 1 : 0);
-  const epoch = new Family('cutover_epoch', 'gauge', 'The epoch evidence is collected under.');
-  epoch.add({}, input.epoch);
-  const revision = new Family('cutover_snapshot_revision', 'gauge', 'The snapshot that was published last.');
-  revision.add({}, input.revision);
-  const edge = new Family(
-    'cutover_edge_answers_total',
-    'counter',
-    'Requests answered by neither lane, by reason.',
-  );
-  for (const [reason, value] of Object.entries(input.window?.edge ?? {})) edge.add({ reason }, value);
-  const limit = new Family(
-    'cutover_limit_copies_in_flight',
-    'gauge',
-    'Copies in flight of one worker at the most, by default.',
-  );
-  limit.add({}, LIMITS.copiesInFlight);
-  return [info, phase, bypass, epoch, revision, edge, limit];
-}
+/** Upper bounds of service times, seconds. */
+const BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const BOUNDS_US = BOUNDS_S.map((seconds) => Math.round(seconds * 1_000_000));
 
 /** The state of a node in the Prometheus text format, version 0.0.4. */
 export function exposition(input: ExpositionInput): string {
-  const families = [
-    ...rolloutFamilies(input),
-    ...laneFamilies(input.window),
-    ...copyFamilies(input.window),
-    ...workerFamilies(input),
-  ];
-  return `${families.flatMap((family) => family.lines).join('\n')}\n`;
+  const page = new MetricsPage();
+  addRollout(page, input);
+  const { lanes = [], copies = [], ineligible = {}, edge = {} } = input.window ?? {};
+  const name = namesOf([...lanes, ...copies]);
+  const folded = mergeLanes(lanes.map((counts) => ({ ...counts, ...name(counts) })));
+  for (const counts of folded) addLane(page, counts);
+  addServiceTimes(page, folded);
+  for (const counts of mergeCopies(copies.map((each) => ({ ...each, ...name(each) }))))
+    addCopies(page, counts);
+  for (const [reason, value] of Object.entries(ineligible))
+    page.add('cutover_ineligible_total', [reason], value);
+  for (const [reason, value] of Object.entries(edge)) page.add('cutover_edge_answers_total', [reason], value);
+  addWorkers(page, input.workers);
+  return page.text();
+}
+
+type Place = Pick<LaneCounts, 'route' | 'region'>;
+
+/** The names that have series of their own: the first ones, so that what is exposed is bounded and does not move. */
+function namesOf(places: readonly Place[]): (place: Place) => Place {
+  const first = (names: readonly string[], limit: number) =>
+    new Set([...new Set(names)].toSorted().slice(0, limit));
+  const routes = first(
+    places.map(({ route }) => route),
+    LIMITS.metricRoutes,
+  );
+  const regions = first(
+    places.map(({ region }) => region),
+    LIMITS.metricRegions,
+  );
+  return ({ route, region }) => ({
+    route: routes.has(route) ? route : OTHER,
+    region: regions.has(region) ? region : OTHER,
+  });
+}
+
+function addRollout(page: MetricsPage, input: ExpositionInput): void {
+  page.add('cutover_build_info', [input.build, process.version], 1);
+  page.add('cutover_start_time_seconds', [], input.startedAtMs / 1_000);
+  for (const phase of PHASES) page.add('cutover_phase', [phase], phase === input.phase ? 1 : 0);
+  page.add('cutover_bypass', [], input.bypass ? 1 : 0);
+  page.add('cutover_epoch', [], input.epoch);
+  page.add('cutover_snapshot_revision', [], input.revision);
+  page.add('cutover_snapshot_in_effect', [], input.inEffect ? 1 : 0);
+  for (const state of ['starting', 'serving', 'draining']) {
+    const count = input.workers.filter((worker) => worker.state === state).length;
+    page.add('cutover_workers', [state], count);
+  }
+}
+
+function addLane(page: MetricsPage, counts: LaneCounts): void {
+  const key = [counts.lane, counts.route, counts.region];
+  for (const [index, all] of counts.statusClasses.entries()) {
+    const status = index === 0 ? 'none' : `${index}xx`;
+    const writes = counts.writeClasses?.[index] ?? 0;
+    if (all > writes) page.add('cutover_requests_total', [...key, 'safe', status], all - writes);
+    if (writes > 0) page.add('cutover_requests_total', [...key, 'write', status], writes);
+  }
+  page.add('cutover_requests_bad_total', key, counts.bad);
+  page.add('cutover_requests_abandoned_total', key, counts.abandoned);
+  page.add('cutover_fallbacks_total', key, counts.fallbacks);
+  for (const [code, value] of Object.entries(counts.failures)) {
+    page.add('cutover_lane_failures_total', [...key, code], value);
+  }
+  page.add('cutover_request_bytes_total', key, counts.bytesIn);
+  page.add('cutover_response_bytes_total', key, counts.bytesOut);
+}
+
+/** All regions together: a histogram is seventeen series. */
+function addServiceTimes(page: MetricsPage, lanes: readonly LaneCounts[]): void {
+  for (const same of Map.groupBy(lanes, ({ lane, route }) => `${lane}\n${route}`).values()) {
+    const [{ lane, route }] = same as [LaneCounts];
+    const { counts, sumUs } = bucketsOf(
+      same.map(({ latency }) => latency),
+      BOUNDS_US,
+    );
+    const histogram = { bounds: BOUNDS_S, counts, sum: sumUs / 1_000_000 };
+    page.addHistogram('cutover_service_time_seconds', [lane, route], histogram);
+  }
+}
+
+function addCopies(page: MetricsPage, counts: CopyCounts): void {
+  const key = [counts.direction, counts.route, counts.region];
+  for (const [decision, value] of Object.entries(counts.decisions)) {
+    page.add('cutover_copies_total', [...key, decision], value);
+  }
+  page.add('cutover_copies_rate_capped_total', key, counts.rateCapped);
+  for (const [outcome, value] of Object.entries(counts.outcomes)) {
+    page.add('cutover_copy_outcomes_total', [...key, outcome], value);
+  }
+  page.add('cutover_copies_pending', key, counts.pending);
+  for (const [code, value] of Object.entries(counts.failures)) {
+    page.add('cutover_copy_failures_total', [...key, code], value);
+  }
+  for (const [metric, { n, plus, minus }] of Object.entries(counts.joint)) {
+    page.add('cutover_pairs_total', [...key, metric], n);
+    page.add('cutover_pairs_only_bad_total', [...key, metric, 'candidate'], plus);
+    page.add('cutover_pairs_only_bad_total', [...key, metric, 'legacy'], minus);
+  }
+  page.add('cutover_pairs_excluded_total', key, counts.excluded);
+}
+
+/** One series for each place: while one process replaces another, the newer one speaks for it. */
+function addWorkers(page: MetricsPage, workers: readonly ExposedWorker[]): void {
+  const bySlot = new Map<number, WorkerGauges>();
+  for (const { slot, gauges } of workers) if (gauges !== null && !bySlot.has(slot)) bySlot.set(slot, gauges);
+  for (const [slot, gauges] of bySlot) addWorker(page, slot, gauges);
+}
+
+function addWorker(page: MetricsPage, slot: number, gauges: WorkerGauges): void {
+  for (const [state, value] of Object.entries(gauges.states)) {
+    page.add('cutover_client_connections', [slot, state], value);
+  }
+  page.add('cutover_exchanges', [slot], gauges.exchanges);
+  for (const { lane, upstream, use, open, active, waiting } of gauges.upstreams) {
+    const key = [slot, lane, upstream, use];
+    page.add('cutover_upstream_connections', [...key, 'active'], active);
+    page.add('cutover_upstream_connections', [...key, 'idle'], open - active);
+    page.add('cutover_upstream_waiting', key, waiting);
+  }
+  page.add('cutover_copies_in_flight', [slot], gauges.copiesInFlight);
+  page.add('cutover_copy_bytes', [slot], gauges.copyBytes);
+  page.add('cutover_diff_queue_pairs', [slot], gauges.diffQueue);
+  page.add('cutover_access_log_dropped_total', [slot], gauges.accessLogDropped);
+  page.add('cutover_resident_memory_bytes', [slot], gauges.rssBytes);
+  page.add('cutover_event_loop_delay_seconds', [slot], gauges.loopDelayMs / 1_000);
 }

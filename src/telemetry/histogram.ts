@@ -48,6 +48,10 @@ export function encodeHistogram(histogram: LatencyHistogram): string {
  * @throws RangeError when the text was not written by {@link encodeHistogram}
  */
 export function addEncoded(histogram: LatencyHistogram, encoded: string): void {
+  decode(encoded, (value, count) => histogram.recordValueWithCount(value, count));
+}
+
+function decode(encoded: string, each: (value: number, count: number) => void): void {
   if (encoded === '') return;
   let value = 0;
   for (const item of encoded.split(' ')) {
@@ -57,8 +61,32 @@ export function addEncoded(histogram: LatencyHistogram, encoded: string): void {
     if (!(colon > 0 && value >= 0 && value <= HIGHEST_US && count > 0)) {
       throw new RangeError(`not an encoded histogram: ${item.slice(0, 32)}`);
     }
-    histogram.recordValueWithCount(value, count);
+    each(value, count);
   }
+}
+
+/**
+ * Encoded histograms as one with few buckets, and their sum; both within the precision of two digits.
+ * @param boundsUs upper bounds, rising
+ * @returns samples up to each bound, and last of all of them
+ */
+export function bucketsOf(
+  encoded: readonly string[],
+  boundsUs: readonly number[],
+): { readonly counts: number[]; readonly sumUs: number } {
+  const counts = [...boundsUs.map(() => 0), 0];
+  let sumUs = 0;
+  for (const text of encoded) {
+    decode(text, (value, count) => {
+      sumUs += value * count;
+      const bound = boundsUs.findIndex((each) => value <= each);
+      const index = bound === -1 ? boundsUs.length : bound;
+      counts[index] = (counts[index] ?? 0) + count;
+    });
+  }
+  for (let index = 1; index < counts.length; index += 1)
+    counts[index] = (counts[index] ?? 0) + (counts[index - 1] ?? 0);
+  return { counts, sumUs };
 }
 
 /** The sum of encoded histograms, encoded. */

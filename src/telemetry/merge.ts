@@ -32,6 +32,9 @@ function mergeLane(same: readonly LaneCounts[]): LaneCounts {
     statusClasses: [0, 1, 2, 3, 4, 5].map((index) =>
       total(same, (counts) => counts.statusClasses[index] ?? 0),
     ),
+    writeClasses: [0, 1, 2, 3, 4, 5].map((index) =>
+      total(same, (counts) => counts.writeClasses?.[index] ?? 0),
+    ),
     bytesIn: total(same, (counts) => counts.bytesIn),
     bytesOut: total(same, (counts) => counts.bytesOut),
     latency: mergeEncoded(same.map((counts) => counts.latency)),

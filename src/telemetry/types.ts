@@ -27,6 +27,8 @@ export interface LaneCounts extends LaneKey {
   readonly failures: FailureCounts;
   /** By status class, index 1 to 5; index 0 counts those without a status. */
   readonly statusClasses: readonly number[];
+  /** Of `statusClasses`: those of `writes`. Not there in windows that were stored before it was counted. */
+  readonly writeClasses?: readonly number[] | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Service time in microseconds, written by `encodeHistogram`; '' when nothing was recorded. */
@@ -130,6 +132,31 @@ export interface WorkerGauges {
   /** Event-loop delay, p99 over the last second, milliseconds. */
   readonly loopDelayMs: number;
   readonly accessLogDropped: number;
+  readonly states: ConnectionStates;
+  readonly upstreams: readonly UpstreamLevel[];
+}
+
+/** Client connections by what they are doing. */
+export interface ConnectionStates {
+  /** Between two requests, or before the first one. */
+  readonly idle: number;
+  /** A request head has begun and is not complete. */
+  readonly head: number;
+  readonly exchange: number;
+  /** Told its end: what still arrives is dropped until the client closes. */
+  readonly closing: number;
+}
+
+/** Connections to one upstream, of one use. */
+export interface UpstreamLevel {
+  readonly lane: Lane;
+  readonly upstream: string;
+  /** Copies have connections of their own. */
+  readonly use: 'clients' | 'copies';
+  readonly open: number;
+  readonly active: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
 }
 
 /** All workers over one window of `rollout.window` (10 s). Histograms are added, never averaged. */

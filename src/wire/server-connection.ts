@@ -83,6 +83,13 @@ export class ServerConnection implements SocketOwner, Swept {
     return this.exchange !== null;
   }
 
+  /** What it is doing at this moment. */
+  get state(): 'idle' | 'head' | 'exchange' | 'closing' {
+    if (this.exchange !== null) return 'exchange';
+    if (this.lingering) return 'closing';
+    return this.scanner.isFresh ? 'idle' : 'head';
+  }
+
   onConnected(): void {
     // Accepted sockets are connected from the start.
   }

@@ -33,6 +33,12 @@ class SocketServer implements WireServer, ConnectionHost {
     return this.open.size;
   }
 
+  states(): ReturnType<WireServer['states']> {
+    const states = { idle: 0, head: 0, exchange: 0, closing: this.overflow.size };
+    for (const connection of this.open) states[connection.state] += 1;
+    return states;
+  }
+
   reconfigure(options: ServerOptions): void {
     this.options = options;
   }

@@ -204,6 +204,13 @@ export interface WireServer {
   /** Starts to listen. @returns the port, also where 0 was asked. @throws the system's error (EADDRINUSE, EACCES) */
   listen(address: ListenAddress): Promise<number>;
   readonly connections: number;
+  /** Connections by what they are doing at this moment: a walk over all of them, and nothing counted per request. */
+  states(): {
+    readonly idle: number;
+    readonly head: number;
+    readonly exchange: number;
+    readonly closing: number;
+  };
   /**
    * Stops accepting; every answer from now on carries `Connection: close`; a connection that waits for a request
    * may still send one. Resolves when the last connection has ended or was cut at the deadline.

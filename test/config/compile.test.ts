@@ -129,6 +129,18 @@ test('resolves relative paths against the folder of the file', () => {
   expect(result.ok && result.config.gateway.accessLog).toEqual({
     file: '/etc/cutover/logs/a.log',
     sample: 1,
+    rotate: null,
+  });
+});
+
+test('rotation has a size and a number of files by itself, and an age when one is asked for', () => {
+  const rotate = (text: string) =>
+    compiled(`${SMALLEST}accessLog: { file: a, ${text} }`).gateway.accessLog?.rotate;
+  expect(rotate('rotate: {}')).toEqual({ maxBytes: 256 * 1024 ** 2, maxAgeMs: 0, keep: 7 });
+  expect(rotate('rotate: { maxBytes: 1MiB, maxAge: 1d, keep: 30 }')).toEqual({
+    maxBytes: 1024 ** 2,
+    maxAgeMs: 86_400_000,
+    keep: 30,
   });
 });
 

@@ -148,7 +148,7 @@ test('an access log on a full disk costs its lines, which are counted, and no cl
   client.close();
   await until(async () => {
     const metrics = (await running.admin('/metrics')).body.toString();
-    return /cutover_worker_access_log_dropped\{worker="0"\} 20/.test(metrics);
+    return /cutover_access_log_dropped_total\{worker="0"\} 20/.test(metrics);
   }, 'the lost lines to be counted');
 });
 

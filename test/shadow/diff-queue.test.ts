@@ -60,7 +60,8 @@ function rig(options: Partial<DiffQueueOptions> = {}): Rig {
   return { queue, ...parts };
 }
 
-function named(requestId: string, candidate = '{"a":1}'): Pair {
+/** Equal by what it says and not by its bytes, so that the thread sees it. */
+function named(requestId: string, candidate = '{"a": 1}'): Pair {
   const fields = JSON_FIELDS;
   return pairOf({ fields, body: '{"a":1}' }, { fields, body: candidate }, { requestId });
 }
@@ -71,7 +72,7 @@ const drained = (queue: DiffQueue): Promise<boolean> =>
 test('compares pairs in a thread and gives each its own result', async () => {
   const { queue, compared, metas, ends } = rig();
   for (let index = 0; index < 200; index += 1) {
-    const candidate = index % 10 === 0 ? '{"a":2}' : '{"a":1}';
+    const candidate = index % 10 === 0 ? '{"a":2}' : index % 3 === 0 ? '{"a": 1}' : '{"a":1}';
     expect(queue.push(named(`r-${index}`, candidate))).toBe(true);
   }
   await drained(queue);
@@ -101,6 +102,37 @@ test('a conditional request keeps being one, and a failure that was mended is to
   expect(compared.get('mended')).toMatchObject({ found: 1, improvedOnly: true });
   expect(compared.get('broken')).toMatchObject({ found: 1, improvedOnly: false });
   expect(metas.map(({ conditional }) => conditional)).toEqual([true, false, false]);
+});
+
+/** Equal by its bytes. */
+const agreeing = (requestId: string): Pair => named(requestId, '{"a":1}');
+
+test('pairs that are equal by their bytes are compared without the thread seeing them', async () => {
+  const { queue, compared, failures } = rig({ threadUrl: FAULTY });
+  for (const id of ['throw', 'exit', 'failed']) queue.push(agreeing(id));
+  queue.push(named('seen'));
+  await drained(queue);
+  expect([...compared.keys()]).toEqual(['throw', 'exit', 'failed', 'seen']);
+  expect([...compared.values()].map(({ found }) => found)).toEqual([0, 0, 0, 0]);
+  expect(failures).toEqual([]);
+});
+
+test('an answer of the thread reaches its own pair when others around it were not sent', async () => {
+  const { queue, compared } = rig();
+  for (let index = 0; index < 64; index += 1) {
+    queue.push(index % 5 === 3 ? named(`d-${index}`, '{"a":2}') : agreeing(`a-${index}`));
+  }
+  await drained(queue);
+  for (const [id, { found }] of compared) expect(found, id).toBe(id.startsWith('d') ? 1 : 0);
+});
+
+test('a thread that dies costs the pairs that agree like the others: what is lost says nothing', async () => {
+  const { queue, compared, dropped } = rig({ threadUrl: FAULTY, limits: { restartMinMs: 5 } });
+  queue.push(agreeing('equal'));
+  queue.push(named('exit'));
+  await drained(queue);
+  expect([...dropped.keys()]).toEqual(['equal', 'exit']);
+  expect(compared.size).toBe(0);
 });
 
 test('a single pair does not wait for its batch to fill', async () => {

@@ -14,6 +14,8 @@ const gauges = {
   rssBytes: 0,
   loopDelayMs: 0,
   accessLogDropped: 0,
+  states: { idle: 0, head: 0, exchange: 0, closing: 0 },
+  upstreams: [],
 };
 
 test('latency over pairs is that of each lane, whichever of them was the copy', () => {

@@ -17,6 +17,8 @@ const GAUGES: WorkerGauges = {
   rssBytes: 0,
   loopDelayMs: 0,
   accessLogDropped: 0,
+  states: { idle: 0, head: 0, exchange: 0, closing: 0 },
+  upstreams: [],
 };
 
 /** A recorder whose deltas name their worker and time. */

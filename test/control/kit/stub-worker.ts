@@ -79,6 +79,8 @@ class StubGateway implements Gateway {
         rssBytes: this.rssBytes,
         loopDelayMs: 0,
         accessLogDropped: 0,
+        states: { idle: 0, head: 0, exchange: 0, closing: 0 },
+        upstreams: [],
       },
     };
     return [delta];
