@@ -5,6 +5,7 @@ import { canonicalJson } from '../../src/core/hash.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import type { RouteConfig } from '../../src/core/snapshot.ts';
 import type { RolloutPlan } from '../../src/rollout/state.ts';
+import { upstreamConfig } from '../kit/snapshot.ts';
 import { SMALLEST, compiled, load } from './kit.ts';
 
 /** The example of the design, without what this build refuses. */
@@ -113,7 +114,7 @@ test('takes every default from the table of limits', () => {
 test('makes one route of a candidate that is only servers', () => {
   const { candidate } = compiled(SMALLEST).gateway;
   expect(candidate.upstreams).toEqual([
-    { name: 'candidate', servers: [{ scheme: 'http', host: '127.0.0.1', port: 7001 }], hostHeader: null },
+    upstreamConfig('candidate', 'http://127.0.0.1:7001'),
   ]);
   expect(candidate.routes).toMatchObject([
     { name: 'all', match: { host: null, path: '/', methods: [] }, upstream: 'candidate' },
