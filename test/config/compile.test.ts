@@ -113,9 +113,7 @@ test('takes every default from the table of limits', () => {
 
 test('makes one route of a candidate that is only servers', () => {
   const { candidate } = compiled(SMALLEST).gateway;
-  expect(candidate.upstreams).toEqual([
-    upstreamConfig('candidate', 'http://127.0.0.1:7001'),
-  ]);
+  expect(candidate.upstreams).toEqual([upstreamConfig('candidate', 'http://127.0.0.1:7001')]);
   expect(candidate.routes).toMatchObject([
     { name: 'all', match: { host: null, path: '/', methods: [] }, upstream: 'candidate' },
   ]);
@@ -162,6 +160,11 @@ test('gives another hash for what shapes evidence and the same for what does not
     'rollout: { stickyKey: { cookie: a } }',
     'trustedProxies: [10.0.0.0/8]',
   ];
+  const upstream = ['balance: hash', 'slowStart: 1s', 'health: { path: / }', 'retries: { tries: 2 }'];
+  for (const key of upstream) {
+    const text = SMALLEST.replace('7001]', `7001], ${key}`);
+    expect(compiled(text).gateway.hash, key).not.toBe(base);
+  }
   for (const added of other) expect(hash(added), added).not.toBe(base);
   expect(compiled(SMALLEST.replace('8080', '8090')).gateway.hash).toBe(base);
   expect(compiled(SMALLEST.replace('7001', '7002')).gateway.hash).not.toBe(base);
