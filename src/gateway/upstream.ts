@@ -13,6 +13,7 @@ import { ServerGroup } from './upstreams/group.ts';
 import type { HealthChecks } from './upstreams/health.ts';
 import type { NameKeeper } from './upstreams/names.ts';
 import { RetryBudget } from './upstreams/retry-budget.ts';
+import { poolTarget } from './upstreams/server.ts';
 import type { ServerAddress } from './upstreams/server.ts';
 import { statsOf } from './upstreams/stats.ts';
 import type { UpstreamStats } from './upstreams/stats.ts';
@@ -90,10 +91,9 @@ export function authorityOf({ host, port }: ServerConfig): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-function openPool({ host, server }: ServerAddress, { timeouts, maxConnections, use }: UpstreamOptions): Pool {
+function openPool(address: ServerAddress, { timeouts, maxConnections, use }: UpstreamOptions): Pool {
   return createPool({
-    host,
-    port: server.port,
+    ...poolTarget(address),
     timeouts,
     maxConnections,
     maxWaiting: LIMITS.waitingPerServer,

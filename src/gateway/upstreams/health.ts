@@ -3,7 +3,7 @@ import type { RandomSource } from '../../core/random.ts';
 import type { HealthPolicy } from '../../core/snapshot.ts';
 import { createPool } from '../../wire/pool.ts';
 import type { Outbound, OutboundHandler, Pool, ResponseHead } from '../../wire/types.ts';
-import { addressKey } from './server.ts';
+import { addressKey, poolTarget } from './server.ts';
 import type { ServerAddress } from './server.ts';
 
 /** How far the wait between two questions strays from the interval: workers and nodes do not ask in step. */
@@ -72,12 +72,11 @@ class HealthCheck implements OutboundHandler {
   private contrary = 0;
   private isClosed = false;
 
-  constructor({ host, server }: ServerAddress, asking: Asking) {
+  constructor(address: ServerAddress, asking: Asking) {
     this.asking = asking;
     const ms = asking.policy.timeoutMs;
     this.pool = createPool({
-      host,
-      port: server.port,
+      ...poolTarget(address),
       timeouts: { connectMs: ms, firstByteMs: ms, idleMs: ms, totalMs: ms },
       maxConnections: 1,
       maxWaiting: 1,

@@ -2,7 +2,7 @@
 import { hash32 } from '../../core/hash.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { EjectionPolicy, ServerConfig } from '../../core/snapshot.ts';
-import type { Pool } from '../../wire/types.ts';
+import type { Pool, PoolOptions } from '../../wire/types.ts';
 import type { Choice } from './balance.ts';
 import { Breaker } from './breaker.ts';
 
@@ -18,6 +18,11 @@ export interface ServerAddress {
 /** Names an address inside its upstream. */
 export function addressKey({ entry, host, server }: ServerAddress): string {
   return `${entry} ${host} ${server.port}`;
+}
+
+/** Where a pool connects to: the one place that turns an address into options of a pool. */
+export function poolTarget({ host, server }: ServerAddress): Pick<PoolOptions, 'host' | 'port'> {
+  return { host, port: server.port };
 }
 
 /** One server, with what is known about it. */

@@ -105,6 +105,9 @@ test('too many servers that failed their active health are used after all, unles
   group.group.followHealth();
   expect(group.counts(8)).toEqual({ c: 4, d: 4 });
   group.unhealthy.add('c');
+  group.group.followHealth();
+  expect(group.group.isPanicking).toBe(true);
+  expect(group.counts(8)).toEqual({ a: 2, b: 2, c: 2, d: 2 });
   group.fail('a', true);
   group.group.followHealth();
   expect(group.group.isPanicking).toBe(false);

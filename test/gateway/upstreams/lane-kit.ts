@@ -18,7 +18,7 @@ export interface Servers {
 }
 
 /** Starts servers; they end with the test. */
-export async function started(...builders: UpstreamBuilder[]): Promise<Upstream[]> {
+async function started(...builders: UpstreamBuilder[]): Promise<Upstream[]> {
   const all: Upstream[] = [];
   for (const builder of builders) all.push(await builder.start());
   onTestFinished(async () => {

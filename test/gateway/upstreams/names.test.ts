@@ -153,8 +153,9 @@ test('requests go on with the last addresses while the DNS is down', async () =>
 test('a new configuration begins with the addresses that are known', async () => {
   const { port } = await services('127.0.0.2');
   const dns = await dnsServer({ [NAME]: ['127.0.0.2'] });
-  const { url, apply, addresses } = await gatewayOf(dns, port);
+  const { url, apply, addresses, log } = await gatewayOf(dns, port);
   dns.isDown = true;
+  await until(() => log.some((line) => line.includes('its last addresses are kept')));
   apply({ config: { explainHeaders: false } });
   expect(addresses()).toEqual(['127.0.0.2']);
   expect((await fetchOnce(url)).status).toBe(200);
