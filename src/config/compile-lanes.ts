@@ -1,5 +1,13 @@
-import type { FilterConfig, GatewayConfig, RouteConfig, UpstreamConfig } from '../core/snapshot.ts';
+import type {
+  FilterConfig,
+  GatewayConfig,
+  RouteConfig,
+  StickyKey,
+  UpstreamConfig,
+} from '../core/snapshot.ts';
 import { LIMITS } from '../core/limits.ts';
+import { compileStickyKey } from './compile-rollout.ts';
+import { compileUpstream } from './compile-upstream.ts';
 import type { Inputs } from './inputs.ts';
 import { readInput } from './inputs.ts';
 import { readKeySet } from './jwks.ts';
@@ -12,29 +20,24 @@ const ONLY_ROUTE = 'all';
 type Candidate = Config['candidate'];
 type Route = NonNullable<Candidate['routes']>[number];
 
-export function compileLegacy(legacy: Config['legacy']): UpstreamConfig {
-  return upstream('legacy', legacy);
+export function compileLegacy({ legacy, rollout }: Config): UpstreamConfig {
+  return compileUpstream('legacy', legacy, compileStickyKey(rollout.stickyKey));
 }
 
 export function compileCandidate(config: Config, inputs: Inputs): GatewayConfig['candidate'] {
-  const { candidate, filters } = config;
-  const upstreams =
-    candidate.servers === undefined
-      ? Object.entries(candidate.upstreams ?? {}).map(([name, entry]) => upstream(name, entry))
-      : [upstream(ONLY_UPSTREAM, { servers: candidate.servers, hostHeader: candidate.hostHeader })];
+  const { candidate, filters, rollout } = config;
   return {
-    upstreams,
+    upstreams: compileUpstreams(candidate, compileStickyKey(rollout.stickyKey)),
     routes:
       candidate.servers === undefined ? bySpecificity((candidate.routes ?? []).map(route)) : [everything()],
     filters: Object.entries(filters).map(([name, entry]) => filter(name, entry, inputs)),
   };
 }
 
-function upstream(
-  name: string,
-  entry: { servers: UpstreamConfig['servers']; hostHeader?: string | undefined },
-): UpstreamConfig {
-  return { name, servers: entry.servers, hostHeader: entry.hostHeader ?? null };
+function compileUpstreams(candidate: Candidate, stickyKey: StickyKey): UpstreamConfig[] {
+  const { servers, upstreams = {} } = candidate;
+  if (servers !== undefined) return [compileUpstream(ONLY_UPSTREAM, { ...candidate, servers }, stickyKey)];
+  return Object.entries(upstreams).map(([name, entry]) => compileUpstream(name, entry, stickyKey));
 }
 
 function everything(): RouteConfig {

@@ -88,7 +88,7 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
       region.header === undefined ? null : { name: region.header.toLowerCase(), from: region.from ?? [] },
     regionCidrs: regionCidrs(region.cidrs),
     trustedProxies: config.trustedProxies,
-    legacy: compileLegacy(config.legacy),
+    legacy: compileLegacy(config),
     candidate: compileCandidate(config, inputs),
     stickyKey: compileStickyKey(rollout.stickyKey),
     shadow: compileShadow(rollout.shadow),

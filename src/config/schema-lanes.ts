@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration, flag, list, matching, name, named, section, text, word } from './fields.ts';
 import { hostField, serversField } from './fields-net.ts';
+import { hasWeightPerServer, upstreamFields, WEIGHTS, withServers } from './schema-upstream.ts';
 
 /** Signature algorithms with a public key; `none` and the shared-secret ones (HS256, …) are refused. */
 const ALGORITHMS = [
@@ -16,17 +17,12 @@ const ALGORITHMS = [
   'EdDSA',
 ] as const;
 
-const hostHeader = hostField("Host sent to the servers instead of the client's").optional();
-
-export const legacySchema = section(
-  { servers: serversField('servers of the NGINX that serves today'), hostHeader },
+export const legacySchema = withServers(
+  'servers of the NGINX that serves today',
   'the legacy lane: what answers today',
 );
 
-const upstream = section(
-  { servers: serversField('servers of this upstream, used in turn'), hostHeader },
-  'a named group of servers',
-);
+const upstream = withServers('servers of this upstream', 'a named group of servers');
 
 /** A path prefix in the normalised form that requests are matched in. */
 const PATH = /^\/(?!.*(?:\/\/|\/\.\.?(?:\/|$)|[?#\s\\]))/;
@@ -75,14 +71,14 @@ export const candidateSchema = section(
     servers: serversField('servers that take everything: another gateway, say').optional(),
     upstreams: named(upstream, nameKey, 'upstreams by name').optional(),
     routes: list(route, 'routes; the most specific one wins, whatever their order', 1).optional(),
-    hostHeader,
+    ...upstreamFields,
     version: text(
       'names the build behind these servers; another one starts the evidence anew',
       'v2.3.1',
     ).optional(),
   },
   'the candidate lane: servers, or upstreams and routes',
-);
+).refine(hasWeightPerServer, WEIGHTS);
 
 const jwt = section(
   {

@@ -56,7 +56,8 @@ const canaryMatch = section(
   error: 'this rule would match every request\nsay at least one of: header, cookie, host, from',
 });
 
-const stickyKey = section(
+/** What names a user. */
+export const stickyKey = section(
   {
     cookie: tokenField('a cookie that names the user', 'sid').optional(),
     header: tokenField('a header that names the user', 'x-user').optional(),

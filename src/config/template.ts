@@ -63,6 +63,9 @@ candidate:
   # Or several services, with routes; the most specific route wins:
   #   upstreams:
   #     shop: { servers: [http://127.0.0.1:7001, http://127.0.0.1:7002] }
+  #     # and, where the defaults do not fit:
+  #     # balance: least-request # or hash: a user stays on one server
+  #     # health: { path: /healthz } # asks each server; failures eject one anyway
   #   routes:
   #     - { name: api, match: { path: /api/ }, upstream: shop, critical: true }
   #     - { name: rest, upstream: shop }

@@ -77,8 +77,48 @@ export const LIMITS = {
   waitingPerServer: 1_024,
   /** Time a request may wait for one. */
   waitingTimeoutMs: 1_000,
-  /** A server that could not be reached is passed over for this long when there is another. */
-  serverShunMs: 1_000,
+  /** Tries of one request, the first one included: two dead servers in a row are passed, three are an outage. */
+  requestTries: 3,
+  /** Share of the recent requests of an upstream that may be tried again: a fifth more load breaks no server. */
+  retryShare: 0.2,
+  /** Retries saved up by earlier requests: all calls in flight to one server that dies at once. */
+  retriesSaved: 512,
+  /** Retries that an upstream has at its start, and gets back at one a second, however little traffic it has. */
+  retryFloor: 10,
+  /** Failures in a row, a refused connection aside, after which a server is ejected. */
+  ejectionFailures: 5,
+  /** Share of failures that ejects too, over `ejectionWindowMs`, once there were so many calls. */
+  ejectionFailureShare: 0.5,
+  ejectionCalls: 20,
+  ejectionWindowMs: 10_000,
+  /** First ejection of a server; each further one lasts twice as long, up to the second number. */
+  ejectionTimeMs: 1_000,
+  ejectionMaxTimeMs: 30_000,
+  /** Share of the servers that may be ejected for what they answer: more is no fault of single servers. */
+  ejectionMaxShare: 0.5,
+  /** An ejected server whose time is over waits so long for a request that may be repeated, then takes any. */
+  probePatienceMs: 1_000,
+  /** Time over which a server that returned grows to its full share; and the share it begins with. */
+  slowStartMs: 10_000,
+  slowStartLeast: 0.1,
+  /** Active health: between two questions to a server, for one answer, and answers in a row that change its state. */
+  healthIntervalMs: 5_000,
+  healthTimeoutMs: 2_000,
+  healthyAnswers: 2,
+  unhealthyAnswers: 3,
+  /** A name is asked again after its time to live, between these: 0 must not mean always, nor a week never. */
+  dnsMinTtlMs: 1_000,
+  dnsMaxTtlMs: 60_000,
+  /** Time to live of an answer that brings none (the system's own lookup). */
+  dnsPlainTtlMs: 30_000,
+  /** After a name that could not be resolved; its last addresses stay. */
+  dnsRetryMs: 2_000,
+  /** One question to a name server, of two tries. */
+  dnsTimeoutMs: 1_500,
+  /** A start waits so long for the first addresses of names. */
+  dnsStartMs: 2_000,
+  /** Addresses of one name that become servers. */
+  dnsAddresses: 64,
   /** Copies in flight of one worker: not answered yet. */
   copiesInFlight: 256,
   /** Bytes held by copies and captured answers of one worker. */

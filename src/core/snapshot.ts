@@ -37,6 +37,59 @@ export interface UpstreamConfig {
   readonly servers: readonly ServerConfig[];
   /** Sent as Host instead of the client's, or null to keep the client's. */
   readonly hostHeader: string | null;
+  readonly policy: UpstreamPolicy;
+}
+
+/** How the servers of an upstream are chosen and judged. */
+export interface UpstreamPolicy {
+  readonly balance: 'round-robin' | 'least-request' | 'hash';
+  /** What `hash` keeps on one server; the client address where a request has no such value. */
+  readonly hashKey: StickyKey;
+  /** One per entry of `servers`, or empty: all the same. Each address of a name has the weight of its entry. */
+  readonly weights: readonly number[];
+  readonly retries: RetryPolicy;
+  readonly ejection: EjectionPolicy;
+  readonly health: HealthPolicy | null;
+  /** A server that returned grows to its full share over this time; 0 gives it at once. */
+  readonly slowStartMs: number;
+  /** Instead of the gateway's own, milliseconds; null keeps that one. Copies take `connectMs` only. */
+  readonly timeouts: {
+    readonly connectMs: number | null;
+    readonly firstByteMs: number | null;
+    readonly idleMs: number | null;
+    readonly totalMs: number | null;
+  };
+}
+
+/** When a request of a client is made again on another server. */
+export interface RetryPolicy {
+  /** Share of the recent requests that may be, 0 to 1; 0 is never. */
+  readonly budget: number;
+  /** Tries of one request, the first one included. */
+  readonly tries: number;
+}
+
+/** When a server gets no requests for a while because of its failures. */
+export interface EjectionPolicy {
+  /** Failures in a row. */
+  readonly failures: number;
+  /** Share of failures among the calls of ten seconds, 0 to 1. */
+  readonly share: number;
+  /** The first time; each further one is twice as long, up to `maxTimeMs`. */
+  readonly timeMs: number;
+  readonly maxTimeMs: number;
+  /** Share of the servers that may be out for what they answered, 0 to 1; never all of them. */
+  readonly maxShare: number;
+}
+
+/** Asks each server whether it is well. */
+export interface HealthPolicy {
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Answers in a row after which a server is taken back, and out. */
+  readonly healthy: number;
+  readonly unhealthy: number;
 }
 
 /** What a request must look like for a route. */

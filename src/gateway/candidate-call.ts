@@ -147,6 +147,9 @@ export class CandidateCall implements Outbound, OutboundHandler {
     this.done(null);
     this.handler.onEnd();
   }
+  onRetry(code: FailureCode): void {
+    if (!this.over) this.handler.onRetry?.(code);
+  }
   onFailure(code: FailureCode, sent: boolean): void {
     if (this.over) return;
     this.done(code);

@@ -146,6 +146,10 @@ export class Exchange implements InboundHandler, RelayOwner {
     this.inbound.end();
   }
 
+  laneRetried(code: FailureCode): void {
+    this.laneFailure ??= code;
+  }
+
   laneFailed(code: FailureCode, lane: Lane, headWasSent: boolean): void {
     this.noteService();
     this.laneFailure ??= code;

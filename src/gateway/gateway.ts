@@ -1,5 +1,6 @@
 import { monotonicMs } from '../core/clock.ts';
 import type { FailureCode } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { GatewayConfig, Snapshot } from '../core/snapshot.ts';
 import { openShadow } from '../shadow/department.ts';
 import type { ShadowDepartment } from '../shadow/department.ts';
@@ -14,6 +15,9 @@ import { Plant } from './plant.ts';
 import { Runtime } from './runtime.ts';
 import type { Station } from './runtime.ts';
 import type { Gateway, GatewayOptions } from './types.ts';
+import { NameKeeper } from './upstreams/names.ts';
+import { resolver } from './upstreams/resolve.ts';
+import type { UpstreamStats } from './upstreams/stats.ts';
 
 /** How often a drain looks whether copies have been concluded. */
 const DRAIN_POLL_MS = 20;
@@ -29,6 +33,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   private readonly station: Station;
   private readonly gauges = new ProcessGauges();
   private readonly server: WireServer;
+  private readonly names: NameKeeper;
   /** The newest snapshot, and what requests run on: the same unless the local kill switch is on. */
   private snapshot: Snapshot;
   private runtime: Runtime;
@@ -48,13 +53,15 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       accessLog: new AccessLog(snapshot.config.accessLog, log),
       exchanges: 0,
     };
-    this.runtime = new Runtime(snapshot, new Plant(snapshot.config, options.workers), this.station);
+    this.names = new NameKeeper(resolver(options.dnsServers ?? null), (message) => log('warn', message));
+    this.runtime = new Runtime(snapshot, this.plantOf(snapshot), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
     this.server = createWireServer(this, serverOptions(snapshot.config));
   }
 
   async listen(ports: readonly number[], reusePort: boolean): Promise<number[]> {
     const bound: number[] = [];
+    await this.names.settled(LIMITS.dnsStartMs);
     for (const [index, listener] of this.snapshot.config.listeners.entries()) {
       const port = ports[index] ?? listener.port;
       bound.push(await this.server.listen({ host: listener.host, port, reusePort, index }));
@@ -69,7 +76,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       this.snapshot = { ...snapshot, config: plant.config };
       return this.swap(plant);
     }
-    const next = new Plant(snapshot.config, this.options.workers);
+    const next = this.plantOf(snapshot);
     this.configText = configText;
     this.snapshot = snapshot;
     this.swap(next);
@@ -114,6 +121,14 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       upstreams: this.runtime.plant.levels(),
     });
     return this.station.recorder.take(this.snapshot.rollout.epoch, gauges);
+  }
+
+  upstreams(): UpstreamStats[] {
+    return this.runtime.plant.stats();
+  }
+
+  private plantOf(snapshot: Snapshot): Plant {
+    return new Plant(snapshot.config, this.options.workers, this.names);
   }
 
   async drain(deadlineMs: number): Promise<number> {

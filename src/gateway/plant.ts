@@ -1,14 +1,19 @@
 import { monotonicMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
+import { systemRandom } from '../core/random.ts';
+import type { GatewayConfig, ServerConfig, UpstreamConfig, UpstreamPolicy } from '../core/snapshot.ts';
 import { RateCap } from '../shadow/rate-cap.ts';
 import type { UpstreamLevel } from '../telemetry/types.ts';
 import { ArrivalDesk } from './arrival.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
 import { Router } from './router.ts';
-import { Upstream } from './upstream.ts';
+import type { PoolTimeouts } from '../wire/types.ts';
+import { authorityOf, Upstream } from './upstream.ts';
 import type { UpstreamOptions } from './upstream.ts';
+import { HealthChecks } from './upstreams/health.ts';
+import type { NameKeeper } from './upstreams/names.ts';
+import type { UpstreamStats } from './upstreams/stats.ts';
 
 /** Both lanes over one set of pools. */
 interface Lanes {
@@ -29,27 +34,34 @@ export class Plant {
   /** For requests of clients, and a second set of connections for copies: neither can use up the other's. */
   readonly lanes: Lanes;
   readonly copyLanes: Lanes;
+  private readonly checks: ReadonlyMap<string, HealthChecks>;
   private users = 0;
   private retired = false;
 
-  /** @param workers of this node: the cap on copies a second is split over them */
-  constructor(config: GatewayConfig, workers: number) {
+  /**
+   * @param workers of this node: the cap on copies a second is split over them
+   * @param names of this worker, which outlive the plant
+   */
+  constructor(config: GatewayConfig, workers: number, names: NameKeeper) {
     this.config = config;
     this.desk = new ArrivalDesk(config);
     this.router = new Router(config.candidate.routes, config.candidate.filters);
     const { shadow, timeouts } = config;
     this.rateCap = new RateCap(shadow.maxRate / workers, shadow.rampMs, monotonicMs());
     const { connectMs, firstByteMs, upstreamIdleMs: idleMs, totalMs } = timeouts;
-    this.lanes = openLanes(config, {
+    this.checks = openChecks(config);
+    this.lanes = openLanes(config, this.checks, {
+      use: 'clients',
       timeouts: { connectMs, firstByteMs, idleMs, totalMs },
       maxConnections: LIMITS.connectionsPerServer,
-      retry: true,
+      names,
     });
     const copyMs = shadow.timeoutMs;
-    this.copyLanes = openLanes(config, {
+    this.copyLanes = openLanes(config, this.checks, {
+      use: 'copies',
       timeouts: { connectMs, firstByteMs: copyMs, idleMs: copyMs, totalMs: copyMs },
       maxConnections: shadow.maxInFlight,
-      retry: false,
+      names,
     });
   }
 
@@ -63,6 +75,15 @@ export class Plant {
         return { lane, upstream: names[index] ?? '', use, ...upstream.levels() };
       });
     return [...of(this.lanes, 'clients'), ...of(this.copyLanes, 'copies')];
+  }
+
+  /** Every upstream at this moment, those of clients first. */
+  stats(): UpstreamStats[] {
+    return this.upstreams().map((upstream) => upstream.stats());
+  }
+
+  private upstreams(): Upstream[] {
+    return [...this.lanes.upstreams, ...this.copyLanes.upstreams];
   }
 
   /** One more exchange or copy runs on it. */
@@ -84,17 +105,55 @@ export class Plant {
 
   private closeIfUnused(): void {
     if (!this.retired || this.users > 0) return;
-    for (const upstream of [...this.lanes.upstreams, ...this.copyLanes.upstreams]) upstream.close();
+    for (const upstream of this.upstreams()) upstream.close();
+    for (const checks of this.checks.values()) checks.close();
   }
 }
 
-function openLanes(config: GatewayConfig, options: UpstreamOptions): Lanes {
-  const open = (upstream: UpstreamConfig) => new Upstream(upstream, options);
-  const legacy = open(config.legacy);
-  const named = new Map(config.candidate.upstreams.map((upstream) => [upstream.name, open(upstream)]));
+/** Separate keys, since an upstream of the candidate may be called "legacy". */
+const LEGACY = 'legacy';
+const keyOf = (upstream: UpstreamConfig) => `candidate ${upstream.name}`;
+
+function openChecks({ legacy, candidate }: GatewayConfig): ReadonlyMap<string, HealthChecks> {
+  const keyed = candidate.upstreams.map((upstream) => [keyOf(upstream), upstream] as const);
+  return new Map(
+    [[LEGACY, legacy] as const, ...keyed].flatMap(([key, { policy, hostHeader, servers }]) => {
+      const host = hostHeader ?? authorityOf(servers[0] as ServerConfig);
+      return policy.health === null ? [] : [[key, new HealthChecks(policy.health, host, systemRandom)]];
+    }),
+  );
+}
+
+function openLanes(
+  config: GatewayConfig,
+  checks: ReadonlyMap<string, HealthChecks>,
+  options: UpstreamOptions,
+): Lanes {
+  const open = (upstream: UpstreamConfig, key: string) =>
+    new Upstream(upstream, {
+      ...options,
+      checks: checks.get(key) ?? null,
+      timeouts: ownTimeouts(options, upstream.policy.timeouts),
+    });
+  const legacy = open(config.legacy, LEGACY);
+  const named = new Map(
+    config.candidate.upstreams.map((upstream) => [upstream.name, open(upstream, keyOf(upstream))]),
+  );
   return {
     legacy: new LegacyLane(legacy),
     candidate: new CandidateLane(named),
     upstreams: [legacy, ...named.values()],
+  };
+}
+
+/** The upstream's own times where it has some. A copy has one time for all, and only its connect is the server's. */
+function ownTimeouts({ timeouts, use }: UpstreamOptions, own: UpstreamPolicy['timeouts']): PoolTimeouts {
+  const connectMs = own.connectMs ?? timeouts.connectMs;
+  if (use === 'copies') return { ...timeouts, connectMs };
+  return {
+    connectMs,
+    firstByteMs: own.firstByteMs ?? timeouts.firstByteMs,
+    idleMs: own.idleMs ?? timeouts.idleMs,
+    totalMs: own.totalMs ?? timeouts.totalMs,
   };
 }

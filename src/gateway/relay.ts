@@ -15,6 +15,8 @@ export interface RelayOwner {
   laneHead(head: ResponseHead, lane: Lane): void;
   /** The lane's answer is complete. */
   laneEnd(): void;
+  /** The candidate's first try failed; another server of it is asked. */
+  laneRetried(code: FailureCode): void;
   /** No complete answer will come. */
   laneFailed(code: FailureCode, lane: Lane, headWasSent: boolean): void;
 }
@@ -24,7 +26,7 @@ export class Relay implements OutboundHandler {
   readonly lane: Lane;
   private readonly owner: RelayOwner;
   /** The copy observes the lane that was assigned, never a fallback. */
-  private readonly observed: Copy | null;
+  private observed: Copy | null;
   private call: Outbound | null = null;
   private headSeen = false;
   private sentUs = -1;
@@ -75,6 +77,18 @@ export class Relay implements OutboundHandler {
     this.finish();
     this.observed?.originalEnd(null);
     this.owner.laneEnd();
+  }
+
+  /**
+   * What a retry repairs is counted as the candidate's failure all the same, like what a fallback repairs, and as the
+   * end of its answer in the pair. Legacy is what the candidate is measured against: there the answer that the
+   * client gets counts, so that a doubt is never in the candidate's favour.
+   */
+  onRetry(code: FailureCode): void {
+    if (this.lane === 'legacy') return;
+    this.observed?.originalEnd(code);
+    this.observed = null;
+    this.owner.laneRetried(code);
   }
 
   onFailure(code: FailureCode): void {

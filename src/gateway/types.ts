@@ -1,5 +1,6 @@
 import type { Snapshot } from '../core/snapshot.ts';
 import type { TelemetryDelta } from '../telemetry/types.ts';
+import type { UpstreamStats } from './upstreams/stats.ts';
 
 /** The gateway of one worker process, as the worker entry sees it. */
 export interface Gateway {
@@ -16,6 +17,8 @@ export interface Gateway {
   setLocalBypass(on: boolean): void;
   /** What happened since the previous call: one delta per epoch with news, that of the current epoch last. */
   collect(): TelemetryDelta[];
+  /** The upstreams of the newest configuration at this moment, those of copies after those of clients. */
+  upstreams(): UpstreamStats[];
   /** Stops accepting and lets exchanges and copies finish. @returns exchanges that were cut at the deadline */
   drain(deadlineMs: number): Promise<number>;
   /** Ends the diff thread and pools. */
@@ -26,6 +29,8 @@ export interface GatewayOptions {
   readonly snapshot: Snapshot;
   /** Workers of this node: caps per node are split over them. */
   readonly workers: number;
+  /** Name servers to ask for names of servers, `address:port`, instead of the system's. */
+  readonly dnsServers?: readonly string[];
   /** Writes one line to the process's log. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }

@@ -1,187 +1,126 @@
-// HOT: one index per call; a second object only when a server could not be reached.
+// HOT: one call per request; a single server costs nothing beyond its pool.
 import { monotonicMs } from '../core/clock.ts';
-import type { FailureCode } from '../core/errors.ts';
-import type { HeaderFields } from '../core/headers.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { UpstreamConfig } from '../core/snapshot.ts';
+import { systemRandom } from '../core/random.ts';
+import type { RandomSource } from '../core/random.ts';
+import type { EjectionPolicy, ServerConfig, UpstreamConfig } from '../core/snapshot.ts';
+import type { UpstreamLevel } from '../telemetry/types.ts';
 import { createPool } from '../wire/pool.ts';
-import type {
-  Outbound,
-  OutboundHandler,
-  OutboundHead,
-  Pool,
-  PoolTimeouts,
-  ResponseHead,
-} from '../wire/types.ts';
+import type { Outbound, OutboundHandler, OutboundHead, Pool, PoolTimeouts } from '../wire/types.ts';
+import { AddressList } from './upstreams/addresses.ts';
+import { UpstreamCall } from './upstreams/call.ts';
+import type { CallPlan } from './upstreams/call.ts';
+import { ServerGroup } from './upstreams/group.ts';
+import type { HealthChecks } from './upstreams/health.ts';
+import type { NameKeeper } from './upstreams/names.ts';
+import { RetryBudget } from './upstreams/retry-budget.ts';
+import { poolTarget } from './upstreams/server.ts';
+import type { Server, ServerAddress } from './upstreams/server.ts';
+import { statsOf } from './upstreams/stats.ts';
+import type { UpstreamStats } from './upstreams/stats.ts';
 
-/** How an upstream is used: by clients, or by copies. */
+/** How an upstream is used, and what it shares with others. */
 export interface UpstreamOptions {
+  /**
+   * Copies are evidence: they are never tried again, and a server is passed over only for a moment after it could
+   * not be reached, never for what it answers. What the candidate does wrong must be seen.
+   */
+  readonly use: 'clients' | 'copies';
   readonly timeouts: PoolTimeouts;
   /** Open connections to one server. */
   readonly maxConnections: number;
-  /**
-   * A call that failed before anything was answered may be made again where that is safe. Off for copies: what the
-   * candidate does wrong must be seen.
-   */
-  readonly retry: boolean;
+  readonly names: NameKeeper;
+  /** Active health, if it is configured; shared with the other use of the same servers. */
+  readonly checks?: HealthChecks | null;
+  readonly random?: RandomSource;
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number;
 }
 
-interface Server {
-  readonly pool: Pool;
-  /** Monotonic time until which it is passed over, because it could not be reached. */
-  shunnedUntilMs: number;
-}
-
-/** A group of servers: round robin, past those that could not be reached a moment ago. */
+/** A group of servers: choice, tries, health. */
 export class Upstream {
+  readonly name: string;
   /** Sent as Host instead of the client's, or null. */
   readonly hostHeader: string | null;
   /** `host:port` of the first server. */
   readonly authority: string;
-  private readonly servers: readonly Server[];
-  private readonly mayMove: boolean;
-  private turn = 0;
+  private readonly use: UpstreamOptions['use'];
+  private readonly group: ServerGroup;
+  private readonly plan: CallPlan;
+  private readonly addresses: AddressList;
 
   constructor(config: UpstreamConfig, options: UpstreamOptions) {
-    this.hostHeader = config.hostHeader;
-    const [first] = config.servers;
-    this.authority = `${first?.host.includes(':') ? `[${first.host}]` : first?.host}:${first?.port}`;
-    this.mayMove = options.retry;
-    this.servers = config.servers.map(({ host, port }) => ({
-      pool: createPool({ host, port, maxWaiting: LIMITS.waitingPerServer, ...options }),
-      shunnedUntilMs: 0,
-    }));
+    const { name, policy, hostHeader, servers } = config;
+    const { use, names, checks, random = systemRandom, clock = monotonicMs } = options;
+    this.name = name;
+    this.hostHeader = hostHeader;
+    this.authority = authorityOf(servers[0] as ServerConfig);
+    this.use = use;
+    const ejection = use === 'clients' ? policy.ejection : forCopies(policy.ejection);
+    const open = (address: ServerAddress) => openPool(address, options);
+    const isHealthy = (key: string) => checks?.isHealthy(key) ?? true;
+    this.group = new ServerGroup({ policy, ejection, random, clock, open, isHealthy });
+    const budget = new RetryBudget(policy.retries.budget, clock());
+    const tries = use === 'clients' ? policy.retries.tries : 1;
+    this.plan = { group: this.group, budget, tries, clock };
+    this.addresses = new AddressList(servers, names, (addresses) => {
+      if (use === 'clients') checks?.setServers(addresses);
+      this.group.setServers(addresses);
+    });
+    checks?.onChange(() => this.group.followHealth());
   }
 
-  /** Starts a call on one server; another one is tried once when the first could not be reached. */
+  /** Starts a call on one server; see {@link UpstreamCall} for what happens when there are several. */
   call(head: OutboundHead, handler: OutboundHandler): Outbound {
-    return new UpstreamCall(this, head, handler, this.mayMove && this.servers.length > 1);
+    const { only } = this.group;
+    return only === null ? new UpstreamCall(this.plan, head, handler) : only.pool.call(head, handler);
   }
 
-  /** The server whose turn it is, if possible not `except` and not one that was shunned. */
-  next(except: Server | null): Server | null {
-    if (this.servers.length === 1) return except === null ? (this.servers[0] as Server) : null;
-    const nowMs = monotonicMs();
-    let fallback: Server | null = null;
-    for (let step = 0; step < this.servers.length; step += 1) {
-      this.turn = (this.turn + 1) % this.servers.length;
-      const server = this.servers[this.turn] as Server;
-      if (server === except) continue;
-      if (server.shunnedUntilMs <= nowMs) return server;
-      fallback ??= server;
-    }
-    return fallback;
+  stats(): UpstreamStats {
+    return statsOf(this.name, this.use, this.group, this.plan.budget);
   }
 
-  /** Connections of all its servers, and calls that wait for one. */
-  levels(): Pool['stats'] {
-    const levels = { open: 0, active: 0, waiting: 0 };
-    for (const { pool } of this.servers) {
-      levels.open += pool.stats.open;
-      levels.active += pool.stats.active;
-      levels.waiting += pool.stats.waiting;
-    }
-    return levels;
+  /** Connections of all its servers, calls that wait for one, and what was done about servers that fail. */
+  levels(): Omit<UpstreamLevel, 'lane' | 'upstream' | 'use'> {
+    const { servers, ejections } = this.group;
+    const { budget } = this.plan;
+    const sum = (pick: (server: Server) => number) => servers.reduce((total, one) => total + pick(one), 0);
+    return {
+      open: sum(({ pool }) => pool.stats.open),
+      active: sum(({ pool }) => pool.stats.active),
+      waiting: sum(({ pool }) => pool.stats.waiting),
+      servers: servers.length,
+      serversOut: sum(({ breaker, isHealthy }) => (breaker.state === 'closed' && isHealthy ? 0 : 1)),
+      ejections,
+      retries: budget.spent,
+      retriesDenied: budget.denied,
+    };
   }
 
+  /** Calls that run are finished; no further one may be made. */
   close(): void {
-    for (const server of this.servers) server.pool.close();
+    this.addresses.close();
+    this.group.shutDown();
   }
 }
 
-function isUnreachable(code: FailureCode): boolean {
-  return code === 'connect_refused' || code === 'connect_failed' || code === 'connect_timeout';
+/** `host:port` as it stands in a Host field. */
+export function authorityOf({ host, port }: ServerConfig): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/**
- * A call on one server. It shuns a server that could not be reached and moves to another one, once: nothing was sent
- * yet, so that is safe for every method. What the caller wrote meanwhile is kept for the move, within a limit.
- */
-class UpstreamCall implements Outbound, OutboundHandler {
-  private readonly upstream: Upstream;
-  private readonly head: OutboundHead;
-  private readonly handler: OutboundHandler;
-  private server: Server;
-  private current: Outbound;
-  private mayMove: boolean;
-  private unsent: Buffer[] = [];
-  private unsentBytes = 0;
-  private ended = false;
+function openPool(address: ServerAddress, { timeouts, maxConnections, use }: UpstreamOptions): Pool {
+  return createPool({
+    ...poolTarget(address),
+    timeouts,
+    maxConnections,
+    maxWaiting: LIMITS.waitingPerServer,
+    retry: use === 'clients',
+  });
+}
 
-  constructor(upstream: Upstream, head: OutboundHead, handler: OutboundHandler, mayMove: boolean) {
-    this.upstream = upstream;
-    this.head = head;
-    this.handler = handler;
-    this.mayMove = mayMove;
-    this.server = upstream.next(null) as Server;
-    this.current = this.server.pool.call(head, this);
-  }
-
-  onFailure(code: FailureCode, sent: boolean): void {
-    if (!isUnreachable(code)) return this.handler.onFailure(code, sent);
-    this.server.shunnedUntilMs = monotonicMs() + LIMITS.serverShunMs;
-    const other = sent || !this.mayMove ? null : this.upstream.next(this.server);
-    if (other === null) return this.handler.onFailure(code, sent);
-    this.mayMove = false;
-    this.server = other;
-    this.current = other.pool.call(this.head, this);
-    this.replay();
-  }
-
-  private replay(): void {
-    let room = true;
-    for (const chunk of this.unsent) room = this.current.write(chunk) && room;
-    const waited = this.unsent.length > 0 && !this.ended;
-    this.unsent = [];
-    if (this.ended) this.current.end();
-    else if (waited && room) queueMicrotask(() => this.handler.onWritable());
-  }
-
-  onSent(reused: boolean): void {
-    this.mayMove = false;
-    this.unsent = [];
-    this.handler.onSent(reused);
-  }
-  onInform(status: number, fields: HeaderFields): void {
-    this.handler.onInform(status, fields);
-  }
-  onHead(head: ResponseHead): void {
-    this.handler.onHead(head);
-  }
-  onData(chunk: Buffer): void {
-    this.handler.onData(chunk);
-  }
-  onEnd(): void {
-    this.handler.onEnd();
-  }
-  onWritable(): void {
-    this.handler.onWritable();
-  }
-
-  write(chunk: Uint8Array): boolean {
-    if (this.mayMove) this.keep(chunk);
-    return this.current.write(chunk);
-  }
-  end(): void {
-    this.ended = true;
-    this.current.end();
-  }
-  /** A body too large to be kept stays with the server it was begun on. */
-  private keep(chunk: Uint8Array): void {
-    this.unsentBytes += chunk.length;
-    if (this.unsentBytes <= LIMITS.heldBodyBytes) this.unsent.push(Buffer.from(chunk));
-    else {
-      this.mayMove = false;
-      this.unsent = [];
-    }
-  }
-  pause(): void {
-    this.current.pause();
-  }
-  resume(): void {
-    this.current.resume();
-  }
-  abort(): void {
-    this.current.abort();
-  }
+/** Only who can not be reached is passed over, and each time for the same moment. */
+function forCopies(policy: EjectionPolicy): EjectionPolicy {
+  const timeMs = LIMITS.ejectionTimeMs;
+  return { ...policy, failures: Infinity, share: Infinity, timeMs, maxTimeMs: timeMs };
 }

@@ -3,7 +3,7 @@ import { PHASES, type Phase } from '../core/snapshot.ts';
 import { bucketsOf } from './histogram.ts';
 import { mergeCopies, mergeLanes } from './merge.ts';
 import { MetricsPage } from './text-format.ts';
-import type { CopyCounts, LaneCounts, Window, WorkerGauges } from './types.ts';
+import type { CopyCounts, LaneCounts, UpstreamLevel, Window, WorkerGauges } from './types.ts';
 
 /** What the exposition needs beside the counts. */
 export interface ExpositionInput {
@@ -149,16 +149,23 @@ function addWorker(page: MetricsPage, slot: number, gauges: WorkerGauges): void 
     page.add('cutover_client_connections', [slot, state], value);
   }
   page.add('cutover_exchanges', [slot], gauges.exchanges);
-  for (const { lane, upstream, use, open, active, waiting } of gauges.upstreams) {
-    const key = [slot, lane, upstream, use];
-    page.add('cutover_upstream_connections', [...key, 'active'], active);
-    page.add('cutover_upstream_connections', [...key, 'idle'], open - active);
-    page.add('cutover_upstream_waiting', key, waiting);
-  }
+  for (const level of gauges.upstreams) addUpstream(page, slot, level);
   page.add('cutover_copies_in_flight', [slot], gauges.copiesInFlight);
   page.add('cutover_copy_bytes', [slot], gauges.copyBytes);
   page.add('cutover_diff_queue_pairs', [slot], gauges.diffQueue);
   page.add('cutover_access_log_dropped_total', [slot], gauges.accessLogDropped);
   page.add('cutover_resident_memory_bytes', [slot], gauges.rssBytes);
   page.add('cutover_event_loop_delay_seconds', [slot], gauges.loopDelayMs / 1_000);
+}
+
+function addUpstream(page: MetricsPage, slot: number, level: UpstreamLevel): void {
+  const key = [slot, level.lane, level.upstream, level.use];
+  page.add('cutover_upstream_connections', [...key, 'active'], level.active);
+  page.add('cutover_upstream_connections', [...key, 'idle'], level.open - level.active);
+  page.add('cutover_upstream_waiting', key, level.waiting);
+  page.add('cutover_upstream_servers', [...key, 'used'], level.servers - level.serversOut);
+  page.add('cutover_upstream_servers', [...key, 'out'], level.serversOut);
+  page.add('cutover_upstream_ejections_total', key, level.ejections);
+  page.add('cutover_upstream_retries_total', [...key, 'made'], level.retries);
+  page.add('cutover_upstream_retries_total', [...key, 'denied'], level.retriesDenied);
 }

@@ -66,6 +66,15 @@ export const METRICS = {
     'Connections to an upstream, active or idle, for requests of clients or for copies.',
   ),
   cutover_upstream_waiting: gauge(POOL, 'Calls that wait for such a connection.'),
+  cutover_upstream_servers: gauge(
+    [...POOL, 'state'],
+    'Servers of an upstream: in use, or out because they are ejected, probed or unhealthy.',
+  ),
+  cutover_upstream_ejections_total: counter(POOL, 'Servers ejected, since the configuration was loaded.'),
+  cutover_upstream_retries_total: counter(
+    [...POOL, 'result'],
+    'Requests to be made again on another server: made, or denied by the budget; since the configuration was loaded.',
+  ),
   cutover_copies_in_flight: gauge(['worker'], 'Copies that were not answered yet.'),
   cutover_copy_bytes: gauge(['worker'], 'Bytes held by copies and captured answers.'),
   cutover_diff_queue_pairs: gauge(['worker'], 'Pairs that were not compared yet.'),

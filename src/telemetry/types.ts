@@ -157,6 +157,13 @@ export interface UpstreamLevel {
   readonly active: number;
   /** Calls that wait for a connection. */
   readonly waiting: number;
+  /** Its servers, and those that get no usual request: ejected, probing or unhealthy. */
+  readonly servers: number;
+  readonly serversOut: number;
+  /** Totals since it was configured: ejections, requests made again, and those that the budget did not allow. */
+  readonly ejections: number;
+  readonly retries: number;
+  readonly retriesDenied: number;
 }
 
 /** All workers over one window of `rollout.window` (10 s). Histograms are added, never averaged. */

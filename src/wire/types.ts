@@ -130,6 +130,8 @@ export interface OutboundHandler {
   onEnd(): void;
   /** After `write` returned false: room again. */
   onWritable(): void;
+  /** A try failed, and the call is made again elsewhere. A pool never does that; whoever chooses servers may. */
+  onRetry?(code: FailureCode): void;
   /** No complete answer will come. `sent` tells whether a byte of the request may have reached the server. */
   onFailure(code: FailureCode, sent: boolean): void;
 }

@@ -5,6 +5,7 @@ import { canonicalJson } from '../../src/core/hash.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import type { RouteConfig } from '../../src/core/snapshot.ts';
 import type { RolloutPlan } from '../../src/rollout/state.ts';
+import { upstreamConfig } from '../kit/snapshot.ts';
 import { SMALLEST, compiled, load } from './kit.ts';
 
 /** The example of the design, without what this build refuses. */
@@ -112,9 +113,7 @@ test('takes every default from the table of limits', () => {
 
 test('makes one route of a candidate that is only servers', () => {
   const { candidate } = compiled(SMALLEST).gateway;
-  expect(candidate.upstreams).toEqual([
-    { name: 'candidate', servers: [{ scheme: 'http', host: '127.0.0.1', port: 7001 }], hostHeader: null },
-  ]);
+  expect(candidate.upstreams).toEqual([upstreamConfig('candidate', 'http://127.0.0.1:7001')]);
   expect(candidate.routes).toMatchObject([
     { name: 'all', match: { host: null, path: '/', methods: [] }, upstream: 'candidate' },
   ]);
@@ -173,6 +172,11 @@ test('gives another hash for what shapes evidence and the same for what does not
     'rollout: { stickyKey: { cookie: a } }',
     'trustedProxies: [10.0.0.0/8]',
   ];
+  const upstream = ['balance: hash', 'slowStart: 1s', 'health: { path: / }', 'retries: { tries: 2 }'];
+  for (const key of upstream) {
+    const text = SMALLEST.replace('7001]', `7001], ${key}`);
+    expect(compiled(text).gateway.hash, key).not.toBe(base);
+  }
   for (const added of other) expect(hash(added), added).not.toBe(base);
   expect(compiled(SMALLEST.replace('8080', '8090')).gateway.hash).toBe(base);
   expect(compiled(SMALLEST.replace('7001', '7002')).gateway.hash).not.toBe(base);

@@ -5,6 +5,8 @@ import { CandidateCall } from '../../src/gateway/candidate-call.ts';
 import type { Filter, FilterAnswer } from '../../src/gateway/filters/types.ts';
 import { LaneRequest } from '../../src/gateway/lane-request.ts';
 import { Upstream } from '../../src/gateway/upstream.ts';
+import { NameKeeper } from '../../src/gateway/upstreams/names.ts';
+import { resolver } from '../../src/gateway/upstreams/resolve.ts';
 import type { OutboundHandler } from '../../src/wire/types.ts';
 import { route, upstreamConfig } from '../kit/snapshot.ts';
 import { until } from '../kit/until.ts';
@@ -47,7 +49,8 @@ async function lane() {
   const server = new Upstream(upstreamConfig('candidate', service.url), {
     timeouts,
     maxConnections: 10,
-    retry: true,
+    use: 'clients',
+    names: new NameKeeper(resolver(null), () => {}),
   });
   onTestFinished(async () => {
     server.close();

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { GatewayConfig, RolloutView, Snapshot } from '../../src/core/snapshot.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
-import type { Gateway } from '../../src/gateway/types.ts';
+import type { Gateway, GatewayOptions } from '../../src/gateway/types.ts';
 import { summarise } from '../../src/telemetry/summary.ts';
 import type { Summary } from '../../src/telemetry/summary.ts';
 import type { TelemetryDelta } from '../../src/telemetry/types.ts';
@@ -32,12 +32,14 @@ export async function inProcessGateway(
   lanes: { readonly legacy: Upstream; readonly candidate: Upstream },
   rollout: Partial<RolloutView> = {},
   config: Partial<GatewayConfig> = {},
+  options: Pick<GatewayOptions, 'dnsServers'> = {},
 ): Promise<InProcessGateway> {
   let current = snapshot(gatewayConfig(lanes.legacy.url, lanes.candidate.url, config), rolloutView(rollout));
   const log: string[] = [];
   const gateway = createGateway({
     snapshot: current,
     workers: 1,
+    ...options,
     log: (level, text) => log.push(`${level} ${text}`),
   });
   const ports = await gateway.listen(

@@ -6,6 +6,7 @@ import type {
   ServerConfig,
   Snapshot,
   UpstreamConfig,
+  UpstreamPolicy,
 } from '../../src/core/snapshot.ts';
 
 /** Servers from `http://127.0.0.1:1234` texts. */
@@ -14,7 +15,28 @@ export function upstreamConfig(name: string, ...urls: string[]): UpstreamConfig 
     const { hostname, port } = new URL(url);
     return { scheme: 'http', host: hostname, port: Number(port) };
   });
-  return { name, servers, hostHeader: null };
+  return { name, servers, hostHeader: null, policy: upstreamPolicy() };
+}
+
+/** How servers are chosen and judged, everything else at its default. */
+export function upstreamPolicy(rest: Partial<UpstreamPolicy> = {}): UpstreamPolicy {
+  return {
+    balance: 'round-robin',
+    hashKey: { address: true },
+    weights: [],
+    retries: { budget: LIMITS.retryShare, tries: LIMITS.requestTries },
+    ejection: {
+      failures: LIMITS.ejectionFailures,
+      share: LIMITS.ejectionFailureShare,
+      timeMs: LIMITS.ejectionTimeMs,
+      maxTimeMs: LIMITS.ejectionMaxTimeMs,
+      maxShare: LIMITS.ejectionMaxShare,
+    },
+    health: null,
+    slowStartMs: LIMITS.slowStartMs,
+    timeouts: { connectMs: null, firstByteMs: null, idleMs: null, totalMs: null },
+    ...rest,
+  };
 }
 
 /** A route to the upstream `candidate`, everything else at its default. */

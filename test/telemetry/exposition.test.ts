@@ -21,7 +21,21 @@ const gauges: WorkerGauges = {
   loopDelayMs: 0.5,
   accessLogDropped: 0,
   states: { idle: 4, head: 3, exchange: 2, closing: 1 },
-  upstreams: [{ lane: 'legacy', upstream: 'legacy', use: 'clients', open: 5, active: 2, waiting: 7 }],
+  upstreams: [
+    {
+      lane: 'legacy',
+      upstream: 'legacy',
+      use: 'clients',
+      open: 5,
+      active: 2,
+      waiting: 7,
+      servers: 4,
+      serversOut: 1,
+      ejections: 6,
+      retries: 8,
+      retriesDenied: 9,
+    },
+  ],
 };
 
 const SEEN: Observation = {
@@ -157,6 +171,11 @@ test('levels of a worker are exposed by what its connections do', () => {
   expect(sumOf(families, 'cutover_upstream_connections', { ...pool, state: 'active' })).toBe(2);
   expect(sumOf(families, 'cutover_upstream_connections', { ...pool, state: 'idle' })).toBe(3);
   expect(sumOf(families, 'cutover_upstream_waiting', pool)).toBe(7);
+  expect(sumOf(families, 'cutover_upstream_servers', { ...pool, state: 'used' })).toBe(3);
+  expect(sumOf(families, 'cutover_upstream_servers', { ...pool, state: 'out' })).toBe(1);
+  expect(sumOf(families, 'cutover_upstream_ejections_total', pool)).toBe(6);
+  expect(sumOf(families, 'cutover_upstream_retries_total', { ...pool, result: 'made' })).toBe(8);
+  expect(sumOf(families, 'cutover_upstream_retries_total', { ...pool, result: 'denied' })).toBe(9);
   expect(sumOf(families, 'cutover_phase', { phase: 'canary' })).toBe(1);
   expect(sumOf(families, 'cutover_phase')).toBe(1);
 });

@@ -1,6 +1,7 @@
 import { UNROUTED } from '../../core/snapshot.ts';
 import type { Finding, Path } from '../problem.ts';
 import { error, errorAtKey, warning } from '../problem.ts';
+import { upstreamFields } from '../schema-upstream.ts';
 import type { Source } from '../source.ts';
 import { didYouMean } from '../suggest.ts';
 import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
@@ -39,10 +40,11 @@ function checkShape(raw: unknown): Finding[] {
   if (!has('upstreams') && !has('routes'))
     return [errorAtKey(CANDIDATE, 'the candidate has no servers', example)];
   if (!has('routes')) return [errorAtKey(UPSTREAMS, 'no route leads to these upstreams', 'add routes')];
-  if (has('hostHeader')) {
-    return [
-      errorAtKey([...CANDIDATE, 'hostHeader'], 'hostHeader goes with servers', 'move it to an upstream'),
-    ];
+  const stray = Object.keys(upstreamFields).filter(has);
+  if (stray.length > 0) {
+    return stray.map((key) =>
+      errorAtKey([...CANDIDATE, key], `${key} goes with servers`, 'move it to an upstream'),
+    );
   }
   return has('upstreams')
     ? []

@@ -57,6 +57,10 @@ class StubGateway implements Gateway {
     this.localBypass = on;
   }
 
+  upstreams(): [] {
+    return [];
+  }
+
   collect(): TelemetryDelta[] {
     this.sequence += 1;
     const delta: TelemetryDelta = {

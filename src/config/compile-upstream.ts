@@ -1,0 +1,44 @@
+import type { StickyKey, UpstreamConfig, UpstreamPolicy } from '../core/snapshot.ts';
+import { compileStickyKey } from './compile-rollout.ts';
+import type { UpstreamEntry } from './schema-upstream.ts';
+
+/** A group of servers as plain data. @param stickyKey of the rollout: `hash` goes by it unless told otherwise */
+export function compileUpstream(name: string, entry: UpstreamEntry, stickyKey: StickyKey): UpstreamConfig {
+  const { servers, hostHeader } = entry;
+  return { name, servers, hostHeader: hostHeader ?? null, policy: policy(entry, stickyKey) };
+}
+
+function policy(entry: UpstreamEntry, stickyKey: StickyKey): UpstreamPolicy {
+  const { balance, hashKey, weights, retries, ejection, health, slowStart, timeouts } = entry;
+  return {
+    balance,
+    hashKey: hashKey === undefined ? stickyKey : compileStickyKey(hashKey),
+    weights,
+    retries,
+    ejection: {
+      failures: ejection.failures,
+      share: ejection.share,
+      timeMs: ejection.time,
+      maxTimeMs: ejection.maxTime,
+      maxShare: ejection.maxShare,
+    },
+    health: health === undefined ? null : compileHealth(health),
+    slowStartMs: slowStart,
+    timeouts: {
+      connectMs: timeouts.connect ?? null,
+      firstByteMs: timeouts.firstByte ?? null,
+      idleMs: timeouts.idle ?? null,
+      totalMs: timeouts.total ?? null,
+    },
+  };
+}
+
+function compileHealth({
+  path,
+  interval,
+  timeout,
+  healthy,
+  unhealthy,
+}: NonNullable<UpstreamEntry['health']>): UpstreamPolicy['health'] {
+  return { path, intervalMs: interval, timeoutMs: timeout, healthy, unhealthy };
+}
