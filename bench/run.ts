@@ -1,125 +1,142 @@
 import { monotonicMs } from '../src/core/clock.ts';
-import { cutover } from './subjects/cutover.ts';
-import { nginx } from './subjects/nginx.ts';
-import { httpxy, nodeHttp } from './subjects/node-proxy.ts';
-import type { Running, Subject } from './subjects/subject.ts';
+import type { Extent } from './extent.ts';
+import { runLoad } from './load.ts';
+import type { Stage } from './stage.ts';
+import { SUBJECTS } from './subjects/all.ts';
+import { CannotMeasure } from './subjects/subject.ts';
+import type { Running } from './subjects/subject.ts';
 import { measure } from './window.ts';
 import type { WindowFigures } from './window.ts';
-import { runLoad } from './load.ts';
 import type { SubjectName, Work } from './works.ts';
-
-/** How much is measured. */
-export interface Extent {
-  readonly mode: 'quick' | 'full';
-  /** Fresh processes of every subject. */
-  readonly rounds: number;
-  /** Windows of each process, alternating with those of the others. */
-  readonly windows: number;
-  readonly windowSeconds: number;
-  readonly warmSeconds: number;
-  /** No round of any work is begun later than this. */
-  readonly budgetSeconds: number;
-  /** Cores that strangers may take before a window is dropped. */
-  readonly maxDisturbance: number;
-}
 
 /** A window and where it belongs. */
 export interface Sample {
   readonly work: string;
   readonly subject: SubjectName;
   readonly round: number;
+  /** Others took too much of the machine meanwhile. */
   readonly dropped: boolean;
   readonly figures: WindowFigures;
 }
 
-/** The server behind the subjects. */
-export interface Backend {
-  readonly legacyPort: number;
-  readonly candidatePort: number;
-  readonly pid: number;
+/** A subject that could not take part in a work, and why. */
+export interface Absence {
+  readonly work: string;
+  readonly subject: SubjectName;
+  readonly reason: string;
 }
 
-export const SUBJECTS: Readonly<Record<SubjectName, Subject & { readonly workers: number }>> = {
-  nginx: { ...nginx, workers: 1 },
-  cutover: { ...cutover, workers: 1 },
-  'cutover-2-workers': { ...cutover, name: 'cutover-2-workers', workers: 2 },
-  httpxy: { ...httpxy, workers: 1 },
-  'node:http': { ...nodeHttp, workers: 1 },
-};
+/** Everything that was seen. */
+export interface Measured {
+  readonly samples: Sample[];
+  readonly absences: Absence[];
+}
 
 export type Progress = (text: string) => void;
 
-/** Measures the works round by round: every round has fresh processes, windows alternate between the subjects. */
-export async function measureAll(
-  works: readonly Work[],
-  extent: Extent,
-  backend: Backend,
-  progress: Progress,
-): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  const deadlineMs = monotonicMs() + extent.budgetSeconds * 1_000;
-  for (let round = 1; round <= extent.rounds; round += 1) {
-    for (const work of works) {
-      if (monotonicMs() > deadlineMs) {
-        progress(`time is up before round ${round} of ${work.name}`);
-        return samples;
-      }
-      samples.push(...(await measureRound(work, round, extent, backend, progress)));
-    }
-  }
-  return samples;
+/** What every round needs. */
+export interface Run {
+  readonly stage: Stage;
+  readonly extent: Extent;
+  readonly progress: Progress;
 }
 
-async function measureRound(
-  work: Work,
-  round: number,
-  extent: Extent,
-  backend: Backend,
-  progress: Progress,
-): Promise<Sample[]> {
-  const started: { name: SubjectName; running: Running }[] = [];
-  const samples: Sample[] = [];
+/** Measures the works round by round: every round has fresh processes, windows alternate between the subjects. */
+export async function measureAll(works: readonly Work[], run: Run): Promise<Measured> {
+  const measured: Measured = { samples: [], absences: [] };
+  const deadlineMs = monotonicMs() + run.extent.budgetSeconds * 1_000;
+  for (let round = 1; round <= run.extent.rounds; round += 1) {
+    for (const work of works) {
+      if (monotonicMs() > deadlineMs) {
+        run.progress(`time is up before round ${round} of ${work.name}`);
+        return measured;
+      }
+      await measureRound(work, round, run, measured);
+    }
+  }
+  return measured;
+}
+
+interface Started {
+  readonly name: SubjectName;
+  readonly running: Running;
+}
+
+async function measureRound(work: Work, round: number, run: Run, into: Measured): Promise<void> {
+  const started: Started[] = [];
+  const { extent } = run;
   try {
     for (const name of work.subjects) {
-      const subject = SUBJECTS[name];
-      const { legacyPort, candidatePort } = backend;
-      const { copied } = work;
-      const running = await subject.start({ legacyPort, candidatePort, copied, workers: subject.workers });
+      if (into.absences.some((absence) => absence.work === work.name && absence.subject === name)) continue;
+      const running = await startOrSay(work, name, run, into);
+      if (running === null) continue;
       started.push({ name, running });
-      await runLoad(running.url, work.load, extent.warmSeconds);
+      await runLoad(`${running.url}${work.path}`, work.load, extent.warmSeconds);
     }
     for (let turn = 0; turn < extent.windows; turn += 1) {
       // Another one begins each time, so that no subject always runs on the hotter machine.
       for (let place = 0; place < started.length; place += 1) {
         const next = started[(place + turn + round) % started.length];
-        if (next === undefined) continue;
-        const sample = await take(work, next, round, extent, backend);
-        progress(line(sample));
-        samples.push(sample);
+        if (next !== undefined) into.samples.push(...(await takeUntilQuiet(work, next, round, run)));
       }
     }
   } finally {
     for (const { running } of started) await running.stop();
   }
+}
+
+async function startOrSay(work: Work, name: SubjectName, run: Run, into: Measured): Promise<Running | null> {
+  try {
+    return await startSubject(work, name, run.stage);
+  } catch (error) {
+    if (!(error instanceof CannotMeasure)) throw error;
+    into.absences.push({ work: work.name, subject: name, reason: error.message });
+    run.progress(`${work.name} ${name}: ${error.message}`);
+    return null;
+  }
+}
+
+/** Starts a subject for a work. @throws {@link CannotMeasure} where that cannot be */
+export function startSubject(work: Work, name: SubjectName, stage: Stage): Promise<Running> {
+  const { legacyPort, candidatePort, hung, certificate } = stage;
+  if (work.tls && certificate === null) throw new CannotMeasure('openssl is not on PATH');
+  return SUBJECTS[name].start({
+    legacyPort,
+    candidatePort: work.candidate === 'hung' ? hung.port : candidatePort,
+    copied: work.copied,
+    workers: SUBJECTS[name].workers,
+    certificate: work.tls ? certificate : null,
+  });
+}
+
+/** A window, and another one instead of each that was disturbed, as often as the extent allows. */
+async function takeUntilQuiet(work: Work, subject: Started, round: number, run: Run): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for (let attempt = 0; attempt <= run.extent.retakes; attempt += 1) {
+    const sample = await take(work, subject, round, run);
+    run.progress(line(sample));
+    samples.push(sample);
+    if (!sample.dropped) break;
+  }
   return samples;
 }
 
-async function take(
-  work: Work,
-  subject: { name: SubjectName; running: Running },
-  round: number,
-  extent: Extent,
-  backend: Backend,
-): Promise<Sample> {
+async function take(work: Work, subject: Started, round: number, run: Run): Promise<Sample> {
   const figures = await measure({
     running: subject.running,
+    path: work.path,
     load: work.load,
-    seconds: extent.windowSeconds,
-    statusUrl: `http://127.0.0.1:${backend.legacyPort}/_status`,
-    ours: [backend.pid],
+    seconds: run.extent.windowSeconds,
+    statusUrl: `http://127.0.0.1:${run.stage.legacyPort}/_status`,
+    ours: [run.stage.pid],
   });
-  const dropped = figures.disturbance > extent.maxDisturbance;
+  const dropped = isDisturbed(figures, run.extent);
   return { work: work.name, subject: subject.name, round, dropped, figures };
+}
+
+/** Whether others took so much of the machine that a window says nothing. */
+export function isDisturbed(figures: WindowFigures, extent: Extent): boolean {
+  return figures.disturbance > extent.maxDisturbance;
 }
 
 function line(sample: Sample): string {

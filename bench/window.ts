@@ -14,6 +14,8 @@ export interface WindowFigures extends LoadFigures {
   readonly cores: number;
   readonly rssBytes: number;
   readonly pssBytes: number;
+  /** Resident memory of the largest worker; null where workers are no processes of their own. */
+  readonly workerRssBytes: number | null;
   /** Requests the servers behind it handled for each one the load sent; null when they do not count. */
   readonly serverRequests: number | null;
   /** Cores that strangers and the hypervisor took meanwhile. */
@@ -22,11 +24,13 @@ export interface WindowFigures extends LoadFigures {
 
 export interface WindowPlan {
   readonly running: Running;
+  /** What the load asks for. */
+  readonly path: string;
   readonly load: LoadPlan;
   readonly seconds: number;
   /** Where the server counts its requests. */
   readonly statusUrl: string;
-  /** Everything else that belongs to the bench: the server, this process. */
+  /** What else belongs to the bench: the top of the server's processes; this process is added. */
   readonly ours: readonly number[];
 }
 
@@ -39,7 +43,7 @@ async function handledByServer(statusUrl: string): Promise<number | null> {
 /** Loads a subject for some seconds and measures it. */
 export async function measure(plan: WindowPlan): Promise<WindowFigures> {
   const { running } = plan;
-  const bench = plan.ours.flatMap((pid) => processTree(pid));
+  const bench = [process.pid, ...plan.ours.flatMap((pid) => processTree(pid))];
   const before = {
     server: await handledByServer(plan.statusUrl),
     subject: usage(processTree(running.pid)),
@@ -48,9 +52,8 @@ export async function measure(plan: WindowPlan): Promise<WindowFigures> {
     atMs: monotonicMs(),
   };
   const loadSeconds = lastUsage();
-  const figures = await runLoad(running.url, plan.load, plan.seconds, loadSeconds.watch).finally(
-    loadSeconds.stop,
-  );
+  const url = `${running.url}${plan.path}`;
+  const figures = await runLoad(url, plan.load, plan.seconds, loadSeconds.watch).finally(loadSeconds.stop);
   const tree = processTree(running.pid);
   const subject = usage(tree);
   const machine = machineCpu();
@@ -71,11 +74,17 @@ export async function measure(plan: WindowPlan): Promise<WindowFigures> {
     cores: cpuSeconds / elapsedSeconds,
     rssBytes: subject.rssBytes,
     pssBytes: subject.pssBytes,
+    workerRssBytes: largest(running.workers()),
     serverRequests,
     disturbance: (strangersSeconds + stolenSeconds) / elapsedSeconds,
   };
 }
 
+function largest(workers: readonly number[]): number | null {
+  return workers.length === 0 ? null : Math.max(...workers.map((pid) => usage([pid]).rssBytes));
+}
+
+/** How often the load is looked at: often enough that what it did after the last look is little. */
 const LOOK_MS = 50;
 
 /** CPU time of the load, looked at while it runs: a process that has ended has none left to read. */
