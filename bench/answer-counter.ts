@@ -12,6 +12,8 @@ export class AnswerCounter {
   private neededBytes = -1;
   private tail = '';
   isSuccess = false;
+  /** The server ends the connection after it. */
+  closes = false;
 
   /** Prepares for the next answer. */
   reset(): void {
@@ -27,7 +29,9 @@ export class AnswerCounter {
       this.head = this.head.length === 0 ? bytes : Buffer.concat([this.head, bytes]);
       const end = this.head.indexOf(HEAD_END);
       if (end < 0) return false;
-      const length = /content-length: *(\d+)/i.exec(this.head.toString('latin1', 0, end));
+      const head = this.head.toString('latin1', 0, end);
+      const length = /\r\ncontent-length: *(\d+)/i.exec(head);
+      this.closes = /\r\nconnection: *close/i.test(head);
       this.neededBytes = length === null ? Number.POSITIVE_INFINITY : Number(length[1]);
       this.bodyBytes = this.head.length - end - HEAD_END.length;
       this.isSuccess = this.head[STATUS_AT] === TWO;

@@ -11,7 +11,7 @@ export interface Extent {
   readonly warmSeconds: number;
   /** A disturbed window is taken once more, so many times. */
   readonly retakes: number;
-  /** No round of any work is begun later than this. */
+  /** No window is begun later than this. */
   readonly budgetSeconds: number;
   /** Cores that strangers may take before a window is dropped. */
   readonly maxDisturbance: number;
@@ -28,7 +28,7 @@ export const EXTENTS: Readonly<Record<'quick' | 'full', Extent>> = {
     windowSeconds: 2,
     warmSeconds: 1,
     retakes: 0,
-    budgetSeconds: 150,
+    budgetSeconds: 140,
     maxDisturbance: 0.3,
     toggleTurns: 4,
   },

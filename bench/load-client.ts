@@ -19,11 +19,16 @@ interface Job {
 const { url, plan, seconds } = JSON.parse(process.argv[2] ?? '{}') as Job;
 const perSecond = plan.perSecond ?? 0;
 const isOpen = plan.kind === 'open';
+const opensEach = plan.newConnections === true;
 const target = new URL(url);
 const REQUEST = requestBytes();
 const RECONNECT_MS = 10;
 
+/** At first this client is cold itself: requests count from the start, latencies from a little later. */
+const WARM_MS = Math.min(500, (seconds * 1_000) / 4);
+
 const latenciesMs: number[] = [];
+let requests = 0;
 let errors = 0;
 let stopped = false;
 /** Moments at which requests were due and no connection was free. */
@@ -32,14 +37,14 @@ const idle: Wire[] = [];
 
 function requestBytes(): string {
   const bodyBytes = plan.bodyBytes ?? 0;
-  const close = plan.newConnections === true ? 'Connection: close\r\n' : '';
+  const close = opensEach ? 'Connection: close\r\n' : '';
   const head = `${bodyBytes > 0 ? 'POST' : 'GET'} ${target.pathname} HTTP/1.1\r\nHost: ${target.host}\r\n${close}`;
   if (bodyBytes === 0) return `${head}\r\n`;
   const body = `{"pad":"${'x'.repeat(bodyBytes - 10)}"}`;
   return `${head}Content-Type: application/json\r\nContent-Length: ${bodyBytes}\r\n\r\n${body}`;
 }
 
-/** One connection with at most one request under way; the next one begins when it is closed. */
+/** One connection after the other, with at most one request under way. */
 class Wire {
   private socket: Socket | null = null;
   private startedMs = 0;
@@ -47,8 +52,7 @@ class Wire {
   private readonly answer = new AnswerCounter();
 
   constructor() {
-    if (plan.newConnections === true) this.free();
-    else this.open(() => this.free());
+    this.renew();
   }
 
   /** @returns since when a request is under way, if one is */
@@ -62,8 +66,14 @@ class Wire {
     this.startedMs = startedMs;
     this.waiting = true;
     this.answer.reset();
-    if (this.socket !== null) this.socket.write(REQUEST);
-    else this.open((socket) => socket.write(REQUEST));
+    if (opensEach) this.open((socket) => socket.write(REQUEST));
+    else this.socket?.write(REQUEST);
+  }
+
+  /** Ready for a request: at once where each one opens its connection, else when there is one. */
+  private renew(): void {
+    if (opensEach) this.free();
+    else this.open(() => this.free());
   }
 
   private open(onOpen: (socket: Socket) => void): void {
@@ -72,41 +82,37 @@ class Wire {
     const socket = isTls
       ? connectTls({ ...where, rejectUnauthorized: false })
       : connect({ ...where, noDelay: true });
-    socket.once(isTls ? 'secureConnect' : 'connect', () => {
-      this.socket = socket;
-      onOpen(socket);
-    });
-    socket.on('data', (bytes: Buffer) => this.onData(bytes));
+    this.socket = socket;
+    socket.once(isTls ? 'secureConnect' : 'connect', () => onOpen(socket));
+    socket.on('data', (bytes: Buffer) => this.onData(socket, bytes));
     socket.on('error', () => {});
     socket.on('close', () => this.onClose(socket));
   }
 
-  /** After a complete answer nothing waits here; anything else is an error. */
+  /** A connection that was given up may close as it likes; one that is in use is an error. */
   private onClose(socket: Socket): void {
-    if (stopped || (this.socket !== null && this.socket !== socket)) return;
+    if (stopped || this.socket !== socket) return;
     this.socket = null;
-    if (plan.newConnections === true && !this.waiting) return;
     if (this.waiting) errors += 1;
     this.waiting = false;
     const at = idle.indexOf(this);
     if (at >= 0) idle.splice(at, 1);
-    setTimeout(() => {
-      if (plan.newConnections === true) this.free();
-      else this.open(() => this.free());
-    }, RECONNECT_MS);
+    setTimeout(() => this.renew(), RECONNECT_MS);
   }
 
-  private onData(bytes: Buffer): void {
-    if (!this.waiting || !this.answer.push(bytes)) return;
-    latenciesMs.push(monotonicMs() - this.startedMs);
+  private onData(socket: Socket, bytes: Buffer): void {
+    if (!this.waiting || this.socket !== socket || !this.answer.push(bytes)) return;
+    requests += 1;
+    note(this.startedMs);
     if (!this.answer.isSuccess) errors += 1;
     this.waiting = false;
-    if (plan.newConnections === true) {
-      const { socket } = this;
-      this.socket = null;
-      socket?.destroy();
+    if (!opensEach && !this.answer.closes) {
+      this.free();
+      return;
     }
-    this.free();
+    this.socket = null;
+    socket.destroy();
+    this.renew();
   }
 
   private free(): void {
@@ -117,7 +123,12 @@ class Wire {
   }
 }
 
-function pace(startMs: number): NodeJS.Timeout {
+/** Takes down how long ago something began, unless that was too early. */
+function note(sinceMs: number): void {
+  if (sinceMs >= startMs + WARM_MS) latenciesMs.push(monotonicMs() - sinceMs);
+}
+
+function pace(): NodeJS.Timeout {
   let issued = 0;
   return setInterval(() => {
     const due = Math.floor(((monotonicMs() - startMs) * perSecond) / 1_000);
@@ -136,14 +147,12 @@ function quantile(share: number): number {
 
 const startMs = monotonicMs();
 const wires = Array.from({ length: plan.connections }, () => new Wire());
-const timer = isOpen ? pace(startMs) : null;
+const timer = isOpen ? pace() : null;
 setTimeout(() => {
   stopped = true;
   if (timer !== null) clearInterval(timer);
-  const requests = latenciesMs.length;
   // What is due or under way at the end has waited at least this long: left out, it would flatter the slow.
-  for (const dueSince of [...dueMs, ...wires.flatMap((wire) => wire.stop())])
-    latenciesMs.push(monotonicMs() - dueSince);
+  for (const sinceMs of [...dueMs, ...wires.flatMap((wire) => wire.stop())]) note(sinceMs);
   latenciesMs.sort((left, right) => left - right);
   const figures = {
     requests,

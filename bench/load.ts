@@ -29,9 +29,14 @@ export interface LoadFigures {
 const OWN_CLIENT = fileURLToPath(new URL('./load-client.ts', import.meta.url));
 const WRK_SCRIPT = fileURLToPath(new URL('./load.lua', import.meta.url));
 
-/** `wrk` where it is installed, the loop is closed and the time is whole seconds; else the bench's own client. */
+/** Path of `wrk` where it is installed, the loop is closed and the time is whole seconds; else null. */
+function wrkFor(plan: LoadPlan, seconds: number): string | null {
+  return plan.kind === 'closed' && Number.isInteger(seconds) ? findOnPath('wrk') : null;
+}
+
+/** What loads a window: wrk where it can, else the bench's own client. */
 export function loadTool(plan: LoadPlan, seconds: number): 'wrk' | 'own' {
-  return plan.kind === 'closed' && Number.isInteger(seconds) && findOnPath('wrk') !== null ? 'wrk' : 'own';
+  return wrkFor(plan, seconds) === null ? 'own' : 'wrk';
 }
 
 /**
@@ -45,16 +50,16 @@ export async function runLoad(
   seconds: number,
   onStart: (pid: number) => void = () => {},
 ): Promise<LoadFigures> {
-  const tool = loadTool(plan, seconds);
+  const wrk = wrkFor(plan, seconds);
   const [command, args] =
-    tool === 'wrk'
-      ? ['wrk', wrkArgs(url, plan, seconds)]
-      : [process.execPath, [OWN_CLIENT, JSON.stringify({ url, plan, seconds })]];
+    wrk === null
+      ? [process.execPath, [OWN_CLIENT, JSON.stringify({ url, plan, seconds })]]
+      : [wrk, wrkArgs(url, plan, seconds)];
   const child = await startChild(command, args);
   onStart(child.pid);
   const code = await child.exited;
   await child.stop();
-  if (code !== 0) throw new Error(`${tool} ended with ${code}: ${child.stderr()}${child.stdout()}`);
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${child.stderr()}${child.stdout()}`);
   return parseFigures(child.stdout());
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { wallMs } from '../src/core/clock.ts';
+import { monotonicMs, wallMs } from '../src/core/clock.ts';
 import { killAllChildren } from '../test/kit/process.ts';
 import { estimatedSeconds } from './extent.ts';
 import { rowsOf, rowsWithout } from './figures.ts';
@@ -9,7 +9,7 @@ import type { Options } from './options.ts';
 import { profileWork } from './profile.ts';
 import { writeReport } from './report.ts';
 import type { Outcome } from './report.ts';
-import { measureAll } from './run.ts';
+import { measureAll, nothingSeen } from './run.ts';
 import type { Measured, Run } from './run.ts';
 import { openStage } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -21,6 +21,7 @@ import { toggleWithout } from './toggle-figures.ts';
 import { verdictOf } from './verdict.ts';
 import { TOGGLE } from './works.ts';
 
+const MS_PER_SECOND = 1_000;
 const SECONDS_PER_MINUTE = 60;
 const NO_SERVER = 'nginx is not on PATH, and it is the server behind every subject: apt-get install nginx';
 
@@ -38,19 +39,20 @@ async function measured(options: Options, stage: Stage): Promise<{ outcome: Outc
   const possible = works.filter((work) => work.cores <= cores);
   const minutes = estimatedSeconds(possible, toggles, extent) / SECONDS_PER_MINUTE;
   progress(`this will take about ${Math.ceil(minutes)} minutes`);
-  const run: Run = { stage, extent, progress };
+  const deadlineMs = monotonicMs() + extent.budgetSeconds * MS_PER_SECOND;
+  const run: Run = { stage, extent, deadlineMs, progress };
   const seen = await measureAll(possible, run);
-  const switched = toggles ? await measureToggle(run) : [];
+  const switched = toggles ? await measureToggle(run, seen.failures) : [];
   const rows = works.flatMap((work) => rowsOf(work, seen, cores));
   const targets = [...targetResults(rows), ...toggleTargets(TOGGLE, switched)];
-  return { outcome: { rows, toggles: switched, targets }, seen };
+  return { outcome: { rows, toggles: switched, targets, failures: seen.failures }, seen };
 }
 
 /** Without a server there is nothing to proxy: every row says so. */
 function unmeasured({ works, toggles }: Options): Outcome {
   const rows = works.flatMap((work) => rowsWithout(work, NO_SERVER));
   const switched = toggles ? [toggleWithout('cutover', NO_SERVER)] : [];
-  return { rows, toggles: switched, targets: targetResults(rows) };
+  return { rows, toggles: switched, targets: targetResults(rows), failures: [] };
 }
 
 function show({ rows, toggles, targets }: Outcome): void {
@@ -60,7 +62,7 @@ function show({ rows, toggles, targets }: Outcome): void {
   say('');
 }
 
-function details(options: Options, { samples, absences }: Measured): object {
+function details(options: Options, { samples, absences, failures }: Measured): object {
   const names = [...new Set(options.works.flatMap((work) => work.subjects))];
   return {
     atMs: wallMs(),
@@ -68,6 +70,7 @@ function details(options: Options, { samples, absences }: Measured): object {
     versions: Object.fromEntries(names.map((name) => [name, SUBJECTS[name].version()])),
     loadTool: loadTool({ kind: 'closed', connections: 1 }, options.extent.windowSeconds),
     absences,
+    failures,
     samples,
   };
 }
@@ -75,7 +78,7 @@ function details(options: Options, { samples, absences }: Measured): object {
 async function bench(options: Options): Promise<number> {
   const stage = await openStage();
   let outcome = unmeasured(options);
-  let seen: Measured = { samples: [], absences: [] };
+  let seen = nothingSeen();
   if (stage !== null) {
     try {
       if (options.profile !== null) return await profileWork(options.profile, stage, options.extent, say);

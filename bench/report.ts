@@ -5,6 +5,7 @@ import { benchSchema } from '../src/report/bench-schema.ts';
 import type { Bench } from '../src/report/bench-schema.ts';
 import { cpuModel } from './cpu.ts';
 import type { Row } from './figures.ts';
+import type { Failure } from './run.ts';
 import type { Estimate } from './statistics.ts';
 import { SUBJECTS } from './subjects/all.ts';
 import type { TargetResult } from './targets.ts';
@@ -16,6 +17,7 @@ export interface Outcome {
   readonly rows: readonly Row[];
   readonly toggles: readonly ToggleResult[];
   readonly targets: readonly TargetResult[];
+  readonly failures: readonly Failure[];
 }
 
 function machine(): Bench['machine'] {

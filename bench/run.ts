@@ -26,10 +26,23 @@ export interface Absence {
   readonly reason: string;
 }
 
+/** A subject that should have run and did not: the run is void, what else was measured is kept. */
+export interface Failure {
+  readonly work: string;
+  readonly subject: string;
+  readonly reason: string;
+}
+
 /** Everything that was seen. */
 export interface Measured {
   readonly samples: Sample[];
   readonly absences: Absence[];
+  readonly failures: Failure[];
+}
+
+/** Nothing seen yet. */
+export function nothingSeen(): Measured {
+  return { samples: [], absences: [], failures: [] };
 }
 
 export type Progress = (text: string) => void;
@@ -38,23 +51,23 @@ export type Progress = (text: string) => void;
 export interface Run {
   readonly stage: Stage;
   readonly extent: Extent;
+  /** On the monotonic clock: nothing is begun later. */
+  readonly deadlineMs: number;
   readonly progress: Progress;
 }
 
 /** Measures the works round by round: every round has fresh processes, windows alternate between the subjects. */
 export async function measureAll(works: readonly Work[], run: Run): Promise<Measured> {
-  const measured: Measured = { samples: [], absences: [] };
-  const deadlineMs = monotonicMs() + run.extent.budgetSeconds * 1_000;
-  for (let round = 1; round <= run.extent.rounds; round += 1) {
-    for (const work of works) {
-      if (monotonicMs() > deadlineMs) {
-        run.progress(`time is up before round ${round} of ${work.name}`);
-        return measured;
-      }
-      await measureRound(work, round, run, measured);
-    }
-  }
+  const measured = nothingSeen();
+  for (let round = 1; round <= run.extent.rounds; round += 1)
+    for (const work of works) if (!isLate(run)) await measureRound(work, round, run, measured);
+  if (isLate(run)) run.progress('time is up: some rows have fewer windows, or none');
   return measured;
+}
+
+/** Whether the time of the run is over: nothing more is begun. */
+export function isLate(run: Run): boolean {
+  return monotonicMs() > run.deadlineMs;
 }
 
 interface Started {
@@ -64,20 +77,23 @@ interface Started {
 
 async function measureRound(work: Work, round: number, run: Run, into: Measured): Promise<void> {
   const started: Started[] = [];
-  const { extent } = run;
   try {
     for (const name of work.subjects) {
-      if (into.absences.some((absence) => absence.work === work.name && absence.subject === name)) continue;
-      const running = await startOrSay(work, name, run, into);
-      if (running === null) continue;
-      started.push({ name, running });
-      await runLoad(`${running.url}${work.path}`, work.load, extent.warmSeconds);
+      if (isLate(run) || isAbsent(work, name, into)) continue;
+      await orSay(work, name, run, into, async () => {
+        const running = await startSubject(work, name, run.stage);
+        started.push({ name, running });
+        await runLoad(`${running.url}${work.path}`, work.load, run.extent.warmSeconds);
+      });
     }
-    for (let turn = 0; turn < extent.windows; turn += 1) {
+    for (let turn = 0; turn < run.extent.windows; turn += 1) {
       // Another one begins each time, so that no subject always runs on the hotter machine.
       for (let place = 0; place < started.length; place += 1) {
         const next = started[(place + turn + round) % started.length];
-        if (next !== undefined) into.samples.push(...(await takeUntilQuiet(work, next, round, run)));
+        if (next === undefined || isLate(run)) continue;
+        await orSay(work, next.name, run, into, async () => {
+          into.samples.push(...(await takeUntilQuiet(work, next, round, run)));
+        });
       }
     }
   } finally {
@@ -85,14 +101,25 @@ async function measureRound(work: Work, round: number, run: Run, into: Measured)
   }
 }
 
-async function startOrSay(work: Work, name: SubjectName, run: Run, into: Measured): Promise<Running | null> {
+function isAbsent(work: Work, name: SubjectName, seen: Measured): boolean {
+  return seen.absences.some((absence) => absence.work === work.name && absence.subject === name);
+}
+
+/** Notes why a subject cannot take part, or that it failed, and goes on with the others. */
+async function orSay(
+  work: Work,
+  name: SubjectName,
+  run: Run,
+  into: Measured,
+  act: () => Promise<void>,
+): Promise<void> {
   try {
-    return await startSubject(work, name, run.stage);
+    await act();
   } catch (error) {
-    if (!(error instanceof CannotMeasure)) throw error;
-    into.absences.push({ work: work.name, subject: name, reason: error.message });
-    run.progress(`${work.name} ${name}: ${error.message}`);
-    return null;
+    const reason = error instanceof Error ? error.message : String(error);
+    const isAbsence = error instanceof CannotMeasure;
+    (isAbsence ? into.absences : into.failures).push({ work: work.name, subject: name, reason });
+    run.progress(`${work.name} ${name}${isAbsence ? '' : ' failed'}: ${reason}`);
   }
 }
 

@@ -92,10 +92,11 @@ export function toggleResult(subject: string, samples: readonly ToggleSample[]):
   const present = STATES.filter((state) => samples.some((sample) => sample.state === state));
   const compared = present.filter((state) => state !== 'off');
   const kept = samples.filter((sample) => !sample.dropped);
+  const why = samples.length === 0 ? 'no window was taken' : 'every window was disturbed by others';
   return {
     subject,
     status: kept.length === 0 ? 'not measurable' : 'measured',
-    reason: kept.length === 0 ? 'every window was disturbed by others' : null,
+    reason: kept.length === 0 ? why : null,
     turns: new Set(samples.map((sample) => sample.turn)).size,
     windows: kept.length,
     dropped: samples.length - kept.length,

@@ -4,45 +4,59 @@ import { until } from '../test/kit/until.ts';
 import { SETTLE_SECONDS } from './extent.ts';
 import { runLoad } from './load.ts';
 import type { LoadPlan } from './load.ts';
-import { isDisturbed, startSubject } from './run.ts';
-import type { Run } from './run.ts';
+import { isDisturbed, isLate, startSubject } from './run.ts';
+import type { Failure, Run } from './run.ts';
 import { benchGateway } from './subjects/cutover.ts';
 import type { Running } from './subjects/subject.ts';
 import { STATES, toggleResult } from './toggle-figures.ts';
 import type { ShadowState, ToggleResult, ToggleSample } from './toggle-figures.ts';
 import { measure } from './window.ts';
-import { findWork } from './works.ts';
+import { TOGGLE, findWork } from './works.ts';
 
 const LOAD: LoadPlan = { kind: 'closed', connections: 32 };
 const SHARE = 0.1;
 /** nginx is shown beside; every so many turns are enough to see it collapse. */
 const NGINX_EVERY = 4;
 
-/** One process whose copies are switched: nothing else changes between two windows. */
-export async function measureToggle(run: Run): Promise<ToggleResult[]> {
-  const { legacyPort, candidatePort } = run.stage;
-  const task = { legacyPort, candidatePort, copied: 0 as const, workers: 1, certificate: null };
-  const gateway = await benchGateway(task).start();
-  const hung = findWork('shadow-10-hung');
-  if (hung === null) throw new Error('the work shadow-10-hung is gone');
+/**
+ * One process whose copies are switched: nothing else changes between two windows.
+ * @param failures gets what went wrong; what was measured until then is the result
+ */
+export async function measureToggle(run: Run, failures: Failure[]): Promise<ToggleResult[]> {
   const samples: ToggleSample[] = [];
   const rival: ToggleSample[] = [];
-  const nginx = await startSubject(hung, 'nginx', run.stage);
+  const running: Running[] = [];
   try {
-    const running = asRunning(gateway);
-    await runLoad(running.url, LOAD, run.extent.warmSeconds);
-    for (let turn = 0; turn < run.extent.toggleTurns; turn += 1) {
+    const { gateway, nginx } = await startBoth(run, running);
+    for (let turn = 0; turn < run.extent.toggleTurns && !isLate(run); turn += 1) {
       for (const state of orderOf(turn)) {
         await switchTo(state, gateway, run);
-        samples.push(await take({ subject: 'cutover', state, turn, running, run }));
+        samples.push(await take({ subject: 'cutover', state, turn, running: asRunning(gateway), run }));
       }
       if (turn % NGINX_EVERY === 0) rival.push(...(await nginxTurn(turn, nginx, run)));
     }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    failures.push({ work: TOGGLE, subject: 'cutover', reason });
+    run.progress(`${TOGGLE} failed: ${reason}`);
   } finally {
-    await nginx.stop();
-    await gateway.stop();
+    for (const one of running) await one.stop();
   }
   return [toggleResult('cutover', samples), toggleResult('nginx', rival)];
+}
+
+/** Both are added to `into` as soon as they run. */
+async function startBoth(run: Run, into: Running[]): Promise<{ gateway: RunningGateway; nginx: Running }> {
+  const { legacyPort, candidatePort } = run.stage;
+  const hung = findWork('shadow-10-hung');
+  if (hung === null) throw new Error('the work shadow-10-hung is gone');
+  const task = { legacyPort, candidatePort, copied: 0 as const, workers: 1, certificate: null };
+  const gateway = await benchGateway(task).start();
+  into.push(asRunning(gateway));
+  const nginx = await startSubject(hung, 'nginx', run.stage);
+  into.push(nginx);
+  await runLoad(gateway.url, LOAD, run.extent.warmSeconds);
+  return { gateway, nginx };
 }
 
 /** Each state begins as often as the others. */

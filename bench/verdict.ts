@@ -29,11 +29,13 @@ function withoutCopies({ rows, toggles }: Outcome): string[] {
 }
 
 /**
- * A run with errors, without its copies or with a crippled rival is void, whatever its figures; a missed target fails
+ * A run with errors or failures, without its copies or with a crippled rival is void, whatever its figures; a missed target fails
  * a run that asserts.
  */
 export function verdictOf(outcome: Outcome, asserts: boolean): Verdict {
   const lines = withoutCopies(outcome);
+  for (const { work, subject, reason } of outcome.failures)
+    lines.push(`void: ${work} ${subject} failed: ${reason.split('\n')[0]}`);
   for (const { work, subject, errors } of outcome.rows)
     if (errors > 0) lines.push(`void: ${work} ${subject} had ${errors} errors`);
   for (const { subject, errors } of outcome.toggles)

@@ -66,7 +66,7 @@ test('a row that needs more cores than there are says that it is not measurable'
 test('a subject that is not installed keeps its row with the reason', () => {
   const reason = 'haproxy is not on PATH';
   const measured = {
-    samples: [sample('plain-1k', 'nginx', 1)],
+    ...seen(sample('plain-1k', 'nginx', 1)),
     absences: [{ work: 'plain-1k', subject: 'haproxy' as const, reason }],
   };
   const rows = rowsOf(plain, measured, 2);

@@ -42,7 +42,7 @@ export function sample(
 
 /** Windows of a run in which everybody took part. */
 export function seen(...samples: Sample[]): Measured {
-  return { samples, absences: [] };
+  return { samples, absences: [], failures: [] };
 }
 
 /** One window of a process whose shadow is switched. */

@@ -22,7 +22,7 @@ function rows(work: string, subjects: Subjects): Row[] {
 
 function outcome(all: Row[], toggles: ReturnType<typeof toggleResult>[] = []) {
   const targets = [...targetResults(all), ...toggleTargets('shadow-toggle', toggles)];
-  return { rows: all, toggles, targets };
+  return { rows: all, toggles, targets, failures: [] };
 }
 
 /** The state of the first target whose words hold a text. */
@@ -96,6 +96,12 @@ test('errors, a crippled rival and copies that were not made leave a run void', 
   expect(uncopied.lines[0]).toBe('void: shadow-100 cutover made 0.20 copies a request, not 1');
 });
 
+test('a subject that failed leaves a run void and the others their figures', () => {
+  const failures = [{ work: 'plain-1k', subject: 'haproxy', reason: 'gave up\nmore' }];
+  const judged = verdictOf({ ...outcome(rows('plain-1k', { nginx: {} })), failures }, false);
+  expect(judged).toEqual({ lines: ['void: plain-1k haproxy failed: gave up'], exitCode: 1 });
+});
+
 test('a hung candidate may get fewer copies than were asked for', () => {
   const hung = rows('shadow-10-hung', { nginx: { serverRequests: 1 }, cutover: { serverRequests: 1 } });
   expect(verdictOf(outcome(hung), false)).toEqual({ lines: [], exitCode: 0 });
@@ -154,5 +160,5 @@ test('the report keeps every row and its schema agrees', () => {
     reason: null,
   });
   expect(report.rows.at(-1)).toMatchObject({ reqPerCpuSec: null, reason: 'openssl is not on PATH' });
-  expect(report.toggles.map((one) => one.reason)).toEqual([null, 'every window was disturbed by others']);
+  expect(report.toggles.map((one) => one.reason)).toEqual([null, 'no window was taken']);
 });
