@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { monotonicMs, wallMs } from '../src/core/clock.ts';
 import { killAllChildren } from '../test/kit/process.ts';
 import { estimatedSeconds } from './extent.ts';
@@ -14,6 +15,7 @@ import type { Measured, Run } from './run.ts';
 import { openStage } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { SUBJECTS } from './subjects/all.ts';
+import { CannotMeasure } from './subjects/subject.ts';
 import { table, targetTable, toggleTable } from './table.ts';
 import { targetResults, toggleTargets } from './targets.ts';
 import { measureToggle } from './toggle.ts';
@@ -81,7 +83,8 @@ async function bench(options: Options): Promise<number> {
   let seen = nothingSeen();
   if (stage !== null) {
     try {
-      if (options.profile !== null) return await profileWork(options.profile, stage, options.extent, say);
+      const { profile: work, extent, out } = options;
+      if (work !== null) return await profileWork({ work, extent, folder: dirname(out) }, stage, say);
       ({ outcome, seen } = await measured(options, stage));
     } finally {
       await stage.stop();
@@ -108,7 +111,8 @@ async function main(): Promise<number> {
       progress(`${error.message}\n\n${USAGE}`);
       return 2;
     }
-    progress(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (error instanceof CannotMeasure) progress(`not measurable: ${error.message}`);
+    else progress(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return 1;
   } finally {
     killAllChildren();

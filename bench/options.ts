@@ -17,7 +17,7 @@ export const USAGE = `npm run bench -- [--quick] [--work NAME]... [--subject NAM
   --seconds          length of a window (4, quick 2)
   --turns            turns of off, on and hung in ${TOGGLE} (20)
   --max-disturbance  cores others may take before a window is dropped (0.3)
-  --out              report file (reports/bench.json)
+  --out              report file (reports/bench.json); profiles go into its folder
 `;
 
 /** What the command line asked for. */

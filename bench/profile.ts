@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { temporaryFolder } from '../test/kit/process.ts';
 import { until } from '../test/kit/until.ts';
 import type { Extent } from './extent.ts';
@@ -10,29 +9,39 @@ import { runLoad } from './load.ts';
 import { costTable, costsOf } from './profile-costs.ts';
 import type { CpuProfile } from './profile-costs.ts';
 import type { Stage } from './stage.ts';
-import { benchGateway } from './subjects/cutover.ts';
-
+import { benchGateway, refuseWithoutTls } from './subjects/cutover.ts';
+import type { Task } from './subjects/subject.ts';
 import type { Work } from './works.ts';
 
 const HOOK = new URL('./profile-hook.ts', import.meta.url);
-const REPORTS = new URL('../reports/', import.meta.url);
 const TOP = 40;
 
-/** Takes a profile of the only worker while it is loaded, writes it and prints its top costs. @returns the exit code */
+/** What is profiled, and where the profile goes. */
+export interface ProfilePlan {
+  readonly work: Work;
+  readonly extent: Extent;
+  readonly folder: string;
+}
+
+/**
+ * Takes a profile of the only worker while it is loaded, writes it and prints its top costs. @returns the exit code
+ * @throws CannotMeasure where the work cannot be done here
+ */
 export async function profileWork(
-  work: Work,
+  { work, extent, folder: reports }: ProfilePlan,
   stage: Stage,
-  extent: Extent,
   say: (text: string) => void,
 ): Promise<number> {
-  const folder = temporaryFolder('cutover-profile');
-  const gateway = await benchGateway({
+  const task: Task = {
     legacyPort: stage.legacyPort,
     candidatePort: work.candidate === 'hung' ? stage.hung.port : stage.candidatePort,
     copied: work.copied,
     workers: 1,
     certificate: work.tls ? stage.certificate : null,
-  })
+  };
+  await refuseWithoutTls(task);
+  const folder = temporaryFolder('cutover-profile');
+  const gateway = await benchGateway(task)
     .env({ NODE_OPTIONS: `--import=${HOOK.href}`, CUTOVER_BENCH_PROFILE: folder.path })
     .start();
   try {
@@ -42,8 +51,8 @@ export async function profileWork(
     const recording = await record(join(folder.path, `${pid}.sock`));
     const { requests } = await runLoad(url, work.load, extent.windowSeconds);
     const text = await recording.stop();
-    const file = fileURLToPath(new URL(`profile-${work.name}.cpuprofile`, REPORTS));
-    mkdirSync(dirname(file), { recursive: true });
+    const file = join(reports, `profile-${work.name}.cpuprofile`);
+    mkdirSync(reports, { recursive: true });
     writeFileSync(file, text);
     say(`${work.name}: ${costTable(costsOf(JSON.parse(text) as CpuProfile), TOP, requests)}\n`);
     say(`written to ${file}`);

@@ -92,7 +92,8 @@ async function measureRound(work: Work, round: number, run: Run, into: Measured)
         const next = started[(place + turn + round) % started.length];
         if (next === undefined || isLate(run)) continue;
         await orSay(work, next.name, run, into, async () => {
-          into.samples.push(...(await takeUntilQuiet(work, next, round, run)));
+          const again = () => take(work, next, round, run);
+          into.samples.push(...(await untilQuiet(run.extent.retakes, again)));
         });
       }
     }
@@ -136,12 +137,11 @@ export function startSubject(work: Work, name: SubjectName, stage: Stage): Promi
   });
 }
 
-/** A window, and another one instead of each that was disturbed, as often as the extent allows. */
-async function takeUntilQuiet(work: Work, subject: Started, round: number, run: Run): Promise<Sample[]> {
+/** A window, and another one instead of each that was disturbed, so many times at the most. */
+export async function untilQuiet(retakes: number, take: () => Promise<Sample>): Promise<Sample[]> {
   const samples: Sample[] = [];
-  for (let attempt = 0; attempt <= run.extent.retakes; attempt += 1) {
-    const sample = await take(work, subject, round, run);
-    run.progress(line(sample));
+  for (let attempt = 0; attempt <= retakes; attempt += 1) {
+    const sample = await take();
     samples.push(sample);
     if (!sample.dropped) break;
   }
@@ -158,7 +158,9 @@ async function take(work: Work, subject: Started, round: number, run: Run): Prom
     ours: [run.stage.pid],
   });
   const dropped = isDisturbed(figures, run.extent);
-  return { work: work.name, subject: subject.name, round, dropped, figures };
+  const sample = { work: work.name, subject: subject.name, round, dropped, figures };
+  run.progress(line(sample));
+  return sample;
 }
 
 /** Whether others took so much of the machine that a window says nothing. */

@@ -44,7 +44,7 @@ export function benchGateway(task: Task): GatewayBuilder {
 }
 
 /** A build that cannot end TLS says so itself. @throws {@link CannotMeasure} with what it says */
-async function refuseWithoutTls(task: Task): Promise<void> {
+export async function refuseWithoutTls(task: Task): Promise<void> {
   if (task.certificate === null) return;
   const place = await benchGateway(task).write();
   try {

@@ -4,11 +4,11 @@ import { monotonicMs } from '../../src/core/clock.ts';
 import { EXTENTS } from '../../bench/extent.ts';
 import { startHungServer } from '../../bench/hung-server.ts';
 import type { HungServer } from '../../bench/hung-server.ts';
-import { measureAll } from '../../bench/run.ts';
+import { isDisturbed, measureAll, untilQuiet } from '../../bench/run.ts';
 import type { Run } from '../../bench/run.ts';
 import { nginxOrSkip } from '../kit/nginx.ts';
 import { until } from '../kit/until.ts';
-import { workNamed } from './samples.ts';
+import { sample, workNamed } from './samples.ts';
 
 const canRun = nginxOrSkip();
 const HUNG: HungServer = { port: 1, accepted: () => 0, stop: () => Promise.resolve() };
@@ -43,6 +43,20 @@ test.skipIf(!canRun)('a subject that fails to start does not take the others wit
   expect(seen.failures.map((one) => one.subject)).toEqual(['nginx']);
   expect(seen.failures[0]?.reason).toContain('invalid port');
   expect(said).toHaveLength(1);
+});
+
+test('a window in which others took too much is told from a quiet one', () => {
+  const disturbed = (disturbance: number) =>
+    isDisturbed(sample('plain-1k', 'nginx', 1, { disturbance }).figures, EXTENTS.full);
+  expect([disturbed(0.3), disturbed(0.31)]).toEqual([false, true]);
+});
+
+test('a disturbed window is taken again and kept for the count', async () => {
+  const noise = [0.9, 0.1, 0.9];
+  const take = () =>
+    Promise.resolve(sample('plain-1k', 'nginx', 1, { disturbance: noise.shift() ?? Number.NaN }));
+  expect((await untilQuiet(2, take)).map((one) => one.dropped)).toEqual([true, false]);
+  expect((await untilQuiet(0, take)).map((one) => one.dropped)).toEqual([true]);
 });
 
 test('nothing is begun when the time of the run is over', async () => {

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { benchSchema } from '../../src/report/bench-schema.ts';
 import { processTree } from '../../bench/cpu.ts';
+import { costsOf } from '../../bench/profile-costs.ts';
+import type { CpuProfile } from '../../bench/profile-costs.ts';
 import { nginxOrSkip } from '../kit/nginx.ts';
 import { startChild, temporaryFolder } from '../kit/process.ts';
 import type { Child } from '../kit/process.ts';
@@ -46,6 +48,40 @@ test.skipIf(!canRun)(
     expect(own?.reqPerCpuSec).toBeGreaterThan(0);
     expect(own?.ratioToNginx).toBeGreaterThan(0);
     expect(own?.workerRssMb).toBeGreaterThan(1);
+  },
+);
+
+test.skipIf(!canRun)(
+  'the shadow of one running process is switched and its copies follow',
+  { timeout: 90_000 },
+  async () => {
+    const { child, out } = await bench('--work', 'shadow-toggle', '--turns', '1');
+    expect([await child.exited, child.stdout()]).toEqual([0, expect.stringContaining('shadow-toggle')]);
+    const { toggles } = benchSchema.parse(JSON.parse(readFileSync(out, 'utf8')));
+    expect(toggles.map((one) => [one.subject, one.errors])).toEqual([
+      ['cutover', 0],
+      ['nginx', 0],
+    ]);
+    const [off, on, hung] = (toggles[0]?.states ?? []).map((one) => one.copies ?? Number.NaN);
+    expect(off).toBeLessThan(0.05);
+    expect(on).toBeGreaterThan(0.05);
+    expect(hung).toBeGreaterThan(0);
+  },
+);
+
+test.skipIf(!canRun)(
+  'a profile of the worker names functions of the product under load',
+  { timeout: 60_000 },
+  async () => {
+    const { child, out } = await bench('--profile', 'shadow-10');
+    expect([await child.exited, child.stderr()]).toEqual([0, '']);
+    const file = join(dirname(out), 'profile-shadow-10.cpuprofile');
+    const costs = costsOf(JSON.parse(readFileSync(file, 'utf8')) as CpuProfile);
+    expect(costs.busyUs).toBeGreaterThan(0);
+    expect(costs.rooms.map((room) => room.name)).toEqual(
+      expect.arrayContaining(['wire', 'gateway', 'shadow']),
+    );
+    expect(child.stdout()).toMatch(/ µs +\w+ src\/wire\/[\w-]+\.ts:\d+/);
   },
 );
 
