@@ -28,8 +28,8 @@ export interface Row {
   readonly pssBytes: number | null;
   /** Of the largest worker; null where workers are no processes of their own. */
   readonly workerRssBytes: number | null;
-  /** Requests that reached the servers for each one sent: 1.1 means that 10 % were copied; null for a work without copies. */
-  readonly serverRequests: number | null;
+  /** Copies for each request, as the server that got them counts; null for a work without copies. */
+  readonly copies: number | null;
   /** The work's metric over the baseline's, within the same round; null for the baseline itself. */
   readonly ratio: Estimate | null;
 }
@@ -76,7 +76,7 @@ function notMeasurable(work: Work, subject: SubjectName, own: readonly Sample[],
     rssBytes: null,
     pssBytes: null,
     workerRssBytes: null,
-    serverRequests: null,
+    copies: null,
     ratio: null,
   };
 }
@@ -85,7 +85,6 @@ function measuredRow(work: Work, subject: SubjectName, own: readonly Sample[], a
   const figures = own.filter((sample) => !sample.dropped).map((sample) => sample.figures);
   const middle = (pick: (one: (typeof figures)[number]) => number) => median(figures.map(pick));
   const known = (values: (number | null)[]) => values.filter((value) => value !== null);
-  const counted = work.copied === 0 ? [] : known(figures.map((one) => one.serverRequests));
   const workers = known(figures.map((one) => one.workerRssBytes));
   return {
     work: work.name,
@@ -107,7 +106,7 @@ function measuredRow(work: Work, subject: SubjectName, own: readonly Sample[], a
     rssBytes: middle((one) => one.rssBytes),
     pssBytes: middle((one) => one.pssBytes),
     workerRssBytes: workers.length === 0 ? null : median(workers),
-    serverRequests: counted.length === 0 ? null : median(counted),
+    copies: work.copied === 0 ? null : middle((one) => one.copies),
     ratio: subject === work.baseline ? null : ratioOf(work, subject, all),
   };
 }

@@ -154,8 +154,8 @@ async function take(work: Work, subject: Started, round: number, run: Run): Prom
     path: work.path,
     load: work.load,
     seconds: run.extent.windowSeconds,
-    statusUrl: `http://127.0.0.1:${run.stage.legacyPort}/_status`,
-    ours: [run.stage.pid],
+    copies: () => run.stage.copies(work.candidate),
+    ours: run.stage.pids,
   });
   const dropped = isDisturbed(figures, run.extent);
   const sample = { work: work.name, subject: subject.name, round, dropped, figures };

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fetchOnce } from '../test/kit/http-client.ts';
 import { startNginx } from '../test/kit/nginx.ts';
 import type { Nginx } from '../test/kit/nginx.ts';
 import { temporaryFolder } from '../test/kit/process.ts';
@@ -14,8 +15,10 @@ export interface Stage {
   readonly legacyPort: number;
   readonly candidatePort: number;
   readonly hung: HungServer;
-  /** The server that answers. */
-  readonly pid: number;
+  /** The servers that answer. */
+  readonly pids: readonly number[];
+  /** Copies that have reached a candidate so far; of a hung one, its connections. */
+  readonly copies: (candidate: 'healthy' | 'hung') => Promise<number>;
   /** Null where there is no openssl. */
   readonly certificate: Certificate | null;
   readonly stop: () => Promise<void>;
@@ -37,14 +40,19 @@ function jsonOfBytes(bytes: number): string {
 
 /** Starts it. @returns null when there is no nginx, which is the server behind every subject */
 export async function openStage(): Promise<Stage | null> {
-  const server = await startNginx({ text: readConfig('backend.conf', null) });
-  if (server === null) return null;
+  const servers: Nginx[] = [];
+  // Legacy and candidate: the second one counts nothing but copies.
+  for (let count = 0; count < 2; count += 1) {
+    const server = await startNginx({ text: readConfig('backend.conf', null) });
+    if (server === null) return null;
+    servers.push(server);
+  }
   const folder = temporaryFolder('cutover-bench-tls');
   try {
-    writeBodies(server);
-    return staged(server, await startHungServer(), makeCertificate(folder.path), folder.remove);
+    for (const server of servers) writeBodies(server);
+    return staged(servers, await startHungServer(), makeCertificate(folder.path), folder.remove);
   } catch (error) {
-    await server.stop();
+    for (const server of servers) await server.stop();
     folder.remove();
     throw error;
   }
@@ -59,22 +67,34 @@ function writeBodies(server: Nginx): void {
     writeFileSync(join(data, name), jsonOfBytes(bytes));
 }
 
+/** How many requests a server has handled, but for these questions. */
+function counterOf(url: string): () => Promise<number> {
+  let asked = 0;
+  return async () => {
+    asked += 1;
+    const text = (await fetchOnce(`${url}/_status`)).body.toString();
+    return Number(/requests\s+\d+ \d+ (\d+)/.exec(text)?.[1]) - asked;
+  };
+}
+
 function staged(
-  server: Nginx,
+  servers: readonly Nginx[],
   hung: HungServer,
   certificate: Certificate | null,
   removeFolder: () => void,
 ): Stage {
-  const { ports, pid } = server;
+  const [legacyPort = 0, candidatePort = 0] = servers.map((server) => server.ports['server']);
+  const healthy = counterOf(`http://127.0.0.1:${candidatePort}`);
   return {
-    legacyPort: ports['legacyServer'] ?? 0,
-    candidatePort: ports['candidateServer'] ?? 0,
+    legacyPort,
+    candidatePort,
     hung,
-    pid,
+    pids: servers.map((server) => server.pid),
+    copies: async (candidate) => (candidate === 'hung' ? hung.accepted() : healthy()),
     certificate,
     stop: async () => {
       await hung.stop();
-      await server.stop();
+      for (const server of servers) await server.stop();
       removeFolder();
     },
   };

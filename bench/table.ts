@@ -15,7 +15,7 @@ const HEAD = [
   'p99 ms',
   'p99.9 ms',
   'memory',
-  'server',
+  'copies',
   'windows',
 ];
 
@@ -57,7 +57,7 @@ function cells(row: Row): string[] {
     number(row.p99Ms, 2),
     number(row.p999Ms, 2),
     mebibytes(row),
-    number(row.serverRequests, 2),
+    number(row.copies, 3),
     counts(row.windows, row.dropped, row.errors),
   ];
 }

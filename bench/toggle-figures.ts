@@ -13,8 +13,8 @@ export interface ToggleSample {
   readonly errors: number;
   readonly requestsPerSecond: number;
   readonly p99Ms: number;
-  /** Copies for each request: as the server counts them, or for `hung` connections that were opened. */
-  readonly copies: number | null;
+  /** Copies for each request; for `hung` connections that were opened. */
+  readonly copies: number;
 }
 
 /** One comparison with `off`, of neighbouring windows. */
@@ -76,14 +76,13 @@ function ratioTo(
 
 function stateOf(state: ShadowState, samples: readonly ToggleSample[]): ToggleState {
   const kept = samples.filter((sample) => sample.state === state && !sample.dropped);
-  const copies = kept.map((sample) => sample.copies).filter((count) => count !== null);
   const middle = (values: number[]) => (values.length === 0 ? null : median(values));
   return {
     state,
     windows: kept.length,
     requestsPerSecond: middle(kept.map((sample) => sample.requestsPerSecond)),
     p99Ms: middle(kept.map((sample) => sample.p99Ms)),
-    copies: middle(copies),
+    copies: middle(kept.map((sample) => sample.copies)),
   };
 }
 

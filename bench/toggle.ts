@@ -110,19 +110,16 @@ interface Take {
 
 async function take({ subject, state, turn, running, run }: Take): Promise<ToggleSample> {
   const { stage, extent } = run;
-  const acceptedBefore = stage.hung.accepted();
   const figures = await measure({
     running,
     path: '/',
     load: LOAD,
     seconds: extent.windowSeconds,
-    statusUrl: `http://127.0.0.1:${stage.legacyPort}/_status`,
-    ours: [stage.pid],
+    copies: () => stage.copies(state === 'hung' ? 'hung' : 'healthy'),
+    ours: stage.pids,
   });
   const dropped = isDisturbed(figures, extent);
-  const accepted = (stage.hung.accepted() - acceptedBefore) / figures.requests;
-  const answered = figures.serverRequests === null ? null : figures.serverRequests - 1;
-  const { requestsPerSecond, p99Ms, errors } = figures;
+  const { requestsPerSecond, p99Ms, errors, copies } = figures;
   run.progress(
     `turn ${turn + 1} shadow ${state} ${subject}: ${Math.round(requestsPerSecond)}/s, p99 ${p99Ms.toFixed(2)} ms${dropped ? ', dropped' : ''}`,
   );
@@ -133,6 +130,6 @@ async function take({ subject, state, turn, running, run }: Take): Promise<Toggl
     errors,
     requestsPerSecond,
     p99Ms,
-    copies: state === 'hung' ? accepted : answered,
+    copies,
   };
 }

@@ -14,12 +14,11 @@ const MIN_COPIED = 0.5;
 /** Rows whose copies were not made. A hung candidate counts nothing: how many reach it is the subject's choice. */
 function withoutCopies({ rows, toggles }: Outcome): string[] {
   const lines: string[] = [];
-  for (const { work: name, subject, serverRequests } of rows) {
+  for (const { work: name, subject, copies } of rows) {
     const work = findWork(name);
-    if (work === null || work.candidate === 'hung' || serverRequests === null) continue;
-    const made = serverRequests - 1;
-    if (made < work.copied * MIN_COPIED)
-      lines.push(`void: ${name} ${subject} made ${made.toFixed(2)} copies a request, not ${work.copied}`);
+    if (work === null || work.candidate === 'hung' || copies === null) continue;
+    if (copies < work.copied * MIN_COPIED)
+      lines.push(`void: ${name} ${subject} made ${copies.toFixed(2)} copies a request, not ${work.copied}`);
   }
   for (const { subject, states } of toggles)
     for (const { state, windows, copies } of states)

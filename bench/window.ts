@@ -1,5 +1,4 @@
 import { monotonicMs } from '../src/core/clock.ts';
-import { fetchOnce } from '../test/kit/http-client.ts';
 import { machineCpu, processTree, usage } from './cpu.ts';
 import { runLoad } from './load.ts';
 import type { LoadFigures, LoadPlan } from './load.ts';
@@ -16,8 +15,8 @@ export interface WindowFigures extends LoadFigures {
   readonly pssBytes: number;
   /** Resident memory of the largest worker; null where workers are no processes of their own. */
   readonly workerRssBytes: number | null;
-  /** Requests the servers behind it handled for each one the load sent; null when they do not count. */
-  readonly serverRequests: number | null;
+  /** Copies that reached the second server for each request; of a hung one, connections that were opened for them. */
+  readonly copies: number;
   /** Cores that strangers and the hypervisor took meanwhile. */
   readonly disturbance: number;
 }
@@ -28,16 +27,10 @@ export interface WindowPlan {
   readonly path: string;
   readonly load: LoadPlan;
   readonly seconds: number;
-  /** Where the server counts its requests. */
-  readonly statusUrl: string;
+  /** Copies that have reached the second server so far. */
+  readonly copies: () => Promise<number>;
   /** What else belongs to the bench: the top of the server's processes; this process is added. */
   readonly ours: readonly number[];
-}
-
-async function handledByServer(statusUrl: string): Promise<number | null> {
-  const text = (await fetchOnce(statusUrl)).body.toString();
-  const counts = /requests\s+\d+ \d+ (\d+)/.exec(text);
-  return counts === null ? null : Number(counts[1]);
 }
 
 /** Loads a subject for some seconds and measures it. */
@@ -45,7 +38,7 @@ export async function measure(plan: WindowPlan): Promise<WindowFigures> {
   const { running } = plan;
   const bench = [process.pid, ...plan.ours.flatMap((pid) => processTree(pid))];
   const before = {
-    server: await handledByServer(plan.statusUrl),
+    copies: await plan.copies(),
     subject: usage(processTree(running.pid)),
     ours: usage(bench),
     machine: machineCpu(),
@@ -63,9 +56,7 @@ export async function measure(plan: WindowPlan): Promise<WindowFigures> {
   const busySeconds = machine.busySeconds - before.machine.busySeconds;
   const stolenSeconds = machine.stolenSeconds - before.machine.stolenSeconds;
   const strangersSeconds = Math.max(0, busySeconds - cpuSeconds - oursSeconds);
-  const handled = await handledByServer(plan.statusUrl);
-  const serverRequests =
-    handled === null || before.server === null ? null : (handled - before.server - 1) / figures.requests;
+  const copies = ((await plan.copies()) - before.copies) / figures.requests;
   return {
     ...figures,
     requestsPerSecond: figures.requests / figures.seconds,
@@ -75,7 +66,7 @@ export async function measure(plan: WindowPlan): Promise<WindowFigures> {
     rssBytes: subject.rssBytes,
     pssBytes: subject.pssBytes,
     workerRssBytes: largest(running.workers()),
-    serverRequests,
+    copies,
     disturbance: (strangersSeconds + stolenSeconds) / elapsedSeconds,
   };
 }

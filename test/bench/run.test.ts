@@ -19,7 +19,8 @@ function emptyRun(patch: Partial<Run> = {}): Run {
     legacyPort: 0,
     candidatePort: 0,
     hung: HUNG,
-    pid: process.pid,
+    pids: [],
+    copies: () => Promise.resolve(0),
     certificate: null,
     stop: () => Promise.resolve(),
   };

@@ -25,7 +25,7 @@ const FIGURES: WindowFigures = {
   rssBytes: 90_000_000,
   pssBytes: 60_000_000,
   workerRssBytes: 50_000_000,
-  serverRequests: 1,
+  copies: 0,
   disturbance: 0,
 };
 

@@ -33,7 +33,7 @@ async function bench(...args: string[]): Promise<{ child: Child; out: string }> 
 
 test.skipIf(!canRun)(
   'a short window of real processes ends in a table and a report of its schema',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const { child, out } = await bench('--work', 'plain-1k', '--subject', 'cutover');
     const code = await child.exited;
@@ -53,7 +53,7 @@ test.skipIf(!canRun)(
 
 test.skipIf(!canRun)(
   'the shadow of one running process is switched and its copies follow',
-  { timeout: 90_000 },
+  { timeout: 120_000 },
   async () => {
     const { child, out } = await bench('--work', 'shadow-toggle', '--turns', '1');
     expect([await child.exited, child.stdout()]).toEqual([0, expect.stringContaining('shadow-toggle')]);
@@ -71,7 +71,7 @@ test.skipIf(!canRun)(
 
 test.skipIf(!canRun)(
   'a profile of the worker names functions of the product under load',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const { child, out } = await bench('--profile', 'shadow-10');
     expect([await child.exited, child.stderr()]).toEqual([0, '']);
@@ -87,7 +87,7 @@ test.skipIf(!canRun)(
 
 test.skipIf(!canRun)(
   'an interrupt ends every process of the bench and leaves with 130',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const { child } = await bench('--work', 'plain-1k', '--subject', 'cutover', '--seconds', '60');
     // The server, nginx as a subject with its worker, and the first load.

@@ -78,8 +78,8 @@ test('a missed target fails a run only when it asserts', () => {
   expect(verdictOf(missed, false).exitCode).toBe(0);
   expect(verdictOf(missed, true).exitCode).toBe(1);
   const good = rows('shadow-10', {
-    nginx: { ...rate(1_000), serverRequests: 1.1 },
-    cutover: { ...rate(1_200), serverRequests: 1.1 },
+    nginx: { ...rate(1_000), copies: 0.1 },
+    cutover: { ...rate(1_200), copies: 0.1 },
   });
   expect(verdictOf(outcome(good), true).exitCode).toBe(0);
 });
@@ -90,9 +90,7 @@ test('errors, a crippled rival and copies that were not made leave a run void', 
   const crippled = voids(rows('plain-1k', { nginx: rate(299), 'node:http': rate(100) }));
   expect(crippled.exitCode).toBe(1);
   expect(crippled.lines.join()).toContain('nginx must be at least 3 × node:http');
-  const uncopied = voids(
-    rows('shadow-100', { nginx: { serverRequests: 2 }, cutover: { serverRequests: 1.2 } }),
-  );
+  const uncopied = voids(rows('shadow-100', { nginx: { copies: 1 }, cutover: { copies: 0.2 } }));
   expect(uncopied.lines[0]).toBe('void: shadow-100 cutover made 0.20 copies a request, not 1');
 });
 
@@ -103,7 +101,7 @@ test('a subject that failed leaves a run void and the others their figures', () 
 });
 
 test('a hung candidate may get fewer copies than were asked for', () => {
-  const hung = rows('shadow-10-hung', { nginx: { serverRequests: 1 }, cutover: { serverRequests: 1 } });
+  const hung = rows('shadow-10-hung', { nginx: { copies: 0.01 }, cutover: { copies: 0.01 } });
   expect(verdictOf(outcome(hung), false)).toEqual({ lines: [], exitCode: 0 });
 });
 
