@@ -1,4 +1,4 @@
-import type { Sample } from './run.ts';
+import type { Measured, Sample } from './run.ts';
 import { estimate, median } from './statistics.ts';
 import type { Estimate } from './statistics.ts';
 import type { SubjectName, Work } from './works.ts';
@@ -12,6 +12,7 @@ export interface Row {
   readonly reason: string | null;
   /** What its ratio is taken to. */
   readonly baseline: SubjectName;
+  readonly metric: Work['metric'];
   /** Fresh processes that were measured. */
   readonly processes: number;
   readonly windows: number;
@@ -22,33 +23,46 @@ export interface Row {
   readonly cpuUsPerRequest: number | null;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
+  readonly p999Ms: number | null;
   readonly rssBytes: number | null;
   readonly pssBytes: number | null;
-  /** Requests that reached the servers for each one sent: 1.1 means that 10 % were copied. */
-  readonly serverRequests: number | null;
+  /** Of the largest worker; null where workers are no processes of their own. */
+  readonly workerRssBytes: number | null;
+  /** Copies for each request, as the server that got them counts; null for a work without copies. */
+  readonly copies: number | null;
   /** The work's metric over the baseline's, within the same round; null for the baseline itself. */
   readonly ratio: Estimate | null;
 }
 
 /** One row for each subject of a work. */
-export function rowsOf(work: Work, samples: readonly Sample[], cores: number): Row[] {
+export function rowsOf(work: Work, measured: Measured, cores: number): Row[] {
+  const { samples, absences } = measured;
   return work.subjects.map((subject) => {
     const own = samples.filter((sample) => sample.work === work.name && sample.subject === subject);
-    if (cores < work.cores) return empty(work, subject, own, `needs ${work.cores} cores, there are ${cores}`);
+    if (cores < work.cores)
+      return notMeasurable(work, subject, own, `needs ${work.cores} cores, there are ${cores}`);
+    const absence = absences.find((one) => one.work === work.name && one.subject === subject);
+    if (absence !== undefined) return notMeasurable(work, subject, own, absence.reason);
     const kept = own.filter((sample) => !sample.dropped);
-    if (own.length === 0) return empty(work, subject, own, 'no window was taken in the time');
-    if (kept.length === 0) return empty(work, subject, own, 'every window was disturbed by others');
-    return measured(work, subject, own, samples);
+    if (own.length === 0) return notMeasurable(work, subject, own, 'no window was taken in the time');
+    if (kept.length === 0) return notMeasurable(work, subject, own, 'every window was disturbed by others');
+    return measuredRow(work, subject, own, samples);
   });
 }
 
-function empty(work: Work, subject: SubjectName, own: readonly Sample[], reason: string): Row {
+/** Rows of a work that nobody could be asked to do. */
+export function rowsWithout(work: Work, reason: string): Row[] {
+  return work.subjects.map((subject) => notMeasurable(work, subject, [], reason));
+}
+
+function notMeasurable(work: Work, subject: SubjectName, own: readonly Sample[], reason: string): Row {
   return {
     work: work.name,
     subject,
     status: 'not measurable',
     reason,
     baseline: work.baseline,
+    metric: work.metric,
     processes: 0,
     windows: 0,
     dropped: own.length,
@@ -58,23 +72,27 @@ function empty(work: Work, subject: SubjectName, own: readonly Sample[], reason:
     cpuUsPerRequest: null,
     p50Ms: null,
     p99Ms: null,
+    p999Ms: null,
     rssBytes: null,
     pssBytes: null,
-    serverRequests: null,
+    workerRssBytes: null,
+    copies: null,
     ratio: null,
   };
 }
 
-function measured(work: Work, subject: SubjectName, own: readonly Sample[], all: readonly Sample[]): Row {
+function measuredRow(work: Work, subject: SubjectName, own: readonly Sample[], all: readonly Sample[]): Row {
   const figures = own.filter((sample) => !sample.dropped).map((sample) => sample.figures);
   const middle = (pick: (one: (typeof figures)[number]) => number) => median(figures.map(pick));
-  const counted = figures.map((one) => one.serverRequests).filter((count) => count !== null);
+  const known = (values: (number | null)[]) => values.filter((value) => value !== null);
+  const workers = known(figures.map((one) => one.workerRssBytes));
   return {
     work: work.name,
     subject,
     status: 'measured',
     reason: null,
     baseline: work.baseline,
+    metric: work.metric,
     processes: new Set(own.filter((sample) => !sample.dropped).map((sample) => sample.round)).size,
     windows: figures.length,
     dropped: own.length - figures.length,
@@ -84,9 +102,11 @@ function measured(work: Work, subject: SubjectName, own: readonly Sample[], all:
     cpuUsPerRequest: middle((one) => one.cpuUsPerRequest),
     p50Ms: middle((one) => one.p50Ms),
     p99Ms: middle((one) => one.p99Ms),
+    p999Ms: middle((one) => one.p999Ms),
     rssBytes: middle((one) => one.rssBytes),
     pssBytes: middle((one) => one.pssBytes),
-    serverRequests: counted.length === 0 ? null : median(counted),
+    workerRssBytes: workers.length === 0 ? null : median(workers),
+    copies: work.copied === 0 ? null : middle((one) => one.copies),
     ratio: subject === work.baseline ? null : ratioOf(work, subject, all),
   };
 }

@@ -1,37 +1,58 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { monotonicMs } from '../src/core/clock.ts';
+import { AnswerCounter } from './answer-counter.ts';
+import type { LoadPlan } from './load.ts';
 
 /**
- * The bench's own load: `node load-client.ts URL CONNECTIONS SECONDS PER_SECOND`. PER_SECOND 0 is a closed loop,
- * anything else an open one: requests are due at fixed moments whatever the answers do, and latency counts from
- * there, so that a stall is not hidden by the client that waited for it. Prints one JSON object.
+ * The bench's own load: `node load-client.ts JSON`, with the URL, the plan and the seconds. In an open loop requests
+ * are due at fixed moments whatever the answers do, and latency counts from there, so that a stall is not hidden by
+ * the client that waited for it. Prints one line of figures.
  */
-const [url = '', connectionsText, secondsText, perSecondText] = process.argv.slice(2);
-const connections = Number(connectionsText);
-const seconds = Number(secondsText);
-const perSecond = Number(perSecondText);
+interface Job {
+  readonly url: string;
+  readonly plan: LoadPlan;
+  readonly seconds: number;
+}
+
+const { url, plan, seconds } = JSON.parse(process.argv[2] ?? '{}') as Job;
+const perSecond = plan.perSecond ?? 0;
+const isOpen = plan.kind === 'open';
+const opensEach = plan.newConnections === true;
 const target = new URL(url);
-const REQUEST = Buffer.from(`GET ${target.pathname} HTTP/1.1\r\nHost: ${target.host}\r\n\r\n`);
+const REQUEST = requestBytes();
 const RECONNECT_MS = 10;
 
+/** At first this client is cold itself: requests count from the start, latencies from a little later. */
+const WARM_MS = Math.min(500, (seconds * 1_000) / 4);
+
 const latenciesMs: number[] = [];
+let requests = 0;
 let errors = 0;
 let stopped = false;
 /** Moments at which requests were due and no connection was free. */
 const dueMs: number[] = [];
 const idle: Wire[] = [];
 
-/** One connection with at most one request under way. */
+function requestBytes(): string {
+  const bodyBytes = plan.bodyBytes ?? 0;
+  const close = opensEach ? 'Connection: close\r\n' : '';
+  const head = `${bodyBytes > 0 ? 'POST' : 'GET'} ${target.pathname} HTTP/1.1\r\nHost: ${target.host}\r\n${close}`;
+  if (bodyBytes === 0) return `${head}\r\n`;
+  const body = `{"pad":"${'x'.repeat(bodyBytes - 10)}"}`;
+  return `${head}Content-Type: application/json\r\nContent-Length: ${bodyBytes}\r\n\r\n${body}`;
+}
+
+/** One connection after the other, with at most one request under way. */
 class Wire {
   private socket: Socket | null = null;
   private startedMs = 0;
   private waiting = false;
-  private received = Buffer.alloc(0);
-  private needed = -1;
+  private readonly answer = new AnswerCounter();
 
   constructor() {
-    this.open();
+    this.renew();
   }
 
   /** @returns since when a request is under way, if one is */
@@ -44,59 +65,70 @@ class Wire {
   send(startedMs: number): void {
     this.startedMs = startedMs;
     this.waiting = true;
-    this.needed = -1;
-    this.received = Buffer.alloc(0);
-    this.socket?.write(REQUEST);
+    this.answer.reset();
+    if (opensEach) this.open((socket) => socket.write(REQUEST));
+    else this.socket?.write(REQUEST);
   }
 
-  private open(): void {
-    const socket = connect({ host: target.hostname, port: Number(target.port), noDelay: true });
+  /** Ready for a request: at once where each one opens its connection, else when there is one. */
+  private renew(): void {
+    if (opensEach) this.free();
+    else this.open(() => this.free());
+  }
+
+  private open(onOpen: (socket: Socket) => void): void {
+    const where = { host: target.hostname, port: Number(target.port) };
+    const isTls = target.protocol === 'https:';
+    const socket = isTls
+      ? connectTls({ ...where, rejectUnauthorized: false })
+      : connect({ ...where, noDelay: true });
     this.socket = socket;
-    socket.on('connect', () => this.free());
-    socket.on('data', (bytes: Buffer) => this.onData(bytes));
+    socket.once(isTls ? 'secureConnect' : 'connect', () => onOpen(socket));
+    socket.on('data', (bytes: Buffer) => this.onData(socket, bytes));
     socket.on('error', () => {});
-    socket.on('close', () => this.onClose());
+    socket.on('close', () => this.onClose(socket));
   }
 
-  private onClose(): void {
-    if (stopped) return;
+  /** A connection that was given up may close as it likes; one that is in use is an error. */
+  private onClose(socket: Socket): void {
+    if (stopped || this.socket !== socket) return;
+    this.socket = null;
     if (this.waiting) errors += 1;
     this.waiting = false;
     const at = idle.indexOf(this);
     if (at >= 0) idle.splice(at, 1);
-    setTimeout(() => this.open(), RECONNECT_MS);
+    setTimeout(() => this.renew(), RECONNECT_MS);
   }
 
-  private onData(bytes: Buffer): void {
-    if (!this.waiting) return;
-    this.received = this.received.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.received, bytes]);
-    if (this.needed < 0) this.needed = messageBytes(this.received);
-    const chunkedEnd =
-      this.needed === Number.POSITIVE_INFINITY && this.received.subarray(-7).includes('\r\n0\r\n\r\n');
-    if (this.needed < 0 || (this.received.length < this.needed && !chunkedEnd)) return;
-    latenciesMs.push(monotonicMs() - this.startedMs);
-    if (this.received[9] !== 0x32) errors += 1;
+  private onData(socket: Socket, bytes: Buffer): void {
+    if (!this.waiting || this.socket !== socket || !this.answer.push(bytes)) return;
+    requests += 1;
+    note(this.startedMs);
+    if (!this.answer.isSuccess) errors += 1;
     this.waiting = false;
-    this.free();
+    if (!opensEach && !this.answer.closes) {
+      this.free();
+      return;
+    }
+    this.socket = null;
+    socket.destroy();
+    this.renew();
   }
 
   private free(): void {
     if (stopped) return;
-    const due = perSecond === 0 ? monotonicMs() : dueMs.shift();
+    const due = isOpen ? dueMs.shift() : monotonicMs();
     if (due === undefined) idle.push(this);
     else this.send(due);
   }
 }
 
-/** Bytes of head and body; infinite for a chunked body, -1 while the head is not complete. */
-function messageBytes(received: Buffer): number {
-  const end = received.indexOf('\r\n\r\n');
-  if (end < 0) return -1;
-  const length = /content-length: *(\d+)/i.exec(received.toString('latin1', 0, end));
-  return length === null ? Number.POSITIVE_INFINITY : end + 4 + Number(length[1]);
+/** Takes down how long ago something began, unless that was too early. */
+function note(sinceMs: number): void {
+  if (sinceMs >= startMs + WARM_MS) latenciesMs.push(monotonicMs() - sinceMs);
 }
 
-function pace(startMs: number): NodeJS.Timeout {
+function pace(): NodeJS.Timeout {
   let issued = 0;
   return setInterval(() => {
     const due = Math.floor(((monotonicMs() - startMs) * perSecond) / 1_000);
@@ -110,26 +142,25 @@ function pace(startMs: number): NodeJS.Timeout {
 }
 
 function quantile(share: number): number {
-  return latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * share))] ?? Number.NaN;
+  return latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * share))] ?? 0;
 }
 
 const startMs = monotonicMs();
-const wires = Array.from({ length: connections }, () => new Wire());
-const timer = perSecond === 0 ? null : pace(startMs);
+const wires = Array.from({ length: plan.connections }, () => new Wire());
+const timer = isOpen ? pace() : null;
 setTimeout(() => {
   stopped = true;
   if (timer !== null) clearInterval(timer);
-  const requests = latenciesMs.length;
   // What is due or under way at the end has waited at least this long: left out, it would flatter the slow.
-  for (const dueSince of [...dueMs, ...wires.flatMap((wire) => wire.stop())])
-    latenciesMs.push(monotonicMs() - dueSince);
+  for (const sinceMs of [...dueMs, ...wires.flatMap((wire) => wire.stop())]) note(sinceMs);
   latenciesMs.sort((left, right) => left - right);
   const figures = {
     requests,
     seconds: (monotonicMs() - startMs) / 1_000,
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
+    p999Ms: quantile(0.999),
     errors,
   };
-  process.stdout.write(JSON.stringify(figures), () => process.exit(0));
+  process.stdout.write(`figures ${JSON.stringify(figures)}\n`, () => process.exit(0));
 }, seconds * 1_000);

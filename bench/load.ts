@@ -1,10 +1,19 @@
+import { fileURLToPath } from 'node:url';
 import { findOnPath } from './paths.ts';
 import { startChild } from '../test/kit/process.ts';
 
 /** How a window is loaded. */
-export type LoadPlan =
-  | { readonly kind: 'closed'; readonly connections: number }
-  | { readonly kind: 'open'; readonly connections: number; readonly perSecond: number };
+export interface LoadPlan {
+  /** Closed: a connection sends when it has its answer. Open: requests are due at fixed moments. */
+  readonly kind: 'closed' | 'open';
+  readonly connections: number;
+  /** Of an open loop. */
+  readonly perSecond?: number;
+  /** Every request is a POST with so many bytes of JSON. */
+  readonly bodyBytes?: number;
+  /** Every request has a connection of its own. */
+  readonly newConnections?: boolean;
+}
 
 /** What the load saw. Latency of an open loop counts from the moment a request was due. */
 export interface LoadFigures {
@@ -12,15 +21,22 @@ export interface LoadFigures {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Broken connections and answers other than 2xx. */
+  readonly p999Ms: number;
+  /** Broken connections and answers that are errors. */
   readonly errors: number;
 }
 
-const OWN_CLIENT = new URL('./load-client.ts', import.meta.url).pathname;
+const OWN_CLIENT = fileURLToPath(new URL('./load-client.ts', import.meta.url));
+const WRK_SCRIPT = fileURLToPath(new URL('./load.lua', import.meta.url));
 
-/** `wrk` where it is installed and the loop is closed, else the bench's own client. */
-export function loadTool(plan: LoadPlan): 'wrk' | 'own' {
-  return plan.kind === 'closed' && findOnPath('wrk') !== null ? 'wrk' : 'own';
+/** Path of `wrk` where it is installed, the loop is closed and the time is whole seconds; else null. */
+function wrkFor(plan: LoadPlan, seconds: number): string | null {
+  return plan.kind === 'closed' && Number.isInteger(seconds) ? findOnPath('wrk') : null;
+}
+
+/** What loads a window: wrk where it can, else the bench's own client. */
+export function loadTool(plan: LoadPlan, seconds: number): 'wrk' | 'own' {
+  return wrkFor(plan, seconds) === null ? 'own' : 'wrk';
 }
 
 /**
@@ -34,45 +50,38 @@ export async function runLoad(
   seconds: number,
   onStart: (pid: number) => void = () => {},
 ): Promise<LoadFigures> {
-  const tool = loadTool(plan);
-  const command = tool === 'wrk' ? 'wrk' : process.execPath;
-  const child = await startChild(
-    command,
-    tool === 'wrk' ? wrkArgs(url, plan, seconds) : ownArgs(url, plan, seconds),
-  );
+  const wrk = wrkFor(plan, seconds);
+  const [command, args] =
+    wrk === null
+      ? [process.execPath, [OWN_CLIENT, JSON.stringify({ url, plan, seconds })]]
+      : [wrk, wrkArgs(url, plan, seconds)];
+  const child = await startChild(command, args);
   onStart(child.pid);
   const code = await child.exited;
   await child.stop();
-  if (code !== 0) throw new Error(`${tool} ended with ${code}: ${child.stderr()}${child.stdout()}`);
-  return tool === 'wrk' ? parseWrk(child.stdout()) : (JSON.parse(child.stdout()) as LoadFigures);
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${child.stderr()}${child.stdout()}`);
+  return parseFigures(child.stdout());
 }
 
 function wrkArgs(url: string, plan: LoadPlan, seconds: number): string[] {
-  return ['-t1', `-c${plan.connections}`, `-d${seconds}s`, '--latency', url];
+  const options = ['-t1', `-c${plan.connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', WRK_SCRIPT];
+  return [
+    ...options,
+    url,
+    '--',
+    String(plan.bodyBytes ?? 0),
+    plan.newConnections === true ? 'close' : 'keep',
+  ];
 }
 
-function ownArgs(url: string, plan: LoadPlan, seconds: number): string[] {
-  const perSecond = plan.kind === 'open' ? plan.perSecond : 0;
-  return [OWN_CLIENT, url, String(plan.connections), String(seconds), String(perSecond)];
-}
+const FIGURES = ['requests', 'seconds', 'p50Ms', 'p99Ms', 'p999Ms', 'errors'] as const;
 
-const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000, m: 60_000 };
-
-/** Reads what `wrk --latency` prints. @throws when it is something else */
-export function parseWrk(text: string): LoadFigures {
-  const total = /(\d+) requests in ([\d.]+)(us|ms|s|m)/.exec(text);
-  if (total === null) throw new Error(`wrk printed no total:\n${text}`);
-  const quantile = (percent: number) => {
-    const match = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s|m)\\s*$`, 'm').exec(text);
-    return match === null ? Number.NaN : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN);
-  };
-  const sockets = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text) ?? [];
-  const socketErrors = sockets.slice(1).reduce((sum, count) => sum + Number(count), 0);
-  return {
-    requests: Number(total[1]),
-    seconds: (Number(total[2]) * (UNIT_MS[total[3] ?? ''] ?? Number.NaN)) / 1_000,
-    p50Ms: quantile(50),
-    p99Ms: quantile(99),
-    errors: socketErrors + Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0),
-  };
+/** Reads the line of figures that both tools print. @throws when there is none, or it lacks a number */
+export function parseFigures(text: string): LoadFigures {
+  const line = /^figures (\{.*\})$/m.exec(text)?.[1];
+  if (line === undefined) throw new Error(`the load printed no figures:\n${text}`);
+  const figures = JSON.parse(line) as LoadFigures;
+  for (const name of FIGURES)
+    if (!Number.isFinite(figures[name])) throw new Error(`the load printed no ${name}:\n${line}`);
+  return figures;
 }

@@ -1,181 +1,122 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, release, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { wallMs } from '../src/core/clock.ts';
-import { benchSchema } from '../src/report/bench-schema.ts';
-import type { Bench } from '../src/report/bench-schema.ts';
+import { monotonicMs, wallMs } from '../src/core/clock.ts';
 import { killAllChildren } from '../test/kit/process.ts';
-import { cpuModel } from './cpu.ts';
-import { MIN_NGINX_LEAD, nginxLead, rowsOf } from './figures.ts';
-import type { Row } from './figures.ts';
+import { estimatedSeconds } from './extent.ts';
+import { rowsOf, rowsWithout } from './figures.ts';
 import { loadTool } from './load.ts';
-import { SUBJECTS, measureAll } from './run.ts';
-import type { Extent, Sample } from './run.ts';
-import { startCommitted } from './subjects/nginx.ts';
-import { table } from './table.ts';
-import { WORKS } from './works.ts';
-import type { Work } from './works.ts';
+import { USAGE, UsageError, readOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { profileWork } from './profile.ts';
+import { writeReport } from './report.ts';
+import type { Outcome } from './report.ts';
+import { measureAll, nothingSeen } from './run.ts';
+import type { Measured, Run } from './run.ts';
+import { openStage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { SUBJECTS } from './subjects/all.ts';
+import { CannotMeasure } from './subjects/subject.ts';
+import { table, targetTable, toggleTable } from './table.ts';
+import { targetResults, toggleTargets } from './targets.ts';
+import { measureToggle } from './toggle.ts';
+import { toggleWithout } from './toggle-figures.ts';
+import { verdictOf } from './verdict.ts';
+import { TOGGLE } from './works.ts';
 
-const USAGE = `node bench/main.ts [--quick] [--work NAME]... [--subject NAME]... [--rounds N] [--max-disturbance CORES] [--out FILE]
+const MS_PER_SECOND = 1_000;
+const SECONDS_PER_MINUTE = 60;
+const NO_SERVER = 'nginx is not on PATH, and it is the server behind every subject: apt-get install nginx';
 
-  --quick            three fresh processes and one window each; at most 3 minutes
-  --work             only this work: ${WORKS.map((work) => work.name).join(', ')}
-  --subject          only this subject, and the baseline
-  --max-disturbance  cores others may take before a window is dropped (0.3)
-  --out              report file (reports/bench.json)
-`;
-
-const OUT = fileURLToPath(new URL('../reports/bench.json', import.meta.url));
-
-function extentOf(quick: boolean, rounds: string | undefined, maxDisturbance: string | undefined): Extent {
-  const common = { maxDisturbance: Number(maxDisturbance ?? 0.3) };
-  if (quick) {
-    const extent = {
-      mode: 'quick',
-      windows: 1,
-      windowSeconds: 3,
-      warmSeconds: 1,
-      budgetSeconds: 120,
-    } as const;
-    return { ...common, ...extent, rounds: Number(rounds ?? 3) };
-  }
-  const extent = {
-    mode: 'full',
-    windows: 4,
-    windowSeconds: 4,
-    warmSeconds: 2,
-    budgetSeconds: 3_600,
-  } as const;
-  return { ...common, ...extent, rounds: Number(rounds ?? 5) };
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
-function chosen(names: readonly string[] | undefined, subjects: readonly string[] | undefined): Work[] {
-  const works = WORKS.filter((work) => names === undefined || names.includes(work.name));
-  if (subjects === undefined) return works;
-  return works.map((work) => ({
-    ...work,
-    subjects: work.subjects.filter((name) => name === work.baseline || subjects.includes(name)),
-  }));
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
-function report(rows: readonly Row[]): Bench {
+async function measured(options: Options, stage: Stage): Promise<{ outcome: Outcome; seen: Measured }> {
+  const cores = availableParallelism();
+  const { works, extent, toggles } = options;
+  const possible = works.filter((work) => work.cores <= cores);
+  const minutes = estimatedSeconds(possible, toggles, extent) / SECONDS_PER_MINUTE;
+  progress(`this will take about ${Math.ceil(minutes)} minutes`);
+  const deadlineMs = monotonicMs() + extent.budgetSeconds * MS_PER_SECOND;
+  const run: Run = { stage, extent, deadlineMs, progress };
+  const seen = await measureAll(possible, run);
+  const switched = toggles ? await measureToggle(run, seen.failures) : [];
+  const rows = works.flatMap((work) => rowsOf(work, seen, cores));
+  const targets = [...targetResults(rows), ...toggleTargets(TOGGLE, switched)];
+  return { outcome: { rows, toggles: switched, targets, failures: seen.failures }, seen };
+}
+
+/** Without a server there is nothing to proxy: every row says so. */
+function unmeasured({ works, toggles }: Options): Outcome {
+  const rows = works.flatMap((work) => rowsWithout(work, NO_SERVER));
+  const switched = toggles ? [toggleWithout('cutover', NO_SERVER)] : [];
+  return { rows, toggles: switched, targets: targetResults(rows), failures: [] };
+}
+
+function show({ rows, toggles, targets }: Outcome): void {
+  if (rows.length > 0) say(`\n${table(rows)}`);
+  if (toggles.length > 0) say(`\n${toggleTable(TOGGLE, toggles)}`);
+  if (targets.length > 0) say(`\n${targetTable(targets)}`);
+  say('');
+}
+
+function details(options: Options, { samples, absences, failures }: Measured): object {
+  const names = [...new Set(options.works.flatMap((work) => work.subjects))];
   return {
-    schemaVersion: 1,
-    machine: {
-      cpu: cpuModel(),
-      cores: availableParallelism(),
-      memoryMb: totalmem() / 1e6,
-      os: `${process.platform} ${process.arch} ${release()}`,
-      node: process.versions.node,
-      nginx: SUBJECTS.nginx.version(),
-      haproxy: null,
-    },
-    rows: rows.map(reported),
-  };
-}
-
-/** The row as the report has it; one that was not measured keeps its place, with nulls. */
-function reported(row: Row): Bench['rows'][number] {
-  const { ratio } = row;
-  const toNginx = ratio !== null && row.baseline === 'nginx' ? ratio : null;
-  return {
-    work: row.work,
-    subject: row.subject,
-    reqPerCpuSec: row.requestsPerCpuSecond?.value ?? null,
-    ratioToNginx: toNginx?.value ?? null,
-    interval:
-      toNginx === null || toNginx.low === null || toNginx.high === null ? null : [toNginx.low, toNginx.high],
-    p50Ms: row.p50Ms,
-    p99Ms: row.p99Ms,
-    rssMb: row.rssBytes === null ? null : row.rssBytes / 1e6,
-    processes: row.processes,
-    windows: row.windows,
-  };
-}
-
-/** Writes the report, after the schema has agreed, and every window beside it. */
-function write(
-  out: string,
-  extent: Extent,
-  works: readonly Work[],
-  rows: readonly Row[],
-  samples: readonly Sample[],
-): void {
-  const versions = Object.fromEntries(
-    [...new Set(works.flatMap((work) => work.subjects))].map((name) => [name, SUBJECTS[name].version()]),
-  );
-  const details = {
     atMs: wallMs(),
-    extent,
-    versions,
-    loadTool: loadTool({ kind: 'closed', connections: 1 }),
-    rows,
+    extent: options.extent,
+    versions: Object.fromEntries(names.map((name) => [name, SUBJECTS[name].version()])),
+    loadTool: loadTool({ kind: 'closed', connections: 1 }, options.extent.windowSeconds),
+    absences,
+    failures,
     samples,
   };
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, `${JSON.stringify(benchSchema.parse(report(rows)), null, 2)}\n`);
-  const windowsFile = out.replace(/(\.json)?$/, '-windows.json');
-  writeFileSync(windowsFile, `${JSON.stringify(details, null, 2)}\n`);
-  process.stdout.write(`written to ${out}, every window to ${windowsFile}\n`);
 }
 
-async function bench(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      work: { type: 'string', multiple: true },
-      subject: { type: 'string', multiple: true },
-      rounds: { type: 'string' },
-      'max-disturbance': { type: 'string' },
-      out: { type: 'string', default: OUT },
-    },
-  });
-  if (values.help) {
+async function bench(options: Options): Promise<number> {
+  const stage = await openStage();
+  let outcome = unmeasured(options);
+  let seen = nothingSeen();
+  if (stage !== null) {
+    try {
+      const { profile: work, extent, out } = options;
+      if (work !== null) return await profileWork({ work, extent, folder: dirname(out) }, stage, say);
+      ({ outcome, seen } = await measured(options, stage));
+    } finally {
+      await stage.stop();
+    }
+  }
+  show(outcome);
+  const [file, windowsFile] = writeReport(options.out, outcome, details(options, seen));
+  say(`written to ${file}, every window to ${windowsFile}`);
+  const { lines, exitCode } = verdictOf(outcome, options.assert);
+  for (const line of lines) say(line);
+  if (stage === null) say(`void: ${NO_SERVER}`);
+  return stage === null ? 1 : exitCode;
+}
+
+/** Exit codes: 0, 1 for a void run or a missed target under `--assert`, 2 for a command line, 130 after Ctrl-C. */
+async function main(): Promise<number> {
+  try {
+    const options = readOptions(process.argv.slice(2));
+    if (!options.help) return await bench(options);
     process.stdout.write(USAGE);
     return 0;
-  }
-  const extent = extentOf(values.quick, values.rounds, values['max-disturbance']);
-  const cores = availableParallelism();
-  const works = chosen(values.work, values.subject);
-  const server = await startCommitted('backend.conf');
-  const [legacyPort = 0, candidatePort = 0] = [server.ports['legacyServer'], server.ports['candidateServer']];
-  const possible = works.filter((work) => work.cores <= cores);
-  let samples: Sample[] = [];
-  try {
-    samples = await measureAll(possible, extent, { legacyPort, candidatePort, pid: server.pid }, (text) =>
-      process.stderr.write(`${text}\n`),
-    );
+  } catch (error) {
+    if (error instanceof UsageError) {
+      progress(`${error.message}\n\n${USAGE}`);
+      return 2;
+    }
+    if (error instanceof CannotMeasure) progress(`not measurable: ${error.message}`);
+    else progress(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return 1;
   } finally {
-    await server.stop();
+    killAllChildren();
   }
-  const rows = works.flatMap((work) => rowsOf(work, samples, cores));
-  process.stdout.write(`\n${table(rows)}\n\n`);
-  write(values.out, extent, works, rows, samples);
-  return verdict(rows);
 }
 
-/** A run with errors or a crippled rival is void, whatever its figures. */
-function verdict(rows: readonly Row[]): number {
-  const failing = rows.filter((row) => row.errors > 0);
-  for (const row of failing)
-    process.stdout.write(`void: ${row.work} ${row.subject} had ${row.errors} errors\n`);
-  const lead = nginxLead(rows);
-  if (lead !== null) process.stdout.write(`nginx is ${lead.toFixed(2)} × node:http per CPU-second\n`);
-  const crippled = lead !== null && lead < MIN_NGINX_LEAD;
-  if (crippled)
-    process.stdout.write(`void: nginx must be at least ${MIN_NGINX_LEAD} × node:http to be a rival\n`);
-  return failing.length > 0 || crippled ? 1 : 0;
-}
-
-let code = 1;
-try {
-  code = await bench();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-} finally {
-  killAllChildren();
-}
-process.exit(code);
+process.exit(await main());

@@ -3,7 +3,7 @@ export interface Estimate {
   readonly value: number;
   readonly low: number | null;
   readonly high: number | null;
-  /** Independent values: fresh processes, not windows. */
+  /** Independent values: fresh processes or pairs of windows. */
   readonly n: number;
 }
 
@@ -26,17 +26,21 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The geometric mean and its t interval, on the logarithms: what is compared here are ratios, and a process that
- * is 10 % faster is as far from the middle as one that is 10 % slower.
- * @param values positive, one per fresh process; null when there are none
+ * The median, and a t interval around the mean of the logarithms: what is compared here are ratios, and a process
+ * that is 10 % faster is as far from the middle as one that is 10 % slower. The interval is stretched to hold the
+ * median where an outlier has pulled it away.
+ * @param values positive, independent of each other; null when there are none
  */
 export function estimate(values: readonly number[]): Estimate | null {
   const logs = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log);
   const n = logs.length;
   if (n === 0) return null;
-  const middle = mean(logs);
+  const middle = median(logs);
   if (n === 1) return { value: Math.exp(middle), low: null, high: null, n };
-  const variance = logs.reduce((sum, log) => sum + (log - middle) ** 2, 0) / (n - 1);
+  const center = mean(logs);
+  const variance = logs.reduce((sum, log) => sum + (log - center) ** 2, 0) / (n - 1);
   const half = (T_975[n - 2] ?? 1.96) * Math.sqrt(variance / n);
-  return { value: Math.exp(middle), low: Math.exp(middle - half), high: Math.exp(middle + half), n };
+  const low = Math.min(middle, center - half);
+  const high = Math.max(middle, center + half);
+  return { value: Math.exp(middle), low: Math.exp(low), high: Math.exp(high), n };
 }

@@ -1,5 +1,7 @@
 import type { Row } from './figures.ts';
 import type { Estimate } from './statistics.ts';
+import type { TargetResult } from './targets.ts';
+import type { ToggleResult } from './toggle-figures.ts';
 
 const HEAD = [
   'work',
@@ -11,10 +13,13 @@ const HEAD = [
   'req/s',
   'p50 ms',
   'p99 ms',
+  'p99.9 ms',
   'memory',
-  'server',
+  'copies',
   'windows',
 ];
+
+const MEBIBYTE = 1024 ** 2;
 
 function number(value: number | null, digits = 0): string {
   return value === null || !Number.isFinite(value) ? '-' : value.toFixed(digits);
@@ -27,34 +32,43 @@ function interval(estimate: Estimate | null, digits: number): string {
 
 function mebibytes(row: Row): string {
   const bytes = row.pssBytes === null || row.pssBytes === 0 ? row.rssBytes : row.pssBytes;
-  return bytes === null ? '-' : `${number(bytes / 1024 ** 2)} MiB`;
+  return bytes === null ? '-' : `${number(bytes / MEBIBYTE)} MiB`;
+}
+
+function counts(windows: number, dropped: number, errors: number): string {
+  const drops = dropped > 0 ? ` (${dropped} dropped)` : '';
+  return `${windows}${drops}${errors > 0 ? `, ${errors} errors` : ''}`;
 }
 
 function cells(row: Row): string[] {
-  if (row.status === 'not measurable') return [row.work, row.subject, `not measurable: ${row.reason}`];
+  if (row.status === 'not measurable') {
+    const dropped = row.dropped > 0 ? ` (${row.dropped} dropped)` : '';
+    return [row.work, row.subject, `not measurable: ${row.reason}${dropped}`];
+  }
   return [
     row.work,
     row.subject,
     number(row.requestsPerCpuSecond?.value ?? null),
     interval(row.requestsPerCpuSecond, 0),
-    row.ratio === null ? '(1)' : number(row.ratio.value, 3),
+    row.ratio === null ? (row.subject === row.baseline ? '(1)' : '-') : number(row.ratio.value, 3),
     interval(row.ratio, 2),
     number(row.requestsPerSecond?.value ?? null),
     number(row.p50Ms, 2),
     number(row.p99Ms, 2),
+    number(row.p999Ms, 2),
     mebibytes(row),
-    number(row.serverRequests, 2),
-    `${row.windows}${row.dropped > 0 ? ` (${row.dropped} dropped)` : ''}${row.errors > 0 ? `, ${row.errors} errors` : ''}`,
+    number(row.copies, 3),
+    counts(row.windows, row.dropped, row.errors),
   ];
 }
 
-/** The rows as aligned text. */
-export function table(rows: readonly Row[]): string {
-  const lines = [HEAD, ...rows.map(cells)];
-  const widths = HEAD.map((_, column) =>
-    Math.max(...lines.filter((line) => line.length === HEAD.length).map((line) => line[column]?.length ?? 0)),
+/** Lines of cells, aligned; a line shorter than the head has its last cell as long as it likes. */
+function align(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const all = [head, ...lines];
+  const widths = head.map((_, column) =>
+    Math.max(...all.map((line) => (column < line.length - 1 ? (line[column]?.length ?? 0) : 0))),
   );
-  return lines
+  return all
     .map((line) =>
       line
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -62,4 +76,63 @@ export function table(rows: readonly Row[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** The rows as aligned text. */
+export function table(rows: readonly Row[]): string {
+  return align(HEAD, rows.map(cells));
+}
+
+/** What clients of one process saw while its shadow was switched. */
+export function toggleTable(work: string, results: readonly ToggleResult[]): string {
+  const head = [
+    'work',
+    'subject',
+    'shadow',
+    'req/s',
+    'off = 1',
+    '95 %',
+    'p99 ms',
+    'off = 1',
+    '95 %',
+    'copies',
+    'windows',
+  ];
+  const lines = results.flatMap((result) => {
+    if (result.status === 'not measurable')
+      return [[work, result.subject, `not measurable: ${result.reason}`]];
+    return result.states.map((state) => {
+      const find = (metric: string) =>
+        result.ratios.find((one) => one.metric === metric && one.state === state.state)?.ratio ?? null;
+      const [throughput, p99] = [find('throughput'), find('p99')];
+      return [
+        work,
+        result.subject,
+        state.state,
+        number(state.requestsPerSecond),
+        number(throughput?.value ?? null, 3),
+        interval(throughput, 3),
+        number(state.p99Ms, 2),
+        number(p99?.value ?? null, 3),
+        interval(p99, 3),
+        number(state.copies, 3),
+        String(state.windows),
+      ];
+    });
+  });
+  return align(head, lines);
+}
+
+/** Which promises this run kept. */
+export function targetTable(results: readonly TargetResult[]): string {
+  const head = ['work', 'target', 'figure', '95 %', '', 'note'];
+  const lines = results.map(({ work, target, figure, interval: bounds, state, note }) => [
+    work,
+    target,
+    number(figure, 2),
+    bounds === null ? '-' : `${number(bounds[0], 2)}…${number(bounds[1], 2)}`,
+    state,
+    note,
+  ]);
+  return align(head, lines);
 }

@@ -1,5 +1,4 @@
 import { monotonicMs } from '../src/core/clock.ts';
-import { fetchOnce } from '../test/kit/http-client.ts';
 import { machineCpu, processTree, usage } from './cpu.ts';
 import { runLoad } from './load.ts';
 import type { LoadFigures, LoadPlan } from './load.ts';
@@ -14,43 +13,40 @@ export interface WindowFigures extends LoadFigures {
   readonly cores: number;
   readonly rssBytes: number;
   readonly pssBytes: number;
-  /** Requests the servers behind it handled for each one the load sent; null when they do not count. */
-  readonly serverRequests: number | null;
+  /** Resident memory of the largest worker; null where workers are no processes of their own. */
+  readonly workerRssBytes: number | null;
+  /** Copies that reached the second server for each request; of a hung one, connections that were opened for them. */
+  readonly copies: number;
   /** Cores that strangers and the hypervisor took meanwhile. */
   readonly disturbance: number;
 }
 
 export interface WindowPlan {
   readonly running: Running;
+  /** What the load asks for. */
+  readonly path: string;
   readonly load: LoadPlan;
   readonly seconds: number;
-  /** Where the server counts its requests. */
-  readonly statusUrl: string;
-  /** Everything else that belongs to the bench: the server, this process. */
+  /** Copies that have reached the second server so far. */
+  readonly copies: () => Promise<number>;
+  /** What else belongs to the bench: the top of the server's processes; this process is added. */
   readonly ours: readonly number[];
-}
-
-async function handledByServer(statusUrl: string): Promise<number | null> {
-  const text = (await fetchOnce(statusUrl)).body.toString();
-  const counts = /requests\s+\d+ \d+ (\d+)/.exec(text);
-  return counts === null ? null : Number(counts[1]);
 }
 
 /** Loads a subject for some seconds and measures it. */
 export async function measure(plan: WindowPlan): Promise<WindowFigures> {
   const { running } = plan;
-  const bench = plan.ours.flatMap((pid) => processTree(pid));
+  const bench = [process.pid, ...plan.ours.flatMap((pid) => processTree(pid))];
   const before = {
-    server: await handledByServer(plan.statusUrl),
+    copies: await plan.copies(),
     subject: usage(processTree(running.pid)),
     ours: usage(bench),
     machine: machineCpu(),
     atMs: monotonicMs(),
   };
   const loadSeconds = lastUsage();
-  const figures = await runLoad(running.url, plan.load, plan.seconds, loadSeconds.watch).finally(
-    loadSeconds.stop,
-  );
+  const url = `${running.url}${plan.path}`;
+  const figures = await runLoad(url, plan.load, plan.seconds, loadSeconds.watch).finally(loadSeconds.stop);
   const tree = processTree(running.pid);
   const subject = usage(tree);
   const machine = machineCpu();
@@ -60,9 +56,7 @@ export async function measure(plan: WindowPlan): Promise<WindowFigures> {
   const busySeconds = machine.busySeconds - before.machine.busySeconds;
   const stolenSeconds = machine.stolenSeconds - before.machine.stolenSeconds;
   const strangersSeconds = Math.max(0, busySeconds - cpuSeconds - oursSeconds);
-  const handled = await handledByServer(plan.statusUrl);
-  const serverRequests =
-    handled === null || before.server === null ? null : (handled - before.server - 1) / figures.requests;
+  const copies = ((await plan.copies()) - before.copies) / figures.requests;
   return {
     ...figures,
     requestsPerSecond: figures.requests / figures.seconds,
@@ -71,11 +65,17 @@ export async function measure(plan: WindowPlan): Promise<WindowFigures> {
     cores: cpuSeconds / elapsedSeconds,
     rssBytes: subject.rssBytes,
     pssBytes: subject.pssBytes,
-    serverRequests,
+    workerRssBytes: largest(running.workers()),
+    copies,
     disturbance: (strangersSeconds + stolenSeconds) / elapsedSeconds,
   };
 }
 
+function largest(workers: readonly number[]): number | null {
+  return workers.length === 0 ? null : Math.max(...workers.map((pid) => usage([pid]).rssBytes));
+}
+
+/** How often the load is looked at: often enough that what it did after the last look is little. */
 const LOOK_MS = 50;
 
 /** CPU time of the load, looked at while it runs: a process that has ended has none left to read. */

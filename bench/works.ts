@@ -1,15 +1,32 @@
 import type { LoadPlan } from './load.ts';
 
 /** Names of the subjects. */
-export type SubjectName = 'cutover' | 'cutover-2-workers' | 'nginx' | 'httpxy' | 'node:http';
+export const SUBJECT_NAMES = [
+  'nginx',
+  'cutover',
+  'haproxy',
+  'undici',
+  'httpxy',
+  'fastify',
+  'node:http',
+  'cutover-2-workers',
+  'cutover-4-workers',
+] as const;
+export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
 /** One thing that every subject of its list is asked to do. */
 export interface Work {
   readonly name: string;
   readonly description: string;
+  /** What is asked for: the server behind the subjects knows `/`, `/20k`, `/1m` and `/post`. */
+  readonly path: string;
+  /** Clients speak TLS to the subject. */
+  readonly tls: boolean;
   readonly load: LoadPlan;
   /** Share of the requests that is copied to a second server. */
-  readonly copied: number;
+  readonly copied: 0 | 0.1 | 1;
+  /** What the copies meet: a server that answers, or one that accepts and never does. */
+  readonly candidate: 'healthy' | 'hung';
   readonly subjects: readonly SubjectName[];
   /** What the others are divided by. */
   readonly baseline: SubjectName;
@@ -20,47 +37,77 @@ export interface Work {
 }
 
 const CLOSED: LoadPlan = { kind: 'closed', connections: 32 };
+const PROXIES: readonly SubjectName[] = ['nginx', 'cutover', 'haproxy', 'undici', 'httpxy', 'fastify'];
+
+const PLAIN: Work = {
+  name: 'plain-1k',
+  description: '1 KiB of JSON over 32 kept connections, as fast as it goes',
+  path: '/',
+  tls: false,
+  load: CLOSED,
+  copied: 0,
+  candidate: 'healthy',
+  subjects: [...PROXIES, 'node:http'],
+  baseline: 'nginx',
+  cores: 2,
+  metric: 'requestsPerCpuSecond',
+};
+
+/** Everybody who proxies. */
+function proxied(name: string, description: string, patch: Partial<Work>): Work {
+  return { ...PLAIN, subjects: PROXIES, ...patch, name, description };
+}
+
+/** Those who can send a copy as well. */
+function copied(name: string, description: string, patch: Partial<Work>): Work {
+  return { ...PLAIN, subjects: ['nginx', 'cutover'], copied: 0.1, ...patch, name, description };
+}
 
 export const WORKS: readonly Work[] = [
-  {
-    name: 'plain-1k',
-    description: '1 KiB of JSON over 32 kept connections, as fast as it goes',
-    load: CLOSED,
-    copied: 0,
-    subjects: ['nginx', 'cutover', 'httpxy', 'node:http'],
-    baseline: 'nginx',
-    cores: 2,
-    metric: 'requestsPerCpuSecond',
-  },
-  {
-    name: 'shadow-10',
-    description:
-      'the same with 10 % copied; cutover also pairs and compares them, nginx throws the answers away',
-    load: CLOSED,
-    copied: 0.1,
-    subjects: ['nginx', 'cutover'],
-    baseline: 'nginx',
-    cores: 2,
-    metric: 'requestsPerCpuSecond',
-  },
-  {
-    name: 'rate-3000',
-    description: '3,000 requests a second, open loop: latency counts from the moment a request was due',
+  PLAIN,
+  proxied('plain-20k', 'answers of 20 KiB', { path: '/20k' }),
+  proxied('plain-1m', 'answers of 1 MiB', { path: '/1m', load: { kind: 'closed', connections: 8 } }),
+  proxied('post-20k', 'requests with 20 KiB of JSON, answers of 1 KiB', {
+    path: '/post',
+    load: { ...CLOSED, bodyBytes: 20 * 1024 },
+  }),
+  proxied('tls-1k', 'plain-1k over TLS, connections kept', { tls: true }),
+  proxied('connect-1k', 'plain-1k with a new connection for every request', {
+    load: { ...CLOSED, newConnections: true },
+  }),
+  copied('shadow-10', '10 % copied; cutover also pairs and compares, nginx throws the answers away', {}),
+  copied('shadow-100', 'the same with every request copied', { copied: 1 }),
+  copied('shadow-10-hung', '10 % copied to a server that accepts and never answers', {
+    candidate: 'hung',
+    metric: 'requestsPerSecond',
+  }),
+  proxied('rate-3000', '3,000 requests a second, open loop: latency counts from when a request was due', {
     load: { kind: 'open', connections: 64, perSecond: 3_000 },
-    copied: 0,
-    subjects: ['nginx', 'cutover', 'httpxy'],
-    baseline: 'nginx',
-    cores: 2,
-    metric: 'requestsPerCpuSecond',
-  },
+  }),
   {
+    ...PLAIN,
     name: 'two-workers',
     description: 'two workers beside one: needs two cores for them, and two for server and load',
     load: { kind: 'closed', connections: 64 },
-    copied: 0,
     subjects: ['cutover', 'cutover-2-workers'],
     baseline: 'cutover',
     cores: 4,
     metric: 'requestsPerSecond',
   },
+  {
+    ...PLAIN,
+    name: 'four-workers',
+    description: 'memory of supervisor and four workers at saturation',
+    load: { kind: 'closed', connections: 128 },
+    subjects: ['cutover-4-workers'],
+    baseline: 'cutover-4-workers',
+  },
 ];
+
+/** The work with a form of its own: shadow off, on and hung in turn inside one process. */
+export const TOGGLE = 'shadow-toggle';
+
+/** The work of that name, or null. */
+export function findWork(name: string): Work | null {
+  return WORKS.find((work) => work.name === name) ?? null;
+}

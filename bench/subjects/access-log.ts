@@ -1,17 +1,12 @@
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { monotonicMs, wallMs } from '../../src/core/clock.ts';
 
 const FLUSH_BYTES = 256 * 1024;
 
-/** A buffered access log with the facts the other subjects write. @returns a function to be called per request */
+/** A buffered access log in the working directory, with the facts the other subjects write. @returns called per request */
 export function accessLog(): (request: IncomingMessage, response: ServerResponse) => void {
-  const folder = mkdtempSync(join(tmpdir(), 'cutover-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  process.on('SIGTERM', () => process.exit(0));
-  const file = createWriteStream(join(folder, 'access.log'));
+  const file = createWriteStream('access.log');
   let buffered = '';
   return (request, response) => {
     const startedMs = monotonicMs();

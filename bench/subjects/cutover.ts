@@ -1,13 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { formatShare } from '../../src/core/units.ts';
-import { gateway } from '../../test/kit/gateway.ts';
+import { cutover as runVerb, gateway } from '../../test/kit/gateway.ts';
+import type { GatewayBuilder, Settings } from '../../test/kit/gateway.ts';
+import { CannotMeasure } from './subject.ts';
 import type { Subject, Task } from './subject.ts';
 
 /** Copies are not capped: the rival has no cap either. */
 const MAX_COPIES_PER_SECOND = 1_000_000;
 
-function settings(task: Task): Record<string, unknown> {
+/** Time after which a copy is given up, as in nginx.conf. */
+const COPY_TIMEOUT = '1s';
+
+function settings(task: Task): Settings {
+  const address = '127.0.0.1:0';
+  const { certificate } = task;
+  const listener =
+    certificate === null
+      ? { address }
+      : { address, tls: { cert: certificate.certFile, key: certificate.keyFile } };
   return {
+    listen: [listener],
     workers: task.workers,
     accessLog: { file: './access.log' },
     rollout: {
@@ -17,12 +29,40 @@ function settings(task: Task): Record<string, unknown> {
         maxRate: `${MAX_COPIES_PER_SECOND}/s`,
         ramp: '0ms',
         maxInFlight: 4_096,
+        timeout: COPY_TIMEOUT,
       },
     },
   };
 }
 
 /** The product with everything on: access log, histograms, ids, forwarded headers, timeouts and limits. */
+export function benchGateway(task: Task): GatewayBuilder {
+  return gateway()
+    .legacy(`http://127.0.0.1:${task.legacyPort}`)
+    .candidate(`http://127.0.0.1:${task.candidatePort}`)
+    .config(settings(task));
+}
+
+/** A build that cannot end TLS says so itself. @throws {@link CannotMeasure} with what it says */
+export async function refuseWithoutTls(task: Task): Promise<void> {
+  if (task.certificate === null) return;
+  const place = await benchGateway(task).write();
+  try {
+    const checked = await runVerb(['check', '-c', place.configFile], { cwd: place.folder });
+    if (checked.code === 0) return;
+    const lines = `${checked.stdout}\n${checked.stderr}`.split('\n');
+    const reason = lines.find((line) => /\btls\b/i.test(line) && !line.includes('"tls"')) ?? lines[0] ?? '';
+    throw new CannotMeasure(
+      `cutover check: ${reason
+        .replace(/^error: /, '')
+        .replaceAll(place.folder, '')
+        .trim()}`,
+    );
+  } finally {
+    place.remove();
+  }
+}
+
 export const cutover: Subject = {
   name: 'cutover',
   version: () => {
@@ -30,11 +70,13 @@ export const cutover: Subject = {
     return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
   },
   start: async (task) => {
-    const running = await gateway()
-      .legacy(`http://127.0.0.1:${task.legacyPort}`)
-      .candidate(`http://127.0.0.1:${task.candidatePort}`)
-      .config(settings(task))
-      .start();
-    return { url: running.url, pid: running.pids().supervisor, stop: running.stop };
+    await refuseWithoutTls(task);
+    const running = await benchGateway(task).start();
+    return {
+      url: task.certificate === null ? running.url : running.url.replace('http:', 'https:'),
+      pid: running.pids().supervisor,
+      workers: () => running.pids().workers,
+      stop: running.stop,
+    };
   },
 };

@@ -1,29 +1,34 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { findNginx, startNginx } from '../../test/kit/nginx.ts';
-import type { Nginx } from '../../test/kit/nginx.ts';
-import type { Subject } from './subject.ts';
+import { readConfig } from '../template.ts';
+import { CannotMeasure } from './subject.ts';
+import type { Subject, Task } from './subject.ts';
 
-/** Starts a committed configuration of the bench. @throws when there is no nginx: without it there is no ratio */
-export async function startCommitted(
-  file: string,
-  ports: Readonly<Record<string, number>> = {},
-): Promise<Nginx> {
-  const running = await startNginx({ file: fileURLToPath(new URL(`../${file}`, import.meta.url)), ports });
-  if (running === null) throw new Error('the bench needs nginx on PATH: apt-get install nginx');
-  return running;
+function portName(task: Task): string {
+  if (task.certificate !== null) return 'tls';
+  if (task.copied === 0) return 'plain';
+  return task.copied === 1 ? 'mirroredWhole' : 'mirrored';
 }
 
 export const nginx: Subject = {
   name: 'nginx',
   version: () => {
-    const said = spawnSync(findNginx() ?? 'nginx', ['-v'], { encoding: 'utf8' }).stderr ?? '';
+    const path = findNginx();
+    if (path === null) return null;
+    const said = spawnSync(path, ['-v'], { encoding: 'utf8' }).stderr ?? '';
     return /nginx\/(\S+)/.exec(said)?.[1] ?? 'unknown';
   },
   start: async (task) => {
     const ports = { legacyServer: task.legacyPort, candidateServer: task.candidatePort };
-    const running = await startCommitted('nginx.conf', ports);
-    const url = running.url(task.copied > 0 ? 'mirrored' : 'plain');
-    return { url, pid: running.pid, stop: running.stop };
+    const running = await startNginx({ text: readConfig('nginx.conf', task.certificate), ports });
+    if (running === null) throw new CannotMeasure('nginx is not on PATH');
+    const url = running.url(portName(task));
+    return {
+      url: task.certificate === null ? url : url.replace('http:', 'https:'),
+      pid: running.pid,
+      workers: () => [],
+      siblings: { plain: running.url('plain') },
+      stop: running.stop,
+    };
   },
 };

@@ -1,23 +1,22 @@
-import { Agent, createServer, request as send } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, request as send } from 'node:http';
 import { accessLog } from './access-log.ts';
+import { LEGACY_PORT, LISTEN, clientServer, sayReady } from './node-listener.ts';
 
-const upstreamPort = Number(process.argv[2]);
 const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 256 });
 const log = accessLog();
 
-const server = createServer({ keepAlive: true, noDelay: true }, (request, response) => {
+const server = clientServer((request, response) => {
   log(request, response);
-  const { method, url, headers } = request;
+  const { method, url } = request;
+  const { connection: _own, ...headers } = request.headers;
   const forwarded = { ...headers, 'x-forwarded-for': request.socket.remoteAddress };
-  const options = { host: '127.0.0.1', port: upstreamPort, method, path: url, headers: forwarded, agent };
+  const options = { host: '127.0.0.1', port: LEGACY_PORT, method, path: url, headers: forwarded, agent };
   const upstream = send(options, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+    const { connection: _theirs, 'keep-alive': _time, ...fields } = answer.headers;
+    response.writeHead(answer.statusCode ?? 502, fields);
     answer.pipe(response);
   });
   upstream.on('error', () => response.destroy());
   request.pipe(upstream);
 });
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => {
-  process.stdout.write(`ready ${(server.address() as AddressInfo).port}\n`);
-});
+server.listen(LISTEN, () => sayReady(server));

@@ -1,20 +1,79 @@
 import { z } from 'zod';
 
 const positive = z.number().positive();
+const count = z.int().nonnegative();
+const milliseconds = z.number().nonnegative().nullable();
+const interval = z.tuple([z.number(), z.number()]).nullable();
+const reason = z.string().nullable().describe('why there are no figures; null: there are');
 
 const row = z.strictObject({
-  work: z.string().describe('what was done: plain, body-20k, mirror-10, …'),
+  work: z.string().describe('what was done: plain-1k, plain-20k, shadow-10, …'),
   subject: z.string().describe('who did it: cutover, nginx, haproxy, node:http, …'),
+  reason,
   reqPerCpuSec: positive
     .nullable()
     .describe('requests per CPU-second of all its processes; null: not measurable here'),
+  reqPerSec: positive.nullable(),
+  ratioOf: z.enum(['reqPerCpuSec', 'reqPerSec']).describe('what the ratio is taken of'),
   ratioToNginx: positive.nullable().describe('to nginx doing the same work, within interleaved runs'),
   interval: z.tuple([positive, positive]).nullable().describe('95 % interval of the ratio'),
-  p50Ms: z.number().nonnegative().nullable(),
-  p99Ms: z.number().nonnegative().nullable(),
+  p50Ms: milliseconds,
+  p99Ms: milliseconds,
+  p999Ms: milliseconds,
   rssMb: positive.nullable().describe('resident memory of all its processes at the end, 10^6 bytes'),
-  processes: z.int().nonnegative().describe('fresh processes that were measured; 0: not measurable here'),
-  windows: z.int().nonnegative().describe('measured windows behind the row'),
+  pssMb: positive.nullable().describe('the same with shared pages split over those who share them'),
+  workerRssMb: positive.nullable().describe('resident memory of its largest worker'),
+  processes: count.describe('fresh processes that were measured; 0: not measurable here'),
+  windows: count.describe('measured windows behind the row'),
+  dropped: count.describe('windows left out because others took too much of the machine'),
+  errors: count.describe('broken connections and answers that are errors, in the measured windows'),
+});
+
+const ratio = z.strictObject({
+  of: z.enum(['p99', 'throughput']),
+  state: z.enum(['on', 'hung']).describe('divided by off'),
+  ratio: positive.nullable(),
+  interval,
+  turns: count.describe('turns whose windows were both measured'),
+  passed: z
+    .boolean()
+    .nullable()
+    .describe('the interval holds 1 or its bad end is within 5 % of it; null: no interval'),
+});
+
+const toggle = z
+  .strictObject({
+    work: z.string(),
+    subject: z.string(),
+    reason,
+    turns: count,
+    windows: count,
+    dropped: count,
+    errors: count,
+    states: z.array(
+      z.strictObject({
+        state: z.enum(['off', 'on', 'hung']),
+        windows: count,
+        reqPerSec: positive.nullable(),
+        p99Ms: milliseconds,
+        copies: z
+          .number()
+          .nullable()
+          .describe('copies for each request; for hung: connections opened for them'),
+      }),
+    ),
+    ratios: z.array(ratio),
+  })
+  .describe('clients of one process whose shadow is switched off, on, and to a candidate that hangs');
+
+const target = z.strictObject({
+  work: z.string(),
+  subject: z.string(),
+  target: z.string().describe('the promise in words'),
+  figure: z.number().nullable(),
+  interval,
+  state: z.enum(['met', 'missed', 'not measured']),
+  note: z.string(),
 });
 
 /** What `npm run bench` writes. */
@@ -31,6 +90,8 @@ export const benchSchema = z
       haproxy: z.string().nullable(),
     }),
     rows: z.array(row),
+    toggles: z.array(toggle),
+    targets: z.array(target),
   })
   .meta({ title: 'Cutover benchmark' });
 

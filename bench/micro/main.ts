@@ -1,0 +1,20 @@
+import { run } from 'mitata';
+import { equalBodies } from './equal-bodies.bench.ts';
+import { gather } from './gather.bench.ts';
+import { handOver } from './hand-over.bench.ts';
+import { hash } from './hash.bench.ts';
+import { headScan } from './head-scan.bench.ts';
+import { histogram } from './histogram.bench.ts';
+
+/**
+ * Unusual hot functions beside the plain way: `npm run bench:micro`. They earn their lines only while they win.
+ */
+headScan();
+gather();
+equalBodies();
+histogram();
+hash();
+const { isTTY } = process.stdout as { isTTY?: boolean };
+const endThread = handOver();
+await run({ colors: isTTY ?? false, throw: true });
+await endThread();
