@@ -2,7 +2,7 @@ import type { Draw } from './draw.ts';
 
 /** Bytes that mean something to one parser or another. */
 const TELLING = [
-  ...'\0\t\n\v\f\r :;,/?#%\\"\'()<>@[]{}=&|^`~_+-.*!$0159aAfFxXgG\x7f\x80\xa0\x85\xc2\xff',
+  ...'\0\t\n\v\f\r :;,/?#%\\"\'()<>@[]{}=&|^`~_+-.*!$0159aAfFxXgG\x7f\x80\xa0\x85\xc2\xff'.split(''),
   '\r\n',
   '\r\n\r\n',
   '\n\n',

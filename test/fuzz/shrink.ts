@@ -18,11 +18,11 @@ export async function shrink(input: string, stillFails: StillFails): Promise<str
     return true;
   };
   for (let size = Math.ceil(input.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = 0; at < smallest.length && tries < MAX_TRIES;) {
+    for (let at = 0; at < smallest.length;) {
       if (!(await attempt(smallest.slice(0, at) + smallest.slice(at + size)))) at += size;
     }
   }
-  for (let at = 0; at < smallest.length && tries < MAX_TRIES; at += 1) {
+  for (let at = 0; at < smallest.length; at += 1) {
     if (/[\r\n a]/.test(smallest[at] ?? '')) continue;
     await attempt(`${smallest.slice(0, at)}a${smallest.slice(at + 1)}`);
   }

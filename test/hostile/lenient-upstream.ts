@@ -57,6 +57,8 @@ export class LenientUpstream {
   readonly connections: SeenConnection[] = [];
   readonly requests: SeenRequest[] = [];
   answering: Answering = echo;
+  /** Sent as soon as a head is there whose body is not; null waits for the body. */
+  early: string | null = null;
   port = 0;
   private server: Server | null = null;
 
@@ -124,12 +126,19 @@ export class LenientUpstream {
   private readAll(connection: SeenConnection): void {
     for (;;) {
       const read = readLeniently(connection.pending, this.connections.indexOf(connection));
-      if (read === null) return;
+      if (read === null) return this.answerEarly(connection);
       connection.pending = connection.pending.slice(read.used);
       this.requests.push(read.request);
       const answer = this.answering(read.request, connection);
       if (answer !== null && !connection.socket.destroyed) connection.socket.write(answer, 'latin1');
     }
+  }
+
+  private answerEarly(connection: SeenConnection): void {
+    const { early } = this;
+    if (early === null || !connection.pending.includes('\r\n\r\n')) return;
+    this.early = null;
+    connection.socket.write(early, 'latin1');
   }
 }
 
