@@ -62,7 +62,7 @@ const chunks = [
   chunk(`5;\r\nhello\r\n0\r\n\r\n${SECOND}`),
   chunk(`5;a=b\r\nhello\r\n0\r\n\r\n${SECOND}`),
   chunk(`5;\n24\r\nhello\r\n0\r\n\r\n${SECOND}`),
-  chunk(`2;\nxx\r\n4c\r\n0\r\n\r\n${SECOND}0\r\n\r\n`),
+  chunk(`2;\nxx\r\n28\r\n0\r\n\r\n${SECOND}0\r\n\r\n`),
   chunk(`2;a="\r\n"\r\nxx\r\n0\r\n\r\n${SECOND}`),
   chunk(`2\r\r;a\r\n02\r\n2d\r\n0\r\n\r\n${SECOND}0\r\n\r\n`),
   chunk(`1\r\nZ\r\n0;\n${SECOND}`),

@@ -97,10 +97,11 @@ function judged(input: string, ours: OurUnderstanding, oracle: Understood): stri
   }
   const { begun } = ours;
   if (begun === null || ours.end !== 'partial' || oracle.end !== 'refused') return null;
-  const isKnown = oracle.messages.length > ours.messages.length || oracle.partial !== null;
-  return isKnown || exceptionFor(begun, oracle, input) !== null
+  // All bytes were given to both: what llhttp refused and we did not is a body that goes on for us alone.
+  const isBehind = oracle.messages.length > ours.messages.length;
+  return isBehind || exceptionFor(begun, oracle, input) !== null
     ? null
-    : 'we wait for a body that llhttp never began';
+    : 'we wait for more of what llhttp refused';
 }
 
 function differs(mine: OurMessage, theirs: Message): string | null {
@@ -154,7 +155,7 @@ const ARRIVAL: Arrival = {
 };
 
 /** The bytes a lane gets for a message: what the exchange and the head writer make of it. */
-export function forwardedText(head: RequestHead, body: string): string {
+function forwardedText(head: RequestHead, body: string): string {
   const fields = forwardedFields(head, ARRIVAL);
   const { method, target, framing, contentLength } = head;
   const host = head.host === '' ? 'lane' : head.host;

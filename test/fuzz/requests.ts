@@ -249,6 +249,7 @@ function sizeLine(size: number, draw: Draw): string {
     `+${hex}\r\n`,
     `-${hex}\r\n`,
     `${hex};\r\n`,
+    `${hex};\n`,
     `${hex};a=b\r\n`,
     `${hex};a="\r\n"\r\n`,
     `${hex};a\nb\r\n`,

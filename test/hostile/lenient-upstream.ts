@@ -33,7 +33,7 @@ export function answerOf(body: string, fields = '', status = '200 OK'): string {
 }
 
 /** Says which request it answers, so that a mixed-up answer is seen. */
-export const echo: Answering = ({ method, target }) => {
+const echo: Answering = ({ method, target }) => {
   const answer = answerOf(`${method} ${target}`);
   return method === 'HEAD' ? answer.slice(0, answer.indexOf('\r\n\r\n') + 4) : answer;
 };
@@ -143,7 +143,7 @@ export class LenientUpstream {
 }
 
 /** The first request of some bytes as the most gullible server reads it, or null when it is not complete. */
-export function readLeniently(
+function readLeniently(
   bytes: string,
   connection = 0,
 ): { readonly request: SeenRequest; readonly used: number } | null {
