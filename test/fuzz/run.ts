@@ -60,11 +60,10 @@ export async function fuzz(subject: Subject, extent: Extent): Promise<Outcome> {
       return `it threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     }
   };
-  while (
-    failure === null &&
-    executions < extent.executions &&
-    monotonicMs() - startedMs < extent.milliseconds
-  ) {
+  // The corpus is always checked as a whole, however busy the machine is.
+  const goesOn = (): boolean =>
+    executions < subject.corpus.length || monotonicMs() - startedMs < extent.milliseconds;
+  while (failure === null && executions < extent.executions && goesOn()) {
     // Each execution has a seed of its own, so that it can be made again alone.
     const seed = (Math.imul(extent.seed, 1_000_003) + executions) >>> 0;
     const input = subject.corpus[executions] ?? subject.make(new Draw(seededRandom(seed)));
