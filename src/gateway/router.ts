@@ -40,11 +40,22 @@ export class Router {
   match(method: string, host: string, path: string): CompiledRoute | null {
     if (this.byHost.size > 0) {
       const own = this.byHost.get(withoutPort(host));
-      const found = own === undefined ? null : first(own, method, path);
+      const found = own === undefined ? null : first(own, method, asRead(path));
       if (found !== null) return found;
     }
-    return first(this.anyHost, method, path);
+    return first(this.anyHost, method, asRead(path));
   }
+}
+
+const READ_DIFFERENTLY = /%2F|%5C|;/;
+
+/** The reading of servers that take `%2F` and `%5C` for slashes and cut at `;`: no guarded route is missed by it. */
+function asRead(path: string): string {
+  if (!READ_DIFFERENTLY.test(path)) return path;
+  return path
+    .replaceAll(/%2F|%5C/g, '/')
+    .replaceAll(/;[^/]*/g, '')
+    .replaceAll(/\/+/g, '/');
 }
 
 function first(routes: readonly CompiledRoute[], method: string, path: string): CompiledRoute | null {
@@ -62,8 +73,9 @@ function pathMatches(path: string, prefix: string): boolean {
   return prefix.endsWith('/') || path.length === prefix.length || path.charCodeAt(prefix.length) === 47;
 }
 
-/** `shop.example:8080` → `shop.example`, `[::1]:80` → `[::1]`. */
+/** `shop.example:8080` → `shop.example`, `[::1]:80` → `[::1]`; a final dot, which names the same host, goes too. */
 export function withoutPort(host: string): string {
   const colon = host.lastIndexOf(':');
-  return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host;
+  const name = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host;
+  return name.endsWith('.') ? name.slice(0, -1) : name;
 }

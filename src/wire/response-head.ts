@@ -31,6 +31,8 @@ export function readResponse(scanner: HeadScanner, method: string): ReadResponse
   const walk = walkFields(scanner, false);
   const hasBody = method !== 'HEAD' && status !== 204 && status !== 304 && status >= 200;
   if (!decideFraming(walk, isOld, hasBody)) return read;
+  // An interim answer has no body, whoever says it has one (RFC 9112, section 6.1): what follows would be read as heads.
+  if (status < 200 && (framing === 'chunked' || contentLength > 0)) return read;
   read.body = hasBody ? framing : 'none';
   read.close = walk.close || isOld || read.body === 'close';
   read.head = {
