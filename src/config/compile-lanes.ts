@@ -2,6 +2,7 @@ import type { FilterConfig, GatewayConfig, RouteConfig, UpstreamConfig } from '.
 import { LIMITS } from '../core/limits.ts';
 import type { Inputs } from './inputs.ts';
 import { readInput } from './inputs.ts';
+import { compileOriginTls } from './compile-tls.ts';
 import { readKeySet } from './jwks.ts';
 import type { Config } from './schema.ts';
 
@@ -12,16 +13,16 @@ const ONLY_ROUTE = 'all';
 type Candidate = Config['candidate'];
 type Route = NonNullable<Candidate['routes']>[number];
 
-export function compileLegacy(legacy: Config['legacy']): UpstreamConfig {
-  return upstream('legacy', legacy);
+export function compileLegacy(legacy: Config['legacy'], inputs: Inputs): UpstreamConfig {
+  return upstream('legacy', legacy, inputs);
 }
 
 export function compileCandidate(config: Config, inputs: Inputs): GatewayConfig['candidate'] {
   const { candidate, filters } = config;
   const upstreams =
     candidate.servers === undefined
-      ? Object.entries(candidate.upstreams ?? {}).map(([name, entry]) => upstream(name, entry))
-      : [upstream(ONLY_UPSTREAM, { servers: candidate.servers, hostHeader: candidate.hostHeader })];
+      ? Object.entries(candidate.upstreams ?? {}).map(([name, entry]) => upstream(name, entry, inputs))
+      : [upstream(ONLY_UPSTREAM, { ...candidate, servers: candidate.servers }, inputs)];
   return {
     upstreams,
     routes:
@@ -32,9 +33,11 @@ export function compileCandidate(config: Config, inputs: Inputs): GatewayConfig[
 
 function upstream(
   name: string,
-  entry: { servers: UpstreamConfig['servers']; hostHeader?: string | undefined },
+  entry: Pick<Config['legacy'], 'servers' | 'hostHeader' | 'tls'>,
+  inputs: Inputs,
 ): UpstreamConfig {
-  return { name, servers: entry.servers, hostHeader: entry.hostHeader ?? null };
+  const { servers, hostHeader, tls } = entry;
+  return { name, servers, hostHeader: hostHeader ?? null, ...(tls === undefined ? {} : { tls: compileOriginTls(tls, inputs) }) };
 }
 
 function everything(): RouteConfig {

@@ -18,13 +18,21 @@ const ALGORITHMS = [
 
 const hostHeader = hostField("Host sent to the servers instead of the client's").optional();
 
+const tls = section(
+  {
+    ca: text("certificates (PEM) that are trusted instead of the system's", './tls/ca.pem').optional(),
+    serverName: hostField("name that is asked for and verified instead of the server's host").optional(),
+  },
+  'how https:// servers prove who they are; they always have to',
+).optional();
+
 export const legacySchema = section(
-  { servers: serversField('servers of the NGINX that serves today'), hostHeader },
+  { servers: serversField('servers of the NGINX that serves today'), hostHeader, tls },
   'the legacy lane: what answers today',
 );
 
 const upstream = section(
-  { servers: serversField('servers of this upstream, used in turn'), hostHeader },
+  { servers: serversField('servers of this upstream, used in turn'), hostHeader, tls },
   'a named group of servers',
 );
 
@@ -76,6 +84,7 @@ export const candidateSchema = section(
     upstreams: named(upstream, nameKey, 'upstreams by name').optional(),
     routes: list(route, 'routes; the most specific one wins, whatever their order', 1).optional(),
     hostHeader,
+    tls,
     version: text(
       'names the build behind these servers; another one starts the evidence anew',
       'v2.3.1',

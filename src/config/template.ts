@@ -1,5 +1,5 @@
 import { CutoverError } from '../core/errors.ts';
-import { parseServer } from './fields-net.ts';
+import { parseServer } from './server-text.ts';
 
 /** The file that `cutover init` writes beside `cutover.yaml`, so that editors complete its keys. */
 export const SCHEMA_FILE = 'cutover.schema.json';

@@ -5,6 +5,7 @@ import { siblingTraceparent } from '../core/ids.ts';
 import { COPY_MARKER } from '../shadow/eligibility.ts';
 import type { RequestHead } from '../wire/types.ts';
 import type { Arrival } from './arrival.ts';
+import { forwardedWith, hopsWith } from './via.ts';
 
 /** Names that only the gateway may use: what clients or lanes send under them is dropped. */
 const OWN_PREFIX = 'x-cutover-';
@@ -16,22 +17,26 @@ const OWN_PREFIX = 'x-cutover-';
 export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFields {
   const fields = head.fields.copy();
   fields.removeAll(OWN_PREFIX);
-  const { peerAddress, peerTrusted } = arrival;
-  const hops = peerTrusted ? fields.all('x-forwarded-for').join(', ') : '';
-  fields.set('X-Forwarded-For', hops === '' ? peerAddress : `${hops}, ${peerAddress}`);
-  setUnlessTrusted(fields, 'X-Forwarded-Proto', 'http', peerTrusted);
-  if (head.host !== '') setUnlessTrusted(fields, 'X-Forwarded-Host', head.host, peerTrusted);
+  // What nobody here checked must not stand beside our own word: not as X-Forwarded-Anything, not by RFC 7239.
+  if (!arrival.peerTrusted) fields.removeAll('x-forwarded-');
+  addWay(fields, head.host, arrival);
   fields.set('X-Real-IP', arrival.clientAddress);
-  // RFC 7239: another proxy's word about the client that nobody here checked must not stand beside ours.
-  if (!peerTrusted) fields.remove('forwarded');
   fields.set('X-Request-Id', arrival.requestId);
   fields.set('traceparent', arrival.traceparent);
   return fields;
 }
 
-function setUnlessTrusted(fields: HeaderFields, name: string, value: string, trusted: boolean): void {
-  if (trusted && fields.has(name.toLowerCase())) return;
-  fields.set(name, value);
+function addWay(fields: HeaderFields, host: string, { peerAddress, via, scheme }: Arrival): void {
+  fields.set('X-Forwarded-For', hopsWith(via, peerAddress));
+  setUnlessSaid(fields, 'X-Forwarded-Proto', via.proto || scheme);
+  if (host !== '') setUnlessSaid(fields, 'X-Forwarded-Host', via.host || host);
+  if (via.forwarded === '') fields.remove('forwarded');
+  else fields.set('Forwarded', forwardedWith(via, peerAddress, scheme));
+}
+
+/** What a trusted peer said stays. */
+function setUnlessSaid(fields: HeaderFields, name: string, value: string): void {
+  if (!fields.has(name.toLowerCase())) fields.append(name, value);
 }
 
 /** Takes what a lane says in the gateway's name out of its answer. */

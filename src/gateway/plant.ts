@@ -5,6 +5,7 @@ import { RateCap } from '../shadow/rate-cap.ts';
 import { ArrivalDesk } from './arrival.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
+import type { Log } from './secure-origins.ts';
 import { Router } from './router.ts';
 import { Upstream } from './upstream.ts';
 import type { UpstreamOptions } from './upstream.ts';
@@ -32,7 +33,7 @@ export class Plant {
   private retired = false;
 
   /** @param workers of this node: the cap on copies a second is split over them */
-  constructor(config: GatewayConfig, workers: number) {
+  constructor(config: GatewayConfig, workers: number, log: Log) {
     this.config = config;
     this.desk = new ArrivalDesk(config);
     this.router = new Router(config.candidate.routes, config.candidate.filters);
@@ -43,12 +44,14 @@ export class Plant {
       timeouts: { connectMs, firstByteMs, idleMs, totalMs },
       maxConnections: LIMITS.connectionsPerServer,
       retry: true,
+      log,
     });
     const copyMs = shadow.timeoutMs;
     this.copyLanes = openLanes(config, {
       timeouts: { connectMs, firstByteMs: copyMs, idleMs: copyMs, totalMs: copyMs },
       maxConnections: shadow.maxInFlight,
       retry: false,
+      log,
     });
   }
 

@@ -4,6 +4,7 @@ import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { UpstreamConfig } from '../core/snapshot.ts';
+import { addressText, unixPath } from '../core/unix-address.ts';
 import { createPool } from '../wire/pool.ts';
 import type {
   Outbound,
@@ -13,6 +14,9 @@ import type {
   PoolTimeouts,
   ResponseHead,
 } from '../wire/types.ts';
+
+import { secureOrigin } from './secure-origins.ts';
+import type { Log } from './secure-origins.ts';
 
 /** How an upstream is used: by clients, or by copies. */
 export interface UpstreamOptions {
@@ -24,6 +28,7 @@ export interface UpstreamOptions {
    * candidate does wrong must be seen.
    */
   readonly retry: boolean;
+  readonly log?: Log | undefined;
 }
 
 interface Server {
@@ -45,10 +50,17 @@ export class Upstream {
   constructor(config: UpstreamConfig, options: UpstreamOptions) {
     this.hostHeader = config.hostHeader;
     const [first] = config.servers;
-    this.authority = `${first?.host.includes(':') ? `[${first.host}]` : first?.host}:${first?.port}`;
+    this.authority = first === undefined || unixPath(first.host) !== null ? 'localhost' : addressText(first);
     this.mayMove = options.retry;
-    this.servers = config.servers.map(({ host, port }) => ({
-      pool: createPool({ host, port, maxWaiting: LIMITS.waitingPerServer, ...options }),
+    const { log = () => undefined, ...pooled } = options;
+    this.servers = config.servers.map((server) => ({
+      pool: createPool({
+        host: server.host,
+        port: server.port,
+        secure: secureOrigin(config, server, log),
+        maxWaiting: LIMITS.waitingPerServer,
+        ...pooled,
+      }),
       shunnedUntilMs: 0,
     }));
   }
@@ -79,7 +91,7 @@ export class Upstream {
 }
 
 function isUnreachable(code: FailureCode): boolean {
-  return code === 'connect_refused' || code === 'connect_failed' || code === 'connect_timeout';
+  return code === 'upstream_certificate' || code === 'connect_refused' || code === 'connect_failed' || code === 'connect_timeout';
 }
 
 /**
