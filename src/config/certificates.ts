@@ -59,18 +59,28 @@ function keyFault(
 ): CertificateFault | null {
   const about = 'key';
   if (/-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(key)) {
-    const hint = 'write it without a passphrase and readable by this user only: openssl pkey -in FILE -out KEY';
+    const hint =
+      'write it without a passphrase and readable by this user only: openssl pkey -in FILE -out KEY';
     return { about, message: 'this private key needs a passphrase', hint };
   }
   try {
     const secret = createPrivateKey(key);
     if (!leaf.checkPrivateKey(secret)) {
       const isMisplaced = chain.some((other) => other.checkPrivateKey(secret));
-      if (isMisplaced) return { about: 'cert', message: 'the own certificate is not the first', hint: 'put it first' };
-      return { about, message: 'this private key does not belong to the certificate', hint: 'name the key it was made with' };
+      if (isMisplaced)
+        return { about: 'cert', message: 'the own certificate is not the first', hint: 'put it first' };
+      return {
+        about,
+        message: 'this private key does not belong to the certificate',
+        hint: 'name the key it was made with',
+      };
     }
   } catch {
-    return { about, message: 'there is no private key in this file', hint: 'write a PEM file with -----BEGIN PRIVATE KEY-----' };
+    return {
+      about,
+      message: 'there is no private key in this file',
+      hint: 'write a PEM file with -----BEGIN PRIVATE KEY-----',
+    };
   }
   return contextFault(cert, key);
 }
@@ -82,6 +92,10 @@ function contextFault(cert: string, key: string): CertificateFault | null {
     return null;
   } catch (thrown) {
     const why = systemCode(thrown) || messageOf(thrown);
-    return { about: 'cert', message: `this certificate cannot be used (${why})`, hint: 'use a key of RSA 2048 or P-256' };
+    return {
+      about: 'cert',
+      message: `this certificate cannot be used (${why})`,
+      hint: 'use a key of RSA 2048 or P-256',
+    };
   }
 }

@@ -37,7 +37,12 @@ function upstream(
   inputs: Inputs,
 ): UpstreamConfig {
   const { servers, hostHeader, tls } = entry;
-  return { name, servers, hostHeader: hostHeader ?? null, ...(tls === undefined ? {} : { tls: compileOriginTls(tls, inputs) }) };
+  return {
+    name,
+    servers,
+    hostHeader: hostHeader ?? null,
+    ...(tls === undefined ? {} : { tls: compileOriginTls(tls, inputs) }),
+  };
 }
 
 function everything(): RouteConfig {

@@ -9,7 +9,10 @@ import type { Config } from './schema.ts';
 type Listener = Config['listen'][number];
 
 /** A listener with the content of its files: checked once before, and again, because they may have changed. */
-export function compileListener({ address, region, tls, proxyProtocol }: Listener, inputs: Inputs): ListenerConfig {
+export function compileListener(
+  { address, region, tls, proxyProtocol }: Listener,
+  inputs: Inputs,
+): ListenerConfig {
   return {
     ...address,
     region: region ?? null,
@@ -54,8 +57,8 @@ export function tlsPlaces({ listeners, legacy, candidate }: Omit<GatewayConfig, 
     upstream,
     path: ['gateway', 'candidate', 'upstreams', index],
   }));
-  const authorities = [{ upstream: legacy, path: ['gateway', 'legacy'] }, ...named].flatMap(({ upstream, path }) =>
-    typeof upstream.tls?.ca === 'string' ? [[...path, 'tls', 'ca']] : [],
+  const authorities = [{ upstream: legacy, path: ['gateway', 'legacy'] }, ...named].flatMap(
+    ({ upstream, path }) => (typeof upstream.tls?.ca === 'string' ? [[...path, 'tls', 'ca']] : []),
   );
   return [...keys, ...authorities];
 }

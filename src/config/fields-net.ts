@@ -69,7 +69,8 @@ export const addressField = (description: string, example: string) =>
 
 const server = z
   .string({ error: say('expected the URL of a server', 'for example: http://127.0.0.1:8081') })
-  .meta({ description: 'a server: scheme, host and port, or a unix socket',
+  .meta({
+    description: 'a server: scheme, host and port, or a unix socket',
     examples: ['http://127.0.0.1:8081', 'https://shop.internal', 'unix:/run/app.sock'],
   })
   .transform((text, context): ServerConfig => {

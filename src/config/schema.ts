@@ -109,7 +109,10 @@ export const configSchema = section(
       'this node',
     ).prefault({}),
     region: region.prefault({}),
-    trustedProxies: list(trustField, 'peers whose X-Forwarded-*, Forwarded and PROXY headers are believed').prefault([]),
+    trustedProxies: list(
+      trustField,
+      'peers whose X-Forwarded-*, Forwarded and PROXY headers are believed',
+    ).prefault([]),
     workers: whole('worker processes; min(cores, 4) if left out', 1, LIMITS.workers, 2).optional(),
     runDir: text('folder of the lock, the kill switch and the worker list', './run').prefault('./run'),
     store: store.prefault({}),

@@ -13,9 +13,7 @@ interface Fault {
 /** `unix:/run/app.sock`: an absolute path that fits into the address of a socket. */
 export function isUnixAddress(text: string): boolean {
   const path = unixPath(text);
-  return (
-    path !== null && /^\/[^\0]*[^/\0]$/.test(path) && Buffer.byteLength(path) <= LIMITS.unixPathBytes
-  );
+  return path !== null && /^\/[^\0]*[^/\0]$/.test(path) && Buffer.byteLength(path) <= LIMITS.unixPathBytes;
 }
 
 const UNIX_FAULT: Fault = {

@@ -32,7 +32,13 @@ export class Listening {
    * @returns the port; 0 for a unix socket
    * @throws the system's error
    */
-  async open(listener: ListenerConfig, port: number, reusePort: boolean, index: number, isFirst: boolean): Promise<number> {
+  async open(
+    listener: ListenerConfig,
+    port: number,
+    reusePort: boolean,
+    index: number,
+    isFirst: boolean,
+  ): Promise<number> {
     const path = unixPath(listener.host);
     const address = { host: listener.host, port, reusePort, index, ...this.conditions(listener) };
     if (path === null) return this.server.listen(address);

@@ -91,7 +91,12 @@ export class Upstream {
 }
 
 function isUnreachable(code: FailureCode): boolean {
-  return code === 'upstream_certificate' || code === 'connect_refused' || code === 'connect_failed' || code === 'connect_timeout';
+  return (
+    code === 'upstream_certificate' ||
+    code === 'connect_refused' ||
+    code === 'connect_failed' ||
+    code === 'connect_timeout'
+  );
 }
 
 /**

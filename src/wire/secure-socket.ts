@@ -75,7 +75,7 @@ export function securely(socket: TLSSocket): SocketSource {
       return readPlainly(socket, onread);
     }
     holder[lent.buffer] = onread.buffer;
-    holder[lent.callback] = onread.callback;
+    holder[lent.callback] = (count: number, bytes: Uint8Array) => onread.callback(count, bytes);
     handle.useUserBuffer(onread.buffer as Uint8Array);
     return socket;
   };

@@ -64,12 +64,7 @@ export class ServerConnection implements SocketOwner, Swept {
   private lastProgress = 0;
 
   /** @param socket as it was accepted, or admitted by a reception */
-  constructor(
-    socket: Socket | Admitted,
-    listener: number,
-    host: ConnectionHost,
-    options: ServerOptions,
-  ) {
+  constructor(socket: Socket | Admitted, listener: number, host: ConnectionHost, options: ServerOptions) {
     this.host = host;
     this.options = options;
     this.listener = listener;

@@ -164,9 +164,7 @@ const LANES: readonly [string, string, string[]][] = [
   [
     'a server with a scheme that no lane speaks',
     'legacy: { servers: [ftp://a:1] }\ncandidate: { servers: [http://a:1] }',
-    [
-      '1:21 expected a URL that starts with http:// or https:// | for example: http://127.0.0.1:8081',
-    ],
+    ['1:21 expected a URL that starts with http:// or https:// | for example: http://127.0.0.1:8081'],
   ],
   [
     'a server with a path',

@@ -30,10 +30,26 @@ test('finds certificate and key beside the configuration', () => {
 
 test.each([
   ['a file that is not there', `cert: ${at('none.pem')}, key: ${at('server.key')}`, 'there is no such file'],
-  ['a key in place of the certificate', `cert: ${at('server.key')}, key: ${at('server.key')}`, 'there is no certificate in this file'],
-  ['a certificate in place of the key', `cert: ${at('server.pem')}, key: ${at('server.pem')}`, 'there is no private key in this file'],
-  ['a certificate that has expired', `cert: ${at('expired.pem')}, key: ${at('expired.key')}`, 'the certificate of CN=expired.test expired on 2021-01-01'],
-  ['a key that belongs to another certificate', `cert: ${at('server.pem')}, key: ${at('foreign.key')}`, 'this private key does not belong to the certificate'],
+  [
+    'a key in place of the certificate',
+    `cert: ${at('server.key')}, key: ${at('server.key')}`,
+    'there is no certificate in this file',
+  ],
+  [
+    'a certificate in place of the key',
+    `cert: ${at('server.pem')}, key: ${at('server.pem')}`,
+    'there is no private key in this file',
+  ],
+  [
+    'a certificate that has expired',
+    `cert: ${at('expired.pem')}, key: ${at('expired.key')}`,
+    'the certificate of CN=expired.test expired on 2021-01-01',
+  ],
+  [
+    'a key that belongs to another certificate',
+    `cert: ${at('server.pem')}, key: ${at('foreign.key')}`,
+    'this private key does not belong to the certificate',
+  ],
 ])('says what is wrong at its place: %s', (_, tls, message) => {
   const problems = problemsOf(listening(tls));
   expect(problems.map((problem) => problem.message)).toEqual([message]);
@@ -81,14 +97,18 @@ test('takes HTTPS servers with authorities and a name of their own', () => {
   });
   const other = compiled(text.replace('ca.pem', 'other-ca.pem'));
   expect(other.gateway.hash).toBe(config.gateway.hash);
-  expect(compiled(text.replace('serverName: shop', 'serverName: other')).gateway.hash).not.toBe(config.gateway.hash);
+  expect(compiled(text.replace('serverName: shop', 'serverName: other')).gateway.hash).not.toBe(
+    config.gateway.hash,
+  );
 });
 
 test('refuses authorities that cannot be read, and TLS for servers that speak none', () => {
   const legacy = (server: string, ca: string) =>
     SMALLEST.replace('[http://127.0.0.1:8081]', `[${server}], tls: { ca: ${ca} }`);
   expect(problemsOf(legacy('https://a', '/none'))[0]?.message).toBe('there is no such file');
-  expect(problemsOf(legacy('https://a', at('server.key')))[0]?.message).toBe('there is no certificate in this file');
+  expect(problemsOf(legacy('https://a', at('server.key')))[0]?.message).toBe(
+    'there is no certificate in this file',
+  );
   expect(problemsOf(legacy('http://a', at('ca.pem')))[0]?.message).toBe('none of these servers speaks TLS');
 });
 
@@ -99,13 +119,22 @@ test('has no switch that turns verification off', () => {
 
 test('takes unix sockets to listen on and as servers, and knows when they are the same', () => {
   const config = compiled(
-    SMALLEST.replace('127.0.0.1:8080', 'unix:/run/cutover.sock').replace('http://127.0.0.1:8081', 'unix:/run/app.sock'),
+    SMALLEST.replace('127.0.0.1:8080', 'unix:/run/cutover.sock').replace(
+      'http://127.0.0.1:8081',
+      'unix:/run/app.sock',
+    ),
   );
   expect(config.gateway.listeners[0]).toEqual({ host: 'unix:/run/cutover.sock', port: 0, region: null });
   expect(config.gateway.legacy.servers[0]).toEqual({ scheme: 'http', host: 'unix:/run/app.sock', port: 0 });
-  const loop = SMALLEST.replace('127.0.0.1:8080', 'unix:/run/a.sock').replace('http://127.0.0.1:8081', 'unix:/run/a.sock');
+  const loop = SMALLEST.replace('127.0.0.1:8080', 'unix:/run/a.sock').replace(
+    'http://127.0.0.1:8081',
+    'unix:/run/a.sock',
+  );
   expect(problemsOf(loop)[0]?.message).toContain('loop');
-  const twice = SMALLEST.replace('address: 127.0.0.1:8080 }', 'address: unix:/run/a.sock }, { address: unix:/run/a.sock }');
+  const twice = SMALLEST.replace(
+    'address: 127.0.0.1:8080 }',
+    'address: unix:/run/a.sock }, { address: unix:/run/a.sock }',
+  );
   expect(problemsOf(twice)[0]?.message).toBe('listen[0] has this address already');
   for (const wrong of ['unix:app.sock', 'unix:', 'unix:/run/', `unix:/${'x'.repeat(100)}`]) {
     expect(problemsOf(SMALLEST.replace('127.0.0.1:8080', wrong)), wrong).toHaveLength(1);

@@ -29,15 +29,24 @@ function pass(remoteAddress: string, list: string[] = [], listener = 0) {
 }
 
 const LIES = [
-  'X-Forwarded-For', '1.1.1.1',
-  'x-forwarded-for', '2.2.2.2',
-  'X-Forwarded-Proto', 'https',
-  'X-Forwarded-Host', 'evil.example',
-  'X-Forwarded-Port', '1',
-  'X-Forwarded-Prefix', '/admin',
-  'X-Forwarded-Client-Cert', 'x',
-  'X-Real-IP', '3.3.3.3',
-  'Forwarded', 'for=4.4.4.4;proto=https;host=evil.example',
+  'X-Forwarded-For',
+  '1.1.1.1',
+  'x-forwarded-for',
+  '2.2.2.2',
+  'X-Forwarded-Proto',
+  'https',
+  'X-Forwarded-Host',
+  'evil.example',
+  'X-Forwarded-Port',
+  '1',
+  'X-Forwarded-Prefix',
+  '/admin',
+  'X-Forwarded-Client-Cert',
+  'x',
+  'X-Real-IP',
+  '3.3.3.3',
+  'Forwarded',
+  'for=4.4.4.4;proto=https;host=evil.example',
 ];
 
 test('lets nothing through that an untrusted peer says about the way of its request', () => {
@@ -53,7 +62,14 @@ test('lets nothing through that an untrusted peer says about the way of its requ
 });
 
 test('believes what a trusted peer says and adds the peer to the chain', () => {
-  const said = ['X-Forwarded-For', '198.51.100.4, 10.0.0.9', 'X-Forwarded-Proto', 'https', 'X-Forwarded-Port', '443'];
+  const said = [
+    'X-Forwarded-For',
+    '198.51.100.4, 10.0.0.9',
+    'X-Forwarded-Proto',
+    'https',
+    'X-Forwarded-Port',
+    '443',
+  ];
   const { client, value } = pass('10.0.0.1', said);
   expect(client).toBe('198.51.100.4');
   expect(value('x-forwarded-for')).toBe('198.51.100.4, 10.0.0.9, 10.0.0.1');
@@ -65,11 +81,14 @@ test('believes what a trusted peer says and adds the peer to the chain', () => {
 test('stops at the first hop that is not trusted, whatever stands before it', () => {
   const { client } = pass('10.0.0.1', ['X-Forwarded-For', '1.1.1.1, 203.0.113.9, 10.0.0.9']);
   expect(client).toBe('203.0.113.9');
-  expect(pass('10.0.0.1', ['Forwarded', 'for=1.1.1.1, for=203.0.113.9, for=10.0.0.9']).client).toBe('203.0.113.9');
+  expect(pass('10.0.0.1', ['Forwarded', 'for=1.1.1.1, for=203.0.113.9, for=10.0.0.9']).client).toBe(
+    '203.0.113.9',
+  );
 });
 
 test('reads Forwarded of a trusted peer when there is no X-Forwarded-For', () => {
-  const said = 'for="[2001:db8:cafe::17]:4711";proto=https;host="shop.example:8443", For=10.0.0.9;by=10.0.0.2';
+  const said =
+    'for="[2001:db8:cafe::17]:4711";proto=https;host="shop.example:8443", For=10.0.0.9;by=10.0.0.2';
   const { client, value } = pass('10.0.0.1', ['Forwarded', said]);
   expect(client).toBe('2001:db8:cafe::17');
   expect(value('x-forwarded-for')).toBe('2001:db8:cafe::17, 10.0.0.9, 10.0.0.1');
@@ -95,7 +114,17 @@ test('takes the peer for the client where a hop hides itself or is none', () => 
 });
 
 test('drops a Forwarded field that breaks its grammar as a whole', () => {
-  const wrong = ['', 'for', 'for=', 'for=1.1.1.1;', 'for=1.1.1.1,', 'for="1.1.1.1', 'for=1.1.1.1 2.2.2.2', ',', 'for=[::1]'];
+  const wrong = [
+    '',
+    'for',
+    'for=',
+    'for=1.1.1.1;',
+    'for=1.1.1.1,',
+    'for="1.1.1.1',
+    'for=1.1.1.1 2.2.2.2',
+    ',',
+    'for=[::1]',
+  ];
   for (const text of [...wrong, 'for=1.1.1.1;for=2.2.2.2', 'for =1.1.1.1', 'a\u0000=b']) {
     const { client, value } = pass('10.0.0.1', ['Forwarded', text]);
     expect([text, client, value('forwarded')]).toEqual([text, '10.0.0.1', null]);
@@ -103,7 +132,12 @@ test('drops a Forwarded field that breaks its grammar as a whole', () => {
 });
 
 test('reads quoted strings with escapes, names in any case, and several fields as one list', () => {
-  const fields = new HeaderFields(['Forwarded', 'FOR="1.1.1.\\1" ; Proto="https"', 'forwarded', 'for=2.2.2.2;ext="a,b;c\\""']);
+  const fields = new HeaderFields([
+    'Forwarded',
+    'FOR="1.1.1.\\1" ; Proto="https"',
+    'forwarded',
+    'for=2.2.2.2;ext="a,b;c\\""',
+  ]);
   expect(forwardedHops(fields)).toEqual([
     { for: '1.1.1.1', proto: 'https', host: '' },
     { for: '2.2.2.2', proto: '', host: '' },
@@ -138,5 +172,7 @@ test('believes peers on a unix socket when unix is trusted, and adds no address 
   expect(client).toBe('198.51.100.4');
   expect(value('x-forwarded-for')).toBe('198.51.100.4');
   expect(pass('unix').value('x-forwarded-for')).toBe('unix');
-  expect(pass('unix', ['Forwarded', 'for=198.51.100.4']).value('forwarded')).toBe('for=198.51.100.4, for=unknown;proto=http');
+  expect(pass('unix', ['Forwarded', 'for=198.51.100.4']).value('forwarded')).toBe(
+    'for=198.51.100.4, for=unknown;proto=http',
+  );
 });

@@ -31,7 +31,11 @@ function octets(address: string): Buffer {
 
 /** Both addresses, each 16 bytes in hexadecimal, and ports of a connection over IPv6. */
 export function addresses6(sourceHex: string): Buffer {
-  return Buffer.concat([Buffer.from(sourceHex, 'hex'), Buffer.alloc(16, 1), Buffer.from([0x12, 0x67, 1, 0xbb])]);
+  return Buffer.concat([
+    Buffer.from(sourceHex, 'hex'),
+    Buffer.alloc(16, 1),
+    Buffer.from([0x12, 0x67, 1, 0xbb]),
+  ]);
 }
 
 /** A header of version 2. */

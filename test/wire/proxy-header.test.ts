@@ -90,10 +90,13 @@ test('refuses binary headers of another version, command, family or size', () =>
     binaryHeader({ family: 0x21 }),
     binaryHeader({ addresses: Buffer.alloc(11) }),
     binaryHeader({ extensions: [{ type: 4, value: Buffer.alloc(LIMITS.proxyHeaderBytes) }] }),
-    Buffer.concat([binaryHeader({ addresses: Buffer.concat([addresses4('10.0.0.1'), Buffer.from([4, 0])]) })]),
+    Buffer.concat([
+      binaryHeader({ addresses: Buffer.concat([addresses4('10.0.0.1'), Buffer.from([4, 0])]) }),
+    ]),
     binaryHeader({ addresses: Buffer.concat([addresses4('10.0.0.1'), Buffer.from([4, 0, 9, 1])]) }),
   ];
-  for (const header of refused) expect([header.toString('hex'), named(header)]).toEqual([header.toString('hex'), 'refused']);
+  for (const header of refused)
+    expect([header.toString('hex'), named(header)]).toEqual([header.toString('hex'), 'refused']);
 });
 
 test('skips extensions and verifies a checksum among them', () => {
@@ -125,7 +128,12 @@ test('wants more for every prefix of a header, and says the same of it however i
 });
 
 test('never throws, and never wants more than its limit, for arbitrary bytes after a true start', () => {
-  const starts = [Buffer.alloc(0), textHeader().subarray(0, 6), binaryHeader().subarray(0, 12), binaryHeader().subarray(0, 14)];
+  const starts = [
+    Buffer.alloc(0),
+    textHeader().subarray(0, 6),
+    binaryHeader().subarray(0, 12),
+    binaryHeader().subarray(0, 14),
+  ];
   fc.assert(
     fc.property(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 5_000 }), (start, rest) => {
       const bytes = Buffer.concat([start, rest]);

@@ -56,7 +56,11 @@ test('speaks TLS 1.3 and 1.2 with forward secrecy, and nothing older', async () 
   const older = new SecureClient(port, { maxVersion: 'TLSv1.2' });
   await once(older.socket, 'secureConnect');
   expect(older.socket.getCipher().name).toMatch(/^ECDHE-ECDSA-AES\d+-GCM/);
-  const oldest = new SecureClient(port, { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' });
+  const oldest = new SecureClient(port, {
+    minVersion: 'TLSv1.1',
+    maxVersion: 'TLSv1.1',
+    ciphers: 'ALL:@SECLEVEL=0',
+  });
   await until(() => oldest.closed);
   const weak = new SecureClient(port, { maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA' });
   await until(() => weak.closed);
@@ -164,7 +168,6 @@ test('resets a TLS connection whose answer broke off, so that it cannot look com
   expect(error).toBe('ECONNRESET');
   expect(client.ended).toBe(false);
 });
-
 
 test('drains: a handshake under way is finished and its request answered with Connection: close', async () => {
   const { port, server } = await startServer(undefined, {}, secure);

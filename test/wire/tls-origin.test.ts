@@ -28,7 +28,11 @@ async function startOrigin(options: TlsOptions = SERVER_TLS) {
   return { port: (server.address() as AddressInfo).port, sockets };
 }
 
-function startSecurePool(port: number, tls: { ca?: string | null; serverName?: string | null } = {}, rest: Partial<PoolOptions> = {}) {
+function startSecurePool(
+  port: number,
+  tls: { ca?: string | null; serverName?: string | null } = {},
+  rest: Partial<PoolOptions> = {},
+) {
   const told: string[] = [];
   const secure = new SecureOrigin({ ca: CA, serverName: null, ...tls }, (reason) => told.push(reason));
   return { pool: startPool(port, { secure, ...rest }), told };
@@ -62,7 +66,12 @@ test('resumes the session on a new connection', async () => {
 });
 
 test.each([
-  ['an authority that is not trusted', SERVER_TLS, { ca: certificate('other-ca.pem') }, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  [
+    'an authority that is not trusted',
+    SERVER_TLS,
+    { ca: certificate('other-ca.pem') },
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  ],
   ['the authorities of the system', SERVER_TLS, { ca: null }, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
   [
     'a certificate that has expired',
@@ -76,7 +85,12 @@ test.each([
     { serverName: 'localhost' },
     'ERR_TLS_CERT_ALTNAME_INVALID',
   ],
-  ['a name that was asked for and is not in it', SERVER_TLS, { serverName: 'shop.example' }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  [
+    'a name that was asked for and is not in it',
+    SERVER_TLS,
+    { serverName: 'shop.example' },
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ],
 ])('sends nothing to a server with %s, and tells why once', async (_, tls, options, reason) => {
   const { port, sockets } = await startOrigin(tls);
   let bytes = 0;
@@ -107,7 +121,9 @@ test('fails a call to a server that hangs in the handshake within the connect ti
 });
 
 test('names a server that speaks no TLS, resets or refuses as one that could not be connected', async () => {
-  const plain = await rawServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
+  const plain = await rawServer((socket) =>
+    socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  );
   const resets = await rawServer((socket) => socket.on('data', () => socket.resetAndDestroy()));
   for (const { port } of [plain, resets]) {
     const heard = await call(startSecurePool(port).pool).over();

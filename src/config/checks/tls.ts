@@ -62,11 +62,14 @@ function checkUpstream(raw: unknown, upstream: Path, inputs: Inputs): Finding[] 
   if (valueAt(raw, tls) === undefined) return [];
   const servers = textsAt(raw, [...upstream, 'servers']);
   if (servers.length > 0 && !servers.some(({ text }) => /^https:/i.test(text))) {
-    return [errorAtKey(tls, 'none of these servers speaks TLS', 'write https:// before a server, or remove tls')];
+    return [
+      errorAtKey(tls, 'none of these servers speaks TLS', 'write https:// before a server, or remove tls'),
+    ];
   }
   const path = [...tls, 'ca'];
   const ca = textOf(raw, path, inputs, LIMITS.certificateBytes);
   if (ca.text === null || readCertificates(ca.text) !== null) return [...ca.findings];
-  const hint = 'write a file with -----BEGIN CERTIFICATE-----: an authority, or the certificate of the server itself';
+  const hint =
+    'write a file with -----BEGIN CERTIFICATE-----: an authority, or the certificate of the server itself';
   return [error(path, 'there is no certificate in this file', hint)];
 }
