@@ -82,7 +82,7 @@ const server = z
 
 export const serversField = (description: string) => list(server, description, 1);
 
-export const cidrField = z
+const cidrField = z
   .string({ error: say('expected an address or a block of addresses', 'for example: 10.0.0.0/8') })
   .meta({ description: 'an IP address or a CIDR block', examples: ['10.0.0.0/8', '::1'] })
   .refine(isCidr, { error: say('expected an address or a block of addresses', 'for example: 10.0.0.0/8') });

@@ -17,16 +17,24 @@ const OWN_PREFIX = 'x-cutover-';
 export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFields {
   const fields = head.fields.copy();
   fields.removeAll(OWN_PREFIX);
-  // What nobody here checked must not stand beside our own word: not as X-Forwarded-Anything, not by RFC 7239.
-  if (!arrival.peerTrusted) fields.removeAll('x-forwarded-');
-  addWay(fields, head.host, arrival);
+  if (arrival.peerTrusted) addToWay(fields, head.host, arrival);
+  else beginWay(fields, head.host, arrival);
   fields.set('X-Real-IP', arrival.clientAddress);
   fields.set('X-Request-Id', arrival.requestId);
   fields.set('traceparent', arrival.traceparent);
   return fields;
 }
 
-function addWay(fields: HeaderFields, host: string, { peerAddress, via, scheme }: Arrival): void {
+/** What nobody here checked must not stand beside our own word: not as X-Forwarded-Anything, not by RFC 7239. */
+function beginWay(fields: HeaderFields, host: string, { peerAddress, scheme }: Arrival): void {
+  fields.removeAll('x-forwarded-');
+  fields.remove('forwarded');
+  fields.append('X-Forwarded-For', peerAddress);
+  fields.append('X-Forwarded-Proto', scheme);
+  if (host !== '') fields.append('X-Forwarded-Host', host);
+}
+
+function addToWay(fields: HeaderFields, host: string, { peerAddress, via, scheme }: Arrival): void {
   fields.set('X-Forwarded-For', hopsWith(via, peerAddress));
   setUnlessSaid(fields, 'X-Forwarded-Proto', via.proto || scheme);
   if (host !== '') setUnlessSaid(fields, 'X-Forwarded-Host', via.host || host);

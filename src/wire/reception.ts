@@ -67,6 +67,8 @@ export class Reception implements Swept {
   start(): void {
     const { trusts } = this.doorway;
     if (trusts === null) return this.shake(NOTHING);
+    // Reset while it waited to be accepted: nobody is there who could be trusted or not.
+    if (this.peer === '') return this.turnAway(null, 'the peer left');
     if (!trusts(this.peer)) return this.turnAway('proxy_header', 'the peer is no trusted proxy');
     this.raw.on('readable', this.onReadable);
     this.raw.on('end', this.onEnd);

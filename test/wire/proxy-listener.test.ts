@@ -122,3 +122,21 @@ test('serves a PROXY listener with a large body and answers it after the header'
   await until(() => client.text.length > body.length);
   expect(client.text.endsWith(body)).toBe(true);
 });
+
+test('blames nobody for health checks that connect and reset at once', async () => {
+  const { port, server, seen, refused } = await startServer(undefined, {}, trusting);
+  const checks = Array.from({ length: 50 }, () => connectPlain(port, '127.0.0.1'));
+  await Promise.all(
+    checks.map(async (check) => {
+      check.once('connect', () => check.resetAndDestroy());
+      await once(check, 'close');
+    }),
+  );
+  const client = new RawClient(port);
+  client.socket.write(Buffer.concat([textHeader(), Buffer.from(GET)]));
+  await client.expect('ok');
+  client.socket.destroy();
+  await until(() => server.connections === 0);
+  expect(seen.length).toBe(1);
+  expect(refused).toEqual([]);
+});
