@@ -20,24 +20,25 @@ const ONLY_ROUTE = 'all';
 type Candidate = Config['candidate'];
 type Route = NonNullable<Candidate['routes']>[number];
 
-export function compileLegacy({ legacy, rollout }: Config): UpstreamConfig {
-  return compileUpstream('legacy', legacy, compileStickyKey(rollout.stickyKey));
+export function compileLegacy({ legacy, rollout }: Config, inputs: Inputs): UpstreamConfig {
+  return compileUpstream('legacy', legacy, compileStickyKey(rollout.stickyKey), inputs);
 }
 
 export function compileCandidate(config: Config, inputs: Inputs): GatewayConfig['candidate'] {
   const { candidate, filters, rollout } = config;
   return {
-    upstreams: compileUpstreams(candidate, compileStickyKey(rollout.stickyKey)),
+    upstreams: compileUpstreams(candidate, compileStickyKey(rollout.stickyKey), inputs),
     routes:
       candidate.servers === undefined ? bySpecificity((candidate.routes ?? []).map(route)) : [everything()],
     filters: Object.entries(filters).map(([name, entry]) => filter(name, entry, inputs)),
   };
 }
 
-function compileUpstreams(candidate: Candidate, stickyKey: StickyKey): UpstreamConfig[] {
+function compileUpstreams(candidate: Candidate, stickyKey: StickyKey, inputs: Inputs): UpstreamConfig[] {
   const { servers, upstreams = {} } = candidate;
-  if (servers !== undefined) return [compileUpstream(ONLY_UPSTREAM, { ...candidate, servers }, stickyKey)];
-  return Object.entries(upstreams).map(([name, entry]) => compileUpstream(name, entry, stickyKey));
+  if (servers !== undefined)
+    return [compileUpstream(ONLY_UPSTREAM, { ...candidate, servers }, stickyKey, inputs)];
+  return Object.entries(upstreams).map(([name, entry]) => compileUpstream(name, entry, stickyKey, inputs));
 }
 
 function everything(): RouteConfig {

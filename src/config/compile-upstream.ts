@@ -1,11 +1,24 @@
 import type { StickyKey, UpstreamConfig, UpstreamPolicy } from '../core/snapshot.ts';
+import { compileOriginTls } from './compile-tls.ts';
+import type { Inputs } from './inputs.ts';
 import { compileStickyKey } from './compile-rollout.ts';
 import type { UpstreamEntry } from './schema-upstream.ts';
 
 /** A group of servers as plain data. @param stickyKey of the rollout: `hash` goes by it unless told otherwise */
-export function compileUpstream(name: string, entry: UpstreamEntry, stickyKey: StickyKey): UpstreamConfig {
-  const { servers, hostHeader } = entry;
-  return { name, servers, hostHeader: hostHeader ?? null, policy: policy(entry, stickyKey) };
+export function compileUpstream(
+  name: string,
+  entry: UpstreamEntry,
+  stickyKey: StickyKey,
+  inputs: Inputs,
+): UpstreamConfig {
+  const { servers, hostHeader, tls } = entry;
+  return {
+    name,
+    servers,
+    hostHeader: hostHeader ?? null,
+    policy: policy(entry, stickyKey),
+    ...(tls === undefined ? {} : { tls: compileOriginTls(tls, inputs) }),
+  };
 }
 
 function policy(entry: UpstreamEntry, stickyKey: StickyKey): UpstreamPolicy {

@@ -3,6 +3,7 @@ import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
 import { compileCandidate, compileLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
+import { compileListener, tlsPlaces } from './compile-tls.ts';
 import { prefixBits } from './fields-net.ts';
 import type { Inputs } from './inputs.ts';
 import { absolute } from './inputs.ts';
@@ -34,7 +35,7 @@ export function compile(config: Config, inputs: Inputs): CompiledConfig {
     gateway,
     plan,
     node: compileNode(config, inputs),
-    secrets: secretPlaces(config.rollout),
+    secrets: [...secretPlaces(config.rollout), ...tlsPlaces(gateway)],
   };
   return hashed(compiled);
 }
@@ -82,13 +83,13 @@ function evidenceHash(compiled: CompiledConfig): string {
 function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'hash'> {
   const { region, rollout, accessLog } = config;
   return {
-    listeners: config.listen.map(({ address, region }) => ({ ...address, region: region ?? null })),
+    listeners: config.listen.map((listener) => compileListener(listener, inputs)),
     nodeRegion: config.node.region,
     regionHeader:
       region.header === undefined ? null : { name: region.header.toLowerCase(), from: region.from ?? [] },
     regionCidrs: regionCidrs(region.cidrs),
     trustedProxies: config.trustedProxies,
-    legacy: compileLegacy(config),
+    legacy: compileLegacy(config, inputs),
     candidate: compileCandidate(config, inputs),
     stickyKey: compileStickyKey(rollout.stickyKey),
     shadow: compileShadow(rollout.shadow),

@@ -1,18 +1,24 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { ServerConfig } from '../core/snapshot.ts';
+import { UNIX_PEER } from '../core/unix-address.ts';
 import { list, matching, say } from './fields.ts';
+import { isUnixAddress, parseServer } from './server-text.ts';
 
 const HOST = /^(?!-)[A-Za-z0-9._-]{1,253}$/;
 
-/** A host and a port to listen on; the host is an IP address or a name, IPv6 without its brackets. */
+/**
+ * A host and a port to listen on; the host is an IP address or a name, IPv6 without its brackets, or a unix socket
+ * (`unix:/run/cutover.sock`) with port 0.
+ */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** `127.0.0.1:8080`, `localhost:0` or `[::1]:8080`; null when the text is none of them. */
+/** `127.0.0.1:8080`, `localhost:0`, `[::1]:8080` or `unix:/run/cutover.sock`; null when the text is none of them. */
 export function parseAddress(text: string): Address | null {
+  if (isUnixAddress(text)) return { host: text, port: 0 };
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
   if (match === null) return null;
   const host = (match[1] ?? match[2] ?? '').toLowerCase();
@@ -24,48 +30,6 @@ export function parseAddress(text: string): Address | null {
 /** A name or an IPv4 address; four numbers that are no address are not taken for a name. */
 function isHost(host: string): boolean {
   return HOST.test(host) && (isIP(host) === 4 || !/^[\d.]+$/.test(host));
-}
-
-/** Why a text names no server, as a message and a hint; or the server. */
-export type ServerText =
-  | { readonly server: ServerConfig }
-  | { readonly message: string; readonly hint: string };
-
-/** Reads the URL of a server: scheme, host and port, and nothing else. Never quotes the text it refuses. */
-export function parseServer(text: string): ServerText {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-    return {
-      message: 'expected the URL of a server',
-      hint: 'write it with its scheme: http://127.0.0.1:8081',
-    };
-  }
-  const url = URL.parse(text);
-  if (url === null) return { message: 'this URL cannot be read', hint: 'for example: http://127.0.0.1:8081' };
-  const fault = serverFault(url, text);
-  if (fault !== null) return fault;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  return { server: { scheme: 'http', host, port: url.port === '' ? 80 : Number(url.port) } };
-}
-
-function serverFault(url: URL, text: string): { message: string; hint: string } | null {
-  if (url.protocol === 'https:') {
-    return {
-      message: 'servers over HTTPS are not there yet: this build speaks plain HTTP to both lanes',
-      hint: 'use an http:// address of the same server',
-    };
-  }
-  if (url.protocol !== 'http:') {
-    return { message: 'expected a URL that starts with http://', hint: 'for example: http://127.0.0.1:8081' };
-  }
-  if (url.username !== '' || url.password !== '') {
-    return { message: 'a server takes no user and password', hint: 'remove the part before the @' };
-  }
-  if (url.pathname !== '/' || /[?#]/.test(text)) {
-    return { message: 'a server has no path and no query', hint: 'end the URL after its port' };
-  }
-  if (url.port === '0')
-    return { message: 'a server has a port above 0', hint: 'write the port it listens on' };
-  return null;
 }
 
 /** True for `10.0.0.0/8`, `::1/128` or a single address. */
@@ -105,7 +69,10 @@ export const addressField = (description: string, example: string) =>
 
 const server = z
   .string({ error: say('expected the URL of a server', 'for example: http://127.0.0.1:8081') })
-  .meta({ description: 'a server: scheme, host and port', examples: ['http://127.0.0.1:8081'] })
+  .meta({
+    description: 'a server: scheme, host and port, or a unix socket',
+    examples: ['http://127.0.0.1:8081', 'https://shop.internal', 'unix:/run/app.sock'],
+  })
   .transform((text, context): ServerConfig => {
     const read = parseServer(text);
     if ('server' in read) return read.server;
@@ -115,10 +82,21 @@ const server = z
 
 export const serversField = (description: string) => list(server, description, 1);
 
-export const cidrField = z
+const cidrField = z
   .string({ error: say('expected an address or a block of addresses', 'for example: 10.0.0.0/8') })
   .meta({ description: 'an IP address or a CIDR block', examples: ['10.0.0.0/8', '::1'] })
   .refine(isCidr, { error: say('expected an address or a block of addresses', 'for example: 10.0.0.0/8') });
+
+const TRUST = say('expected an address, a block of addresses, or unix', 'for example: 10.0.0.0/8');
+
+/** Whom to trust: a block, or `unix` for every peer on a unix socket. */
+export const trustField = z
+  .string({ error: TRUST })
+  .meta({
+    description: 'an IP address, a CIDR block, or unix for peers on unix sockets',
+    examples: ['10.0.0.0/8', UNIX_PEER],
+  })
+  .refine((text) => text === UNIX_PEER || isCidr(text), { error: TRUST });
 
 /** A block or a list of blocks, as a list. */
 export const cidrsField = (description: string) =>

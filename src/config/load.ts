@@ -7,6 +7,7 @@ import { checkCandidate } from './checks/candidate.ts';
 import { checkFilters } from './checks/filters.ts';
 import { checkRollout } from './checks/rollout.ts';
 import { checkSecrets } from './checks/secrets.ts';
+import { checkTls } from './checks/tls.ts';
 import { compile } from './compile.ts';
 import type { CompiledConfig } from './compile.ts';
 import { schemaFindings } from './explain.ts';
@@ -64,6 +65,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
     ...checkRollout(source),
     ...checkFilters(source, inputs),
     ...checkSecrets(source, inputs),
+    ...checkTls(source, inputs),
   ];
   const spoken = new Set(
     checked.filter((found) => found.severity === 'error').map((found) => pathText(found.path)),

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { LIMITS } from '../core/limits.ts';
 import { formatDuration, formatShare } from '../core/units.ts';
-import { duration, list, matching, say, section, share, whole, word } from './fields.ts';
+import { duration, list, matching, say, section, share, text, whole, word } from './fields.ts';
 import { hostField, serversField } from './fields-net.ts';
 import { stickyKey } from './schema-rollout.ts';
 
@@ -60,9 +60,18 @@ const health = section(
 
 const ownTime = (description: string) => duration(description).optional();
 
+const tls = section(
+  {
+    ca: text("certificates (PEM) that are trusted instead of the system's", './tls/ca.pem').optional(),
+    serverName: hostField("name that is asked for and verified instead of the server's host").optional(),
+  },
+  'how https:// servers prove who they are; they always have to',
+);
+
 /** Keys of everything that has servers: both lanes and each upstream. */
 export const upstreamFields = {
   hostHeader: hostField("Host sent to the servers instead of the client's").optional(),
+  tls: tls.optional(),
   balance: word('how a server is chosen', ['round-robin', 'least-request', 'hash']).prefault('round-robin'),
   hashKey: stickyKey.describe('what hash keeps on one server; rollout.stickyKey if left out').optional(),
   weights: list(

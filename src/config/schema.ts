@@ -2,14 +2,24 @@ import { z } from 'zod';
 import { LIMITS } from '../core/limits.ts';
 import { formatDuration } from '../core/units.ts';
 import { duration, flag, list, name, named, section, share, size, text, whole } from './fields.ts';
-import { addressField, cidrField, isCidr, tokenField } from './fields-net.ts';
+import { addressField, isCidr, tokenField, trustField } from './fields-net.ts';
 import { candidateSchema, filtersSchema, legacySchema } from './schema-lanes.ts';
 import { rolloutSchema } from './schema-rollout.ts';
 
 const listener = section(
   {
-    address: addressField('host and port; port 0 picks a free one', '127.0.0.1:8080'),
+    address: addressField('host and port (0 picks a free one), or unix:/path', '127.0.0.1:8080'),
     region: name('region of everything that arrives here', 'eu-west').optional(),
+    tls: section(
+      {
+        cert: text('certificate chain (PEM), the own certificate first', './tls/fullchain.pem'),
+        key: text('private key (PEM) without a passphrase', './tls/privkey.pem'),
+      },
+      'HTTPS instead of HTTP',
+    ).optional(),
+    proxyProtocol: flag(
+      'every connection begins with a PROXY header, version 1 or 2, and only trustedProxies may connect',
+    ).prefault(false),
   },
   'one address to listen on',
 );
@@ -21,7 +31,7 @@ const cidrKey = z
 const region = section(
   {
     header: tokenField('a header that names the region', 'x-edge-region').optional(),
-    from: list(cidrField, 'addresses whose header is believed', 1).optional(),
+    from: list(trustField, 'addresses whose header is believed', 1).optional(),
     cidrs: named(name('the region', 'eu-west'), cidrKey, 'region by client address').prefault({}),
   },
   'how the region of a request is found',
@@ -110,7 +120,10 @@ export const configSchema = section(
       'this node',
     ).prefault({}),
     region: region.prefault({}),
-    trustedProxies: list(cidrField, 'peers whose X-Forwarded-* fields are believed').prefault([]),
+    trustedProxies: list(
+      trustField,
+      'peers whose X-Forwarded-*, Forwarded and PROXY headers are believed',
+    ).prefault([]),
     workers: whole('worker processes; min(cores, 4) if left out', 1, LIMITS.workers, 2).optional(),
     runDir: text('folder of the lock, the kill switch and the worker list', './run').prefault('./run'),
     store: store.prefault({}),

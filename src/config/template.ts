@@ -1,5 +1,5 @@
 import { CutoverError } from '../core/errors.ts';
-import { parseServer } from './fields-net.ts';
+import { parseServer } from './server-text.ts';
 
 /** The file that `cutover init` writes beside `cutover.yaml`, so that editors complete its keys. */
 export const SCHEMA_FILE = 'cutover.schema.json';
@@ -48,14 +48,22 @@ version: 1
 # Where clients connect.
 listen:
   - address: <listen>
+    # region: eu-west # of everything that arrives here
+    # tls: { cert: ./tls/fullchain.pem, key: ./tls/privkey.pem } # HTTPS instead of HTTP
+    # proxyProtocol: true # a PROXY header comes first; trustedProxies says from whom
+  # - address: unix:/run/cutover.sock
+
+# Proxies in front, whose X-Forwarded-* fields are believed; unix stands for peers on unix sockets.
+# trustedProxies: [10.0.0.0/8]
 
 # Status and commands; this machine only.
 admin:
   address: 127.0.0.1:9901
 
-# What serves today.
+# What serves today: http://, https:// or unix:/run/app.sock.
 legacy:
   servers: [<legacy>]
+  # tls: { ca: ./tls/ca.pem, serverName: shop.internal } # for https:// servers; certificates are always verified
 
 # What is to take over.
 candidate:

@@ -1,6 +1,7 @@
 import { monotonicMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ListenerConfig } from '../core/snapshot.ts';
+import { unixPath } from '../core/unix-address.ts';
 import { isSameProcess } from './process-identity.ts';
 import { listWorkers, removeWorkerRecord } from './run-dir.ts';
 import type { WorkerRecord } from './run-dir.ts';
@@ -19,7 +20,9 @@ export async function findOrphans(runDir: string): Promise<WorkerRecord[]> {
  */
 export function portsAfter(orphans: readonly WorkerRecord[], listeners: readonly ListenerConfig[]): number[] {
   const before = orphans.find(
-    ({ ports }) => ports.length === listeners.length && ports.every((port) => port > 0),
+    ({ ports }) =>
+      ports.length === listeners.length &&
+      ports.every((port, index) => port > 0 || unixPath(listeners[index]?.host ?? '') !== null),
   );
   const configured = listeners.map(({ port }) => port);
   const fits = before?.ports.every((port, index) => configured[index] === 0 || configured[index] === port);

@@ -2,6 +2,8 @@ import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { CutoverError, messageOf, systemCode } from '../core/errors.ts';
 import type { ListenerConfig } from '../core/snapshot.ts';
+import { unixPath } from '../core/unix-address.ts';
+import { probeUnix } from './unix-probe.ts';
 
 /** Whether processes can share a port here, the kernel spreading connections over them. */
 export function canReusePort(): boolean {
@@ -34,10 +36,15 @@ export function listenError(code: string, message: string): CutoverError {
   }
 }
 
+/** An address that is ours alone and known before anything listens. */
+function isFixed({ host, port }: ListenerConfig): boolean {
+  return port !== 0 || unixPath(host) !== null;
+}
+
 /**
  * Makes sure that nobody listens on the fixed ports: with port sharing a second gateway would join silently and
  * take half of the connections.
- * @param held ports that orphans of ours hold, and will give up
+ * @param held ports that orphans of ours hold, and will give up; with any of them, their unix sockets, too
  * @throws CutoverError PORT_TAKEN, PORT_REFUSED or ADDRESS_UNKNOWN
  */
 export async function probePorts(
@@ -45,7 +52,9 @@ export async function probePorts(
   held: ReadonlySet<number>,
 ): Promise<void> {
   for (const { host, port } of listeners) {
-    if (port !== 0 && !held.has(port)) await probe(host, port);
+    const path = unixPath(host);
+    if (path !== null) await probeUnix(path, held.size > 0);
+    else if (port !== 0 && !held.has(port)) await probe(host, port);
   }
 }
 
@@ -65,8 +74,8 @@ export async function lockPorts(listeners: readonly ListenerConfig[]): Promise<P
   const release = (): void => servers.splice(0).forEach((server) => server.close());
   if (process.platform !== 'linux') return { release };
   try {
-    for (const { host, port } of listeners) {
-      if (port !== 0) servers.push(await claim(`${host}:${port}`));
+    for (const listener of listeners.filter(isFixed)) {
+      servers.push(await claim(`${listener.host}:${listener.port}`));
     }
     return { release };
   } catch (error) {

@@ -34,5 +34,5 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
 }
 
 function addresses(listeners: readonly ListenerConfig[]): string {
-  return JSON.stringify(listeners.map(({ host, port }) => [host, port]));
+  return JSON.stringify(listeners.map((listener) => ({ ...listener, region: null })));
 }

@@ -1,5 +1,6 @@
 import { wallMs } from '../core/clock.ts';
 import type { GatewayConfig } from '../core/snapshot.ts';
+import { addressText } from '../core/unix-address.ts';
 import type { GateReport } from '../rollout/gates/types.ts';
 import type { RolloutPlan, RolloutState } from '../rollout/state.ts';
 import { summarise } from '../telemetry/summary.ts';
@@ -49,7 +50,7 @@ export function statusOf(parts: StatusParts): Status {
 
 function listenersOf({ gateway, ports }: StatusParts): Status['listeners'] {
   return gateway.listeners.map(({ host, region }, index) => ({
-    address: `${host.includes(':') ? `[${host}]` : host}:${ports[index] ?? 0}`,
+    address: addressText({ host, port: ports[index] ?? 0 }),
     region,
   }));
 }

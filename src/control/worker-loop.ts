@@ -62,8 +62,8 @@ function obey(message: ToWorker, create: (options: GatewayOptions) => Gateway): 
 async function start(message: Start, create: (options: GatewayOptions) => Gateway): Promise<void> {
   name = `worker ${message.slot} (${process.pid})`;
   try {
-    const { snapshot, workers, runDir } = message;
-    const gateway = create({ snapshot, workers, log });
+    const { snapshot, slot, workers, runDir } = message;
+    const gateway = create({ snapshot, slot, workers, log });
     running = { gateway, runDir, snapshot, draining: false };
     gateway.setLocalBypass(isKillSwitchOnSync(runDir));
     list(runDir, message.ports);

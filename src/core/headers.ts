@@ -103,6 +103,11 @@ export class HeaderFields {
     this.add(name, value);
   }
 
+  /** Adds a field as {@link setChecked} does, and keeps those of the same name. */
+  appendChecked(name: string, value: string): void {
+    this.add(name, value);
+  }
+
   private add(name: string, value: string): void {
     if (this.ownShared) {
       this.own = this.own.slice();

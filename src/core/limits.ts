@@ -13,6 +13,16 @@ export const LIMITS = {
   chunkLineBytes: 32,
   /** Trailer section, read and dropped. */
   trailerBytes: 4 * 1024,
+  /** A PROXY header of version 2 with its extensions: addresses take 52 bytes, a client certificate up to 2 KiB. */
+  proxyHeaderBytes: 4 * 1024,
+  /** Everything before the first byte of HTTP: PROXY header and TLS handshake, two round trips of a slow phone. */
+  receptionTimeoutMs: 5_000,
+  /** Path of a unix socket: `sun_path` has 108 bytes, a suffix of ours and a final zero. */
+  unixPathBytes: 100,
+  /** Certificates of a listener or an upstream in one file: the bundle of a system has about 250 KiB. */
+  certificateBytes: 1024 * 1024,
+  /** A private key as PEM: RSA with 16,384 bits has 13 KiB. */
+  privateKeyBytes: 64 * 1024,
   /** Requests on one client connection before it is closed, so that load can move between workers. */
   requestsPerConnection: 100_000,
   /** Pipelined bytes kept while a response is under way; more pauses the socket. */

@@ -15,18 +15,30 @@ export type Phase = (typeof PHASES)[number];
 /** A CIDR block or single address, as text: `10.0.0.0/8`, `::1`. */
 export type Cidr = string;
 
+/** Certificate chain and private key, as PEM. The key is a secret. */
+export interface ListenerTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** One address to listen on. */
 export interface ListenerConfig {
+  /** An address, or a unix socket: `unix:/run/cutover.sock` with port 0. */
   readonly host: string;
   /** 0 picks a free port (the same for every worker). */
   readonly port: number;
   /** Region of everything that arrives here, unless a header or a CIDR says otherwise. */
   readonly region: string | null;
+  /** Absent: plain HTTP. */
+  readonly tls?: ListenerTls;
+  /** Every connection begins with a PROXY header, and only trusted proxies may connect. */
+  readonly proxyProtocol?: boolean;
 }
 
 /** One server of an upstream. */
 export interface ServerConfig {
   readonly scheme: 'http' | 'https';
+  /** A name, an address, or a unix socket: `unix:/run/app.sock` with port 0. */
   readonly host: string;
   readonly port: number;
 }
@@ -38,6 +50,8 @@ export interface UpstreamConfig {
   /** Sent as Host instead of the client's, or null to keep the client's. */
   readonly hostHeader: string | null;
   readonly policy: UpstreamPolicy;
+  /** How HTTPS servers prove who they are; absent: by the system's authorities and their own host. */
+  readonly tls?: UpstreamTls;
 }
 
 /** How the servers of an upstream are chosen and judged. */
@@ -90,6 +104,14 @@ export interface HealthPolicy {
   /** Answers in a row after which a server is taken back, and out. */
   readonly healthy: number;
   readonly unhealthy: number;
+}
+
+/** How the HTTPS servers of an upstream prove who they are. */
+export interface UpstreamTls {
+  /** Certificates (PEM) that are trusted instead of the system's, or null. */
+  readonly ca: string | null;
+  /** The name that is asked for and that the certificate must have; null for the server's host. */
+  readonly serverName: string | null;
 }
 
 /** What a request must look like for a route. */
@@ -204,7 +226,7 @@ export interface GatewayConfig {
   /** A region named by a header is believed from these addresses only. */
   readonly regionHeader: { readonly name: string; readonly from: readonly Cidr[] } | null;
   readonly regionCidrs: readonly { readonly cidr: Cidr; readonly region: string }[];
-  /** Peers whose `X-Forwarded-*`, `X-Request-Id` and PROXY lines are believed. */
+  /** Peers whose `X-Forwarded-*`, `Forwarded`, `X-Request-Id` and PROXY headers are believed; `unix` is one of them. */
   readonly trustedProxies: readonly Cidr[];
   readonly legacy: UpstreamConfig;
   readonly candidate: {

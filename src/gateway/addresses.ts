@@ -1,17 +1,21 @@
 // HOT: one check per question; the set is built once per configuration.
 import { BlockList, SocketAddress, isIP, isIPv6 } from 'node:net';
 import type { Cidr } from '../core/snapshot.ts';
+import { UNIX_PEER } from '../core/unix-address.ts';
 
 /** A set of CIDR blocks and single addresses. */
 export class AddressSet {
   private readonly list = new BlockList();
   /** No block at all: nothing is ever contained. */
   readonly empty: boolean;
+  private readonly unix: boolean;
 
-  /** @param cidrs validated by the configuration */
+  /** @param cidrs validated by the configuration; `unix` among them stands for every peer on a unix socket */
   constructor(cidrs: readonly Cidr[]) {
     this.empty = cidrs.length === 0;
+    this.unix = cidrs.includes(UNIX_PEER);
     for (const cidr of cidrs) {
+      if (cidr === UNIX_PEER) continue;
       const [address = '', prefix] = cidr.split('/');
       const family = isIPv6(address) ? 'ipv6' : 'ipv4';
       if (prefix === undefined) this.list.addAddress(address, family);
@@ -22,6 +26,8 @@ export class AddressSet {
   /** @param address without brackets, IPv4-mapped IPv6 already unmapped by {@link plainAddress} */
   contains(address: string): boolean {
     if (this.empty) return false;
+    if (address === UNIX_PEER) return this.unix;
+    if (address === '') return false;
     return this.list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
   }
 }

@@ -3,8 +3,10 @@ import { isRequestId, newRequestId, traceparentFor } from '../core/ids.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { GatewayConfig, StickyKey } from '../core/snapshot.ts';
 import type { Inbound } from '../wire/types.ts';
-import { AddressSet, addressOf, plainAddress } from './addresses.ts';
+import { AddressSet, plainAddress } from './addresses.ts';
 import { cookieValue } from './cookies.ts';
+import { NO_VIA, viaOf } from './via.ts';
+import type { Via } from './via.ts';
 
 /** Who sent a request, and from where. */
 export interface Arrival {
@@ -16,6 +18,10 @@ export interface Arrival {
   /** Address of the client: behind trusted proxies the first one that is none. */
   readonly clientAddress: string;
   readonly region: string;
+  /** How it came in. */
+  readonly scheme: 'http' | 'https';
+  /** What a trusted peer says about the way before it. */
+  readonly via: Via;
   /** Sticky key of the user as the request names it, or null when it carries none: the address stands in then. */
   readonly userKey: string | null;
 }
@@ -41,7 +47,8 @@ export class ArrivalDesk {
     const { fields } = inbound.head;
     const peerAddress = plainAddress(inbound.remoteAddress);
     const peerTrusted = this.trusted.contains(peerAddress);
-    const clientAddress = peerTrusted ? this.clientBehind(fields, peerAddress) : peerAddress;
+    const via = peerTrusted ? viaOf(fields, this.trusted) : NO_VIA;
+    const clientAddress = via.client ?? peerAddress;
     const given = peerTrusted ? fields.get('x-request-id') : undefined;
     return {
       requestId: given !== undefined && isRequestId(given) ? given : newRequestId(),
@@ -50,19 +57,10 @@ export class ArrivalDesk {
       peerTrusted,
       clientAddress,
       region: this.regionOf(fields, peerAddress, clientAddress, inbound.listener),
+      scheme: this.config.listeners[inbound.listener]?.tls === undefined ? 'http' : 'https',
+      via,
       userKey: userKeyOf(fields, this.config.stickyKey),
     };
-  }
-
-  /** Walks `X-Forwarded-For` from the right while the hops are trusted. */
-  private clientBehind(fields: HeaderFields, peerAddress: string): string {
-    const hops = fields.all('x-forwarded-for').join(',').split(',');
-    for (let index = hops.length - 1; index >= 0; index -= 1) {
-      const hop = addressOf((hops[index] ?? '').trim());
-      if (hop === null) return peerAddress;
-      if (!this.trusted.contains(hop) || index === 0) return hop;
-    }
-    return peerAddress;
   }
 
   /** The first of: header from a trusted address, client CIDR, listener, node. */

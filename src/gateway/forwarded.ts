@@ -5,6 +5,7 @@ import { siblingTraceparent } from '../core/ids.ts';
 import { COPY_MARKER } from '../shadow/eligibility.ts';
 import type { RequestHead } from '../wire/types.ts';
 import type { Arrival } from './arrival.ts';
+import { forwardedWith, hopsWith } from './via.ts';
 
 /** Names that only the gateway may use: what clients or lanes send under them is dropped. */
 const OWN_PREFIX = 'x-cutover-';
@@ -16,20 +17,30 @@ const OWN_PREFIX = 'x-cutover-';
 export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFields {
   const fields = head.fields.copy();
   fields.removeAll(OWN_PREFIX);
-  const { peerAddress, peerTrusted } = arrival;
-  const hops = peerTrusted ? fields.all('x-forwarded-for').join(', ') : '';
-  const forwardedFor = hops === '' ? peerAddress : `${hops}, ${peerAddress}`;
-  fields.setChecked('X-Forwarded-For', 'x-forwarded-for', forwardedFor);
-  if (!peerTrusted || !fields.has('x-forwarded-proto'))
-    fields.setChecked('X-Forwarded-Proto', 'x-forwarded-proto', 'http');
-  if (head.host !== '' && (!peerTrusted || !fields.has('x-forwarded-host')))
-    fields.setChecked('X-Forwarded-Host', 'x-forwarded-host', head.host);
+  if (arrival.peerTrusted) addToWay(fields, head.host, arrival);
+  else beginWay(fields, head.host, arrival);
   fields.setChecked('X-Real-IP', 'x-real-ip', arrival.clientAddress);
-  // RFC 7239: another proxy's word about the client that nobody here checked must not stand beside ours.
-  if (!peerTrusted) fields.remove('forwarded');
   fields.setChecked('X-Request-Id', 'x-request-id', arrival.requestId);
   fields.setChecked('traceparent', 'traceparent', arrival.traceparent);
   return fields;
+}
+
+/** What nobody here checked must not stand beside our own word: not as X-Forwarded-Anything, not by RFC 7239. */
+function beginWay(fields: HeaderFields, host: string, { peerAddress, scheme }: Arrival): void {
+  fields.removeAll('x-forwarded-');
+  fields.remove('forwarded');
+  fields.appendChecked('X-Forwarded-For', peerAddress);
+  fields.appendChecked('X-Forwarded-Proto', scheme);
+  if (host !== '') fields.appendChecked('X-Forwarded-Host', host);
+}
+
+function addToWay(fields: HeaderFields, host: string, { peerAddress, via, scheme }: Arrival): void {
+  fields.setChecked('X-Forwarded-For', 'x-forwarded-for', hopsWith(via, peerAddress));
+  if (!fields.has('x-forwarded-proto')) fields.appendChecked('X-Forwarded-Proto', via.proto || scheme);
+  if (host !== '' && !fields.has('x-forwarded-host'))
+    fields.appendChecked('X-Forwarded-Host', via.host || host);
+  if (via.forwarded === '') fields.remove('forwarded');
+  else fields.setChecked('Forwarded', 'forwarded', forwardedWith(via, peerAddress, scheme));
 }
 
 /** Takes what a lane says in the gateway's name out of its answer. */

@@ -10,6 +10,7 @@ import { createWireServer } from '../wire/server.ts';
 import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wire/types.ts';
 import { AccessLog } from './access-log.ts';
 import { ProcessGauges } from './gauges.ts';
+import { Listening } from './listening.ts';
 import { runExchange } from './pipeline.ts';
 import { Plant } from './plant.ts';
 import { Runtime } from './runtime.ts';
@@ -34,6 +35,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   private readonly gauges = new ProcessGauges();
   private readonly server: WireServer;
   private readonly names: NameKeeper;
+  private readonly listening: Listening;
   /** The newest snapshot, and what requests run on: the same unless the local kill switch is on. */
   private snapshot: Snapshot;
   private runtime: Runtime;
@@ -57,14 +59,16 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     this.runtime = new Runtime(snapshot, this.plantOf(snapshot), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
     this.server = createWireServer(this, serverOptions(snapshot.config));
+    this.listening = new Listening(this.server, snapshot.config);
   }
 
   async listen(ports: readonly number[], reusePort: boolean): Promise<number[]> {
     const bound: number[] = [];
     await this.names.settled(LIMITS.dnsStartMs);
+    const isFirst = (this.options.slot ?? 0) === 0;
     for (const [index, listener] of this.snapshot.config.listeners.entries()) {
       const port = ports[index] ?? listener.port;
-      bound.push(await this.server.listen({ host: listener.host, port, reusePort, index }));
+      bound.push(await this.listening.open(listener, port, reusePort, index, isFirst));
     }
     return bound;
   }
@@ -82,6 +86,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     this.swap(next);
     plant.retire();
     this.station.accessLog.configure(snapshot.config.accessLog);
+    this.listening.configure(snapshot.config);
     this.server.reconfigure(serverOptions(snapshot.config));
   }
 
@@ -128,11 +133,12 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   }
 
   private plantOf(snapshot: Snapshot): Plant {
-    return new Plant(snapshot.config, this.options.workers, this.names);
+    return new Plant(snapshot.config, this.options.workers, this.names, this.options.log);
   }
 
   async drain(deadlineMs: number): Promise<number> {
     const untilMs = monotonicMs() + deadlineMs;
+    this.listening.removeFiles(this.options.log);
     const cut = await this.server.drain(deadlineMs);
     while (this.shadow.mirror.running > 0 && monotonicMs() < untilMs) {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));

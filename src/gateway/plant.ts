@@ -7,6 +7,8 @@ import type { UpstreamLevel } from '../telemetry/types.ts';
 import { ArrivalDesk } from './arrival.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
+import { secureOrigin } from './secure-origins.ts';
+import type { Log } from './secure-origins.ts';
 import { Router } from './router.ts';
 import type { PoolTimeouts } from '../wire/types.ts';
 import { authorityOf, Upstream } from './upstream.ts';
@@ -42,19 +44,20 @@ export class Plant {
    * @param workers of this node: the cap on copies a second is split over them
    * @param names of this worker, which outlive the plant
    */
-  constructor(config: GatewayConfig, workers: number, names: NameKeeper) {
+  constructor(config: GatewayConfig, workers: number, names: NameKeeper, log: Log) {
     this.config = config;
     this.desk = new ArrivalDesk(config);
     this.router = new Router(config.candidate.routes, config.candidate.filters);
     const { shadow, timeouts } = config;
     this.rateCap = new RateCap(shadow.maxRate / workers, shadow.rampMs, monotonicMs());
     const { connectMs, firstByteMs, upstreamIdleMs: idleMs, totalMs } = timeouts;
-    this.checks = openChecks(config);
+    this.checks = openChecks(config, log);
     this.lanes = openLanes(config, this.checks, {
       use: 'clients',
       timeouts: { connectMs, firstByteMs, idleMs, totalMs },
       maxConnections: LIMITS.connectionsPerServer,
       names,
+      log,
     });
     const copyMs = shadow.timeoutMs;
     this.copyLanes = openLanes(config, this.checks, {
@@ -62,6 +65,7 @@ export class Plant {
       timeouts: { connectMs, firstByteMs: copyMs, idleMs: copyMs, totalMs: copyMs },
       maxConnections: shadow.maxInFlight,
       names,
+      log,
     });
   }
 
@@ -114,12 +118,15 @@ export class Plant {
 const LEGACY = 'legacy';
 const keyOf = (upstream: UpstreamConfig) => `candidate ${upstream.name}`;
 
-function openChecks({ legacy, candidate }: GatewayConfig): ReadonlyMap<string, HealthChecks> {
+function openChecks({ legacy, candidate }: GatewayConfig, log: Log): ReadonlyMap<string, HealthChecks> {
   const keyed = candidate.upstreams.map((upstream) => [keyOf(upstream), upstream] as const);
   return new Map(
-    [[LEGACY, legacy] as const, ...keyed].flatMap(([key, { policy, hostHeader, servers }]) => {
+    [[LEGACY, legacy] as const, ...keyed].flatMap(([key, upstream]) => {
+      const { policy, hostHeader, servers } = upstream;
       const host = hostHeader ?? authorityOf(servers[0] as ServerConfig);
-      return policy.health === null ? [] : [[key, new HealthChecks(policy.health, host, systemRandom)]];
+      const secureFor = (server: ServerConfig) => secureOrigin(upstream, server, log);
+      if (policy.health === null) return [];
+      return [[key, new HealthChecks(policy.health, host, systemRandom, secureFor)]];
     }),
   );
 }

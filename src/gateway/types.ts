@@ -27,6 +27,8 @@ export interface Gateway {
 
 export interface GatewayOptions {
   readonly snapshot: Snapshot;
+  /** Number of this worker, 0 if left out: worker 0 alone serves unix sockets. */
+  readonly slot?: number;
   /** Workers of this node: caps per node are split over them. */
   readonly workers: number;
   /** Name servers to ask for names of servers, `address:port`, instead of the system's. */

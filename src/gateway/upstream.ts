@@ -4,9 +4,12 @@ import { LIMITS } from '../core/limits.ts';
 import { systemRandom } from '../core/random.ts';
 import type { RandomSource } from '../core/random.ts';
 import type { EjectionPolicy, ServerConfig, UpstreamConfig } from '../core/snapshot.ts';
+import { addressText, unixPath } from '../core/unix-address.ts';
 import type { UpstreamLevel } from '../telemetry/types.ts';
 import { createPool } from '../wire/pool.ts';
 import type { Outbound, OutboundHandler, OutboundHead, Pool, PoolTimeouts } from '../wire/types.ts';
+import { secureOrigin } from './secure-origins.ts';
+import type { Log } from './secure-origins.ts';
 import { AddressList } from './upstreams/addresses.ts';
 import { UpstreamCall } from './upstreams/call.ts';
 import type { CallPlan } from './upstreams/call.ts';
@@ -35,6 +38,7 @@ export interface UpstreamOptions {
   readonly random?: RandomSource;
   /** Monotonic milliseconds. */
   readonly clock?: () => number;
+  readonly log?: Log | undefined;
 }
 
 /** A group of servers: choice, tries, health. */
@@ -57,7 +61,7 @@ export class Upstream {
     this.authority = authorityOf(servers[0] as ServerConfig);
     this.use = use;
     const ejection = use === 'clients' ? policy.ejection : forCopies(policy.ejection);
-    const open = (address: ServerAddress) => openPool(address, options);
+    const open = (address: ServerAddress) => openPool(config, address, options);
     const isHealthy = (key: string) => checks?.isHealthy(key) ?? true;
     this.group = new ServerGroup({ policy, ejection, random, clock, open, isHealthy });
     const budget = new RetryBudget(policy.retries.budget, clock());
@@ -104,14 +108,16 @@ export class Upstream {
   }
 }
 
-/** `host:port` as it stands in a Host field. */
-export function authorityOf({ host, port }: ServerConfig): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** `host:port` as it stands in a Host field; a unix socket has none. */
+export function authorityOf(server: ServerConfig): string {
+  return unixPath(server.host) === null ? addressText(server) : 'localhost';
 }
 
-function openPool(address: ServerAddress, { timeouts, maxConnections, use }: UpstreamOptions): Pool {
+function openPool(config: UpstreamConfig, address: ServerAddress, options: UpstreamOptions): Pool {
+  const { timeouts, maxConnections, use, log = () => undefined } = options;
   return createPool({
     ...poolTarget(address),
+    secure: secureOrigin(config, address.server, log),
     timeouts,
     maxConnections,
     maxWaiting: LIMITS.waitingPerServer,

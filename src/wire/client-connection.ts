@@ -9,6 +9,7 @@ import { HeadScanner, MORE } from './head-scanner.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
 import { readResponse } from './response-head.ts';
+import { SecureSocket } from './secure-socket.ts';
 import { connecting, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import type { PoolOptions } from './types.ts';
@@ -61,8 +62,11 @@ export class ClientConnection implements SocketOwner, Swept {
   constructor(host: ClientHost) {
     this.host = host;
     this.writes = new WriteWatch(host.sweeper);
-    const { host: address, port, timeouts } = host.options;
-    this.socket = new WireSocket(connecting(address, port), this);
+    const { host: address, port, timeouts, secure } = host.options;
+    this.socket =
+      secure === undefined
+        ? new WireSocket(connecting(address, port), this)
+        : new SecureSocket(secure.connecting(address, port), this, null);
     this.output = new Output(this.socket);
     this.deadlineMs = host.sweeper.deadline(timeouts.connectMs);
   }
@@ -320,8 +324,9 @@ export class ClientConnection implements SocketOwner, Swept {
 
   onClosed(code: string): void {
     const lost = this.answerBegun ? 'upstream_truncated' : 'upstream_reset';
-    const unconnected = code === 'ECONNREFUSED' ? 'connect_refused' : 'connect_failed';
-    this.fail(this.connected ? lost : unconnected);
+    if (this.connected) return this.fail(lost);
+    const plain = code === 'ECONNREFUSED' ? 'connect_refused' : 'connect_failed';
+    this.fail(this.host.options.secure?.failureOf(code) ?? plain);
   }
 
   /** Whether a call that failed may have another connection: nothing of it was sent, or it does no harm twice. */

@@ -8,6 +8,7 @@ import { refusalText } from './head-writer.ts';
 import { HeadScanner, MORE, REFUSED } from './head-scanner.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
+import type { Admitted } from './reception.ts';
 import { readRequest } from './request-head.ts';
 import { ServerExchange } from './server-exchange.ts';
 import { accepted, WireSocket, type SocketOwner } from './socket.ts';
@@ -62,14 +63,16 @@ export class ServerConnection implements SocketOwner, Swept {
   private goneBytes = 0;
   private readonly writes: WriteWatch;
 
-  constructor(socket: Socket, listener: number, host: ConnectionHost, options: ServerOptions) {
+  /** @param socket as it was accepted, or admitted by a reception */
+  constructor(socket: Socket | Admitted, listener: number, host: ConnectionHost, options: ServerOptions) {
     this.host = host;
     this.writes = new WriteWatch(host.sweeper);
     this.options = options;
     this.listener = listener;
-    this.socket = new WireSocket(accepted(socket), this);
+    const isAdmitted = 'early' in socket;
+    this.socket = isAdmitted ? socket.open(this) : new WireSocket(accepted(socket), this);
     this.output = new Output(this.socket);
-    this.remoteAddress = this.socket.remoteAddress;
+    this.remoteAddress = isAdmitted ? socket.remoteAddress : this.socket.remoteAddress;
     this.deadlineMs = host.sweeper.deadline(options.headTimeoutMs);
   }
 

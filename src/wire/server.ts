@@ -1,16 +1,20 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { unixPath } from '../core/unix-address.ts';
+import type { FailureCode } from '../core/errors.ts';
+import { Reception, type Admitted, type Doorway, type ReceptionHost } from './reception.ts';
+import { SecureListener } from './secure-listener.ts';
 import { ServerConnection, type ConnectionHost } from './server-connection.ts';
 import { Sweeper } from './sweeper.ts';
 import type { ListenAddress, RequestAcceptor, ServerOptions, WireServer } from './types.ts';
 
-/** The client side of the gateway on plain sockets; see {@link WireServer}. */
+/** The client side of the gateway; see {@link WireServer}. */
 export function createWireServer(acceptor: RequestAcceptor, options: ServerOptions): WireServer {
   return new SocketServer(acceptor, options);
 }
 
-class SocketServer implements WireServer, ConnectionHost {
+class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
   readonly acceptor: RequestAcceptor;
   readonly sweeper = new Sweeper();
   draining = false;
@@ -20,6 +24,8 @@ class SocketServer implements WireServer, ConnectionHost {
   private readonly open = new Set<ServerConnection>();
   /** Connections above the limit that are being told so. */
   private readonly overflow = new Set<ServerConnection>();
+  /** Connections before their first byte of HTTP, on listeners that have something to say before it. */
+  private readonly arriving = new Set<Reception>();
   private accepted = 0;
   private drained: Promise<number> | null = null;
   private onEmpty: (() => void) | null = null;
@@ -30,7 +36,7 @@ class SocketServer implements WireServer, ConnectionHost {
   }
 
   get connections(): number {
-    return this.open.size;
+    return this.open.size + this.arriving.size;
   }
 
   states(): ReturnType<WireServer['states']> {
@@ -51,39 +57,73 @@ class SocketServer implements WireServer, ConnectionHost {
       pauseOnConnect: true,
       highWaterMark: LIMITS.socketBufferBytes,
     };
-    const listener = createServer(options, (socket) => this.accept(socket, address.index));
-    const { host, port, reusePort } = address;
+    const doorway = doorwayOf(address);
+    const { index, host, port, reusePort } = address;
+    const listener = createServer(options, (socket) =>
+      doorway === null ? this.accept(socket, index) : this.receive(socket, index, doorway),
+    );
+    const path = unixPath(host);
+    const place = path === null ? { host, port, reusePort } : { path };
     return new Promise((resolve, reject) => {
       listener.once('error', reject);
-      listener.listen({ host, port, reusePort, exclusive: true, backlog: 1024 }, () => {
+      listener.listen({ ...place, exclusive: true, backlog: 1024 }, () => {
         listener.off('error', reject);
         // An accept that fails (EMFILE, say) must not end the process; the listener goes on.
         listener.on('error', () => undefined);
         this.listeners.add(listener);
-        resolve((listener.address() as AddressInfo).port);
+        resolve(path === null ? (listener.address() as AddressInfo).port : 0);
       });
     });
   }
 
   private accept(socket: Socket, index: number): void {
     this.accepted += 1;
-    const isOver = this.open.size >= this.options.maxConnections;
-    if (isOver && this.overflow.size >= LIMITS.overflowConnections) {
-      socket.on('error', () => undefined);
-      socket.destroy();
-      return;
-    }
+    const isOver = this.connections >= this.options.maxConnections;
+    if (isOver && this.overflow.size >= LIMITS.overflowConnections) return drop(socket);
     const connection = new ServerConnection(socket, index, this, this.options);
     (isOver ? this.overflow : this.open).add(connection);
     this.sweeper.add(connection);
     if (isOver) connection.turnAway();
   }
 
+  /** A connection that cannot be told why it is one too many, before a handshake that costs more than an answer. */
+  private receive(socket: Socket, index: number, doorway: Doorway): void {
+    this.accepted += 1;
+    if (this.connections >= this.options.maxConnections) {
+      this.acceptor.onRefused('overloaded', 0, '', 'connection limit reached');
+      return drop(socket);
+    }
+    const timeoutMs = Math.min(this.options.headTimeoutMs, LIMITS.receptionTimeoutMs);
+    const reception = new Reception(socket, index, doorway, this, timeoutMs);
+    this.arriving.add(reception);
+    this.sweeper.add(reception);
+    reception.start();
+  }
+
+  onAdmitted(reception: Reception, admitted: Admitted): void {
+    this.leave(reception);
+    const connection = new ServerConnection(admitted, reception.listener, this, this.options);
+    this.open.add(connection);
+    this.sweeper.add(connection);
+    if (admitted.early.length > 0) feed(connection, admitted.early);
+  }
+
+  onTurnedAway(reception: Reception, code: FailureCode | null, address: string, detail: string): void {
+    this.leave(reception);
+    if (code !== null) this.acceptor.onRefused(code, 0, address, detail);
+    if (this.connections === 0) this.onEmpty?.();
+  }
+
+  private leave(reception: Reception): void {
+    this.sweeper.remove(reception);
+    this.arriving.delete(reception);
+  }
+
   onConnectionClosed(connection: ServerConnection): void {
     this.sweeper.remove(connection);
     this.overflow.delete(connection);
     this.open.delete(connection);
-    if (this.open.size === 0) this.onEmpty?.();
+    if (this.connections === 0) this.onEmpty?.();
   }
 
   drain(deadlineMs: number): Promise<number> {
@@ -97,8 +137,9 @@ class SocketServer implements WireServer, ConnectionHost {
     for (const listener of this.listeners) listener.close();
     // Not before: an answer that ends its connection brings the client back, to the listener that is about to close.
     this.draining = true;
-    if (this.open.size > 0) await this.allClosed(deadlineMs);
+    if (this.connections > 0) await this.allClosed(deadlineMs);
     let busy = 0;
+    for (const reception of this.arriving) reception.cut();
     for (const connection of this.open) {
       if (connection.isBusy) busy += 1;
       connection.cut('draining');
@@ -127,6 +168,31 @@ class SocketServer implements WireServer, ConnectionHost {
       };
     });
   }
+}
+
+/** What a listener has to do before HTTP, or null: most have nothing, and pay nothing for it. */
+function doorwayOf({ host, tls, trustsProxy }: ListenAddress): Doorway | null {
+  const isUnix = unixPath(host) !== null;
+  if (tls === undefined && trustsProxy === undefined && !isUnix) return null;
+  return {
+    isUnix,
+    secure: tls === undefined ? null : new SecureListener(tls),
+    trusts: trustsProxy ?? null,
+  };
+}
+
+/** Hands a connection the bytes that were read with what came before HTTP. */
+function feed(connection: ServerConnection, bytes: Buffer): void {
+  try {
+    connection.onBytes(bytes, bytes.length);
+  } catch (error) {
+    connection.onDefect(error);
+  }
+}
+
+function drop(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.destroy();
 }
 
 /**

@@ -3,6 +3,7 @@ import { connect, Socket } from 'node:net';
 import type { OnReadOpts, SocketConstructorOpts, TcpNetConnectOpts } from 'node:net';
 import { systemCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { unixPath } from '../core/unix-address.ts';
 import { returnWriteBuffer } from './write-buffers.ts';
 
 /** What happens on a socket. `onClosed` is the last call. */
@@ -27,9 +28,11 @@ const readBuffer = Buffer.allocUnsafeSlow(LIMITS.socketBufferBytes);
 /** Makes the socket that reads as it is told. */
 export type SocketSource = (onread: OnReadOpts) => Socket;
 
-/** A socket that connects. */
+/** A socket that connects; the host may be a unix socket. */
 export function connecting(host: string, port: number): SocketSource {
-  const options = { host, port, noDelay: true, allowHalfOpen: true, highWaterMark: LIMITS.socketBufferBytes };
+  const path = unixPath(host);
+  const to = path === null ? { host, port, noDelay: true } : { path };
+  const options = { ...to, allowHalfOpen: true, highWaterMark: LIMITS.socketBufferBytes };
   return (onread) => connect({ ...options, onread } as TcpNetConnectOpts);
 }
 
@@ -48,7 +51,8 @@ export function accepted(socket: Socket): SocketSource {
   };
 }
 
-function readPlainly(socket: Socket, onread: OnReadOpts): Socket {
+/** The way that every Node has: one copy more. */
+export function readPlainly(socket: Socket, onread: OnReadOpts): Socket {
   socket.on('data', (bytes: Buffer) => {
     for (let from = 0; from < bytes.length; from += readBuffer.length) {
       onread.callback(bytes.copy(readBuffer, 0, from), readBuffer);
@@ -57,10 +61,22 @@ function readPlainly(socket: Socket, onread: OnReadOpts): Socket {
   return socket.resume();
 }
 
+/** Address of a peer, IPv4 in IPv6 dress undressed; '' when there is none any more. */
+export function peerAddress(socket: Socket): string {
+  const address = socket.remoteAddress ?? '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+/** Unix sockets know no reset: there an answer can only be seen to be cut off by its framing. */
+function canReset(socket: Socket): boolean {
+  const { _handle: handle } = socket as unknown as { _handle?: { reset?: unknown } | null };
+  return handle === null || handle === undefined || typeof handle.reset === 'function';
+}
+
 /** A socket without streams between it and its owner: one place that catches what a handler throws, and never throws itself. */
 export class WireSocket {
-  private readonly socket: Socket;
-  private readonly owner: SocketOwner;
+  protected readonly socket: Socket;
+  protected readonly owner: SocketOwner;
   private errorCode = '';
   private paused = false;
   private ended = false;
@@ -75,7 +91,8 @@ export class WireSocket {
     socket.on('close', () => this.guard(() => owner.onClosed(this.errorCode)));
     socket.on('drain', () => this.guard(() => owner.onDrained()));
     socket.on('end', () => this.guard(() => owner.onEof()));
-    socket.on('connect', () => this.guard(() => owner.onConnected()));
+    const connected = 'encrypted' in socket ? 'secureConnect' : 'connect';
+    socket.on(connected, () => this.guard(() => owner.onConnected()));
   }
 
   private read(count: number): true {
@@ -87,7 +104,7 @@ export class WireSocket {
     return true;
   }
 
-  private guard(call: () => void): void {
+  protected guard(call: () => void): void {
     try {
       call();
     } catch (error) {
@@ -97,8 +114,7 @@ export class WireSocket {
 
   /** Peer address; an IPv4 address in IPv6 dress is undressed. */
   get remoteAddress(): string {
-    const address = this.socket.remoteAddress ?? '';
-    return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+    return peerAddress(this.socket);
   }
 
   /** Whether nothing can be written any more. */
@@ -174,6 +190,7 @@ export class WireSocket {
 
   /** Ends with a reset: an answer that ends with the connection must not look complete. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    if (canReset(this.socket)) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 }

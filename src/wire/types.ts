@@ -1,5 +1,6 @@
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
+import type { SecureOrigin } from './secure-origin.ts';
 
 /**
  * The wire's interface: one request on a client connection, one call to a server. Nothing outside this room
@@ -55,7 +56,7 @@ export interface ResponseHead {
 /** One request on a client connection. */
 export interface Inbound {
   readonly head: RequestHead;
-  /** Peer of the socket. */
+  /** Peer of the socket, or the client that its PROXY header names; `unix` for a unix socket. */
   readonly remoteAddress: string;
   /** Index of the listener it came in by. */
   readonly listener: number;
@@ -100,7 +101,10 @@ export interface InboundHandler {
 export interface RequestAcceptor {
   /** A complete head. Must call `inbound.handle` before it returns. */
   onRequest(inbound: Inbound): void;
-  /** A head that was refused; the wire has answered it itself. `detail` is for the log, never for the client. */
+  /**
+   * A head that was refused; the wire has answered it itself. Status 0: the connection ended before HTTP, in its
+   * handshake or PROXY header. `detail` is for the log, never for the client.
+   */
   onRefused(code: FailureCode, status: number, remoteAddress: string, detail: string): void;
 }
 
@@ -158,6 +162,7 @@ export interface PoolTimeouts {
 }
 
 export interface PoolOptions {
+  /** A name, an address, or a unix socket (`unix:/run/app.sock`, with any port). */
   readonly host: string;
   readonly port: number;
   readonly timeouts: PoolTimeouts;
@@ -169,6 +174,8 @@ export interface PoolOptions {
    * request was written is replaced either way.
    */
   readonly retry: boolean;
+  /** TLS to the server; plain when it is absent. */
+  readonly secure?: SecureOrigin | undefined;
 }
 
 /** Connections to one server. */
@@ -191,14 +198,28 @@ export interface ServerOptions {
   readonly maxBodyBytes: number;
 }
 
+/** Certificate chain and private key of a listener, as PEM. */
+export interface ListenTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Where a server listens. */
 export interface ListenAddress {
+  /** An address, or a unix socket (`unix:/run/cutover.sock`). */
   readonly host: string;
   readonly port: number;
   /** Lets several processes share the port (SO_REUSEPORT); the kernel spreads connections. */
   readonly reusePort: boolean;
   /** Given back on every `Inbound` as `listener`. */
   readonly index: number;
+  /** Plain HTTP when it is absent. */
+  readonly tls?: ListenTls | undefined;
+  /**
+   * Every connection begins with a PROXY header: asked with the peer's address whether it may name its clients. A peer
+   * that may not is refused. Absent: no header is expected, and one that comes is a bad request.
+   */
+  readonly trustsProxy?: ((address: string) => boolean) | undefined;
 }
 
 /** The client side of the gateway: listeners and their connections. */

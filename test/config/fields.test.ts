@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { formatDuration, formatShare } from '../../src/core/units.ts';
 import { duration, margin, rate, share, size } from '../../src/config/fields.ts';
-import { isCidr, parseAddress, parseServer } from '../../src/config/fields-net.ts';
+import { isCidr, parseAddress } from '../../src/config/fields-net.ts';
+import { parseServer } from '../../src/config/server-text.ts';
 
 test('reads every duration as it was written out', () => {
   fc.assert(
@@ -72,7 +73,8 @@ test('takes servers as scheme, host and port and nothing else', () => {
   const wrong = [
     '',
     'a:1',
-    'https://a',
+    'unix:app.sock',
+    'unix:/run/',
     'ftp://a',
     'http://',
     'http://a/b',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { monotonicMs } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
+import { CERTIFICATES } from '../kit/certificates.ts';
 import { SMALLEST, everyProblemOf, load, problemsOf, told } from './kit.ts';
 
 const ALL_KEYS =
@@ -66,7 +67,7 @@ const TABLE: readonly [string, string, string[]][] = [
   [
     'a block that is none',
     'trustedProxies: [10.0.0.0/33]',
-    ['4:18 expected an address or a block of addresses | for example: 10.0.0.0/8'],
+    ['4:18 expected an address, a block of addresses, or unix | for example: 10.0.0.0/8'],
   ],
   [
     'a proxy list that believes everybody',
@@ -161,11 +162,9 @@ const LANES: readonly [string, string, string[]][] = [
     ['1:21 expected the URL of a server | write it with its scheme: http://127.0.0.1:8081'],
   ],
   [
-    'a server over HTTPS',
-    'legacy: { servers: [https://a:1] }\ncandidate: { servers: [http://a:1] }',
-    [
-      '1:21 servers over HTTPS are not there yet: this build speaks plain HTTP to both lanes | use an http:// address of the same server',
-    ],
+    'a server with a scheme that no lane speaks',
+    'legacy: { servers: [ftp://a:1] }\ncandidate: { servers: [http://a:1] }',
+    ['1:21 expected a URL that starts with http:// or https:// | for example: http://127.0.0.1:8081'],
   ],
   [
     'a server with a path',
@@ -256,11 +255,14 @@ test('says of an empty file that it is empty, once and first', () => {
   }
 });
 
-test('refuses TLS on a listener by name and says what to do meanwhile', () => {
-  const text = SMALLEST.replace('8080 }', '8080, tls: { cert: a.pem } }');
-  expect(told(text)).toEqual([
-    '1:37 TLS on a listener is not there yet: this build listens for plain HTTP | end TLS in front of Cutover and name that proxy under trustedProxies',
-  ]);
+test('refuses by name what TLS on a listener will have, and says what to do meanwhile', () => {
+  const files = `cert: ${CERTIFICATES}/server.pem, key: ${CERTIFICATES}/server.key`;
+  const asked = ['clientAuth: required', 'clientCa: a', 'crl: a', 'sni: a', 'ticketKeys: a', 'alpn: [h2]'];
+  for (const key of asked) {
+    const [problem, ...more] = problemsOf(SMALLEST.replace('8080 }', `8080, tls: { ${files}, ${key} } }`));
+    expect(problem?.message, key).toContain('not there yet');
+    expect(more).toEqual([]);
+  }
 });
 
 test('takes two listeners for one when one of them is every address', () => {

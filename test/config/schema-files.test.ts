@@ -106,16 +106,25 @@ test('a benchmark row that cannot be measured here is valid, and one without its
   const row = {
     work: 'plain',
     subject: 'cutover',
+    reason: 'needs 4 cores, there are 2',
     reqPerCpuSec: null,
+    reqPerSec: null,
+    ratioOf: 'reqPerCpuSec',
     ratioToNginx: null,
     interval: null,
     p50Ms: 0.4,
     p99Ms: 1.1,
+    p999Ms: null,
     rssMb: 64,
+    pssMb: null,
+    workerRssMb: null,
     processes: 3,
     windows: 20,
+    dropped: 0,
+    errors: 0,
   };
-  expect(schemas.bench.safeParse({ schemaVersion: 1, machine, rows: [row] }).success).toBe(true);
+  const report = { schemaVersion: 1, machine, rows: [row], toggles: [], targets: [] };
+  expect(schemas.bench.safeParse(report).success).toBe(true);
   const { interval: _, ...without } = row;
-  expect(schemas.bench.safeParse({ schemaVersion: 1, machine, rows: [without] }).success).toBe(false);
+  expect(schemas.bench.safeParse({ ...report, rows: [without] }).success).toBe(false);
 });

@@ -30,7 +30,7 @@ test('is valid with every commented setting turned on', () => {
 });
 
 test('refuses a URL that names no server', () => {
-  const wrong = ['10.0.0.1:8081', 'https://a', 'http://a] }\nworkers: 1', 'http://a/b'];
+  const wrong = ['10.0.0.1:8081', 'ftp://a', 'http://a] }\nworkers: 1', 'http://a/b'];
   for (const legacy of wrong)
     expect(() => configTemplate({ legacy, candidate: 'http://b' }), legacy).toThrow(/--legacy/);
 });

@@ -1,6 +1,7 @@
 import { newRequestId, traceparentFor } from '../../src/core/ids.ts';
 import type { Arrival } from '../../src/gateway/arrival.ts';
 import { forwardedFields } from '../../src/gateway/forwarded.ts';
+import { NO_VIA } from '../../src/gateway/via.ts';
 import { requestText } from '../../src/wire/head-writer.ts';
 import { normalizePath } from '../../src/wire/target.ts';
 import type { RequestHead } from '../../src/wire/types.ts';
@@ -151,6 +152,8 @@ const ARRIVAL: Arrival = {
   peerTrusted: false,
   clientAddress: '192.0.2.1',
   region: 'eu',
+  scheme: 'http',
+  via: NO_VIA,
   userKey: null,
 };
 

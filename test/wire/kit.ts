@@ -8,6 +8,7 @@ import { createWireServer } from '../../src/wire/server.ts';
 import type {
   Inbound,
   InboundHandler,
+  ListenAddress,
   Outbound,
   OutboundHandler,
   OutboundHead,
@@ -103,7 +104,7 @@ export interface TestServer {
 export async function startServer(
   onRequest: (seen: Seen) => void = (seen) => (seen.onDone = () => seen.answer()),
   options: Partial<ServerOptions> = {},
-  host = '127.0.0.1',
+  listen: Partial<ListenAddress> = {},
 ): Promise<TestServer> {
   const seen: Seen[] = [];
   const refused: TestServer['refused'] = [];
@@ -119,7 +120,7 @@ export async function startServer(
     },
     { ...serverOptions, ...options },
   );
-  const port = await server.listen({ host, port: 0, reusePort: false, index: 0 });
+  const port = await server.listen({ host: '127.0.0.1', port: 0, reusePort: false, index: 0, ...listen });
   atEnd(() => server.drain(0));
   return { server, port, seen, refused };
 }

@@ -293,7 +293,7 @@ test('refuses a body over the limit, announced or not', async () => {
 });
 
 test('serves IPv6 and shows its address', async () => {
-  const { port, seen } = await startServer(undefined, {}, '::1');
+  const { port, seen } = await startServer(undefined, {}, { host: '::1' });
   const client = new RawClient(port, '::1');
   client.send('GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n');
   await client.expect('ok');
@@ -302,7 +302,7 @@ test('serves IPv6 and shows its address', async () => {
 });
 
 test('shows an IPv4 client of a dual-stack listener as IPv4', async () => {
-  const { port, seen } = await startServer(undefined, {}, '::');
+  const { port, seen } = await startServer(undefined, {}, { host: '::' });
   const client = new RawClient(port);
   client.send(GET);
   await client.expect('ok');

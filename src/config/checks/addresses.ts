@@ -1,7 +1,9 @@
+import { unixPath } from '../../core/unix-address.ts';
 import type { Address } from '../fields-net.ts';
-import { isLoopback, parseAddress, parseServer } from '../fields-net.ts';
+import { isLoopback, parseAddress } from '../fields-net.ts';
 import type { Finding, Path } from '../problem.ts';
 import { error, warning } from '../problem.ts';
+import { parseServer } from '../server-text.ts';
 import type { Source } from '../source.ts';
 import { entriesAt, itemsAt, textAt, textsAt } from '../view.ts';
 
@@ -54,7 +56,7 @@ function checkAdmin(admin: Placed, listeners: readonly Placed[]): Finding[] {
 /** A server that is one of our own addresses would send each request round and round. */
 function checkLoops(raw: unknown, own: readonly Placed[]): Finding[] {
   return [...serversAt(raw, 'legacy'), ...serversAt(raw, 'candidate')].flatMap((server) => {
-    if (!own.some((address) => address.port !== 0 && overlap(address, server))) return [];
+    if (!own.some((address) => overlap(address, server))) return [];
     const hint = 'name the address where the lane itself listens';
     return [error(server.path, 'this server is Cutover itself: requests would go round in a loop', hint)];
   });
@@ -89,7 +91,7 @@ function serversAt(raw: unknown, lane: 'legacy' | 'candidate'): Placed[] {
 
 /** True when two addresses would meet: equal, both on this machine, or one of them is every address. Port 0 never does. */
 function overlap(one: Address, other: Address): boolean {
-  if (one.port !== other.port || one.port === 0) return false;
+  if (one.port !== other.port || (one.port === 0 && unixPath(one.host) === null)) return false;
   return (
     one.host === other.host || (isHere(one.host) && isHere(other.host) && sameHere(one.host, other.host))
   );

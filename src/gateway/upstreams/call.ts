@@ -166,7 +166,12 @@ export class UpstreamCall implements Outbound, OutboundHandler {
 }
 
 function isUnreachable(code: FailureCode): boolean {
-  return code === 'connect_refused' || code === 'connect_failed' || code === 'connect_timeout';
+  return (
+    code === 'connect_refused' ||
+    code === 'connect_failed' ||
+    code === 'connect_timeout' ||
+    code === 'upstream_certificate'
+  );
 }
 
 /** Answers that say that a server cannot answer: bad gateway, unavailable, gateway timeout (RFC 9110, section 15.6). */

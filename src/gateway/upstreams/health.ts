@@ -1,8 +1,8 @@
 import { HeaderFields } from '../../core/headers.ts';
 import type { RandomSource } from '../../core/random.ts';
-import type { HealthPolicy } from '../../core/snapshot.ts';
+import type { HealthPolicy, ServerConfig } from '../../core/snapshot.ts';
 import { createPool } from '../../wire/pool.ts';
-import type { Outbound, OutboundHandler, Pool, ResponseHead } from '../../wire/types.ts';
+import type { Outbound, OutboundHandler, Pool, PoolOptions, ResponseHead } from '../../wire/types.ts';
 import { addressKey, poolTarget } from './server.ts';
 import type { ServerAddress } from './server.ts';
 
@@ -15,7 +15,11 @@ interface Asking {
   readonly host: string;
   readonly random: RandomSource;
   readonly changed: () => void;
+  readonly secureFor: SecureFor;
 }
+
+/** TLS to one server, or undefined for plain HTTP. */
+type SecureFor = (server: ServerConfig) => PoolOptions['secure'];
 
 /**
  * Active health of the servers of one upstream, for all that use it: GET on its path from this worker, on connections
@@ -27,9 +31,9 @@ export class HealthChecks {
   private checks = new Map<string, HealthCheck>();
 
   /** @param host sent as Host */
-  constructor(policy: HealthPolicy, host: string, random: RandomSource) {
+  constructor(policy: HealthPolicy, host: string, random: RandomSource, secureFor: SecureFor) {
     const changed = () => this.listeners.forEach((listener) => listener());
-    this.asking = { policy, host, random, changed };
+    this.asking = { policy, host, random, changed, secureFor };
   }
 
   isHealthy(key: string): boolean {
@@ -77,6 +81,7 @@ class HealthCheck implements OutboundHandler {
     const ms = asking.policy.timeoutMs;
     this.pool = createPool({
       ...poolTarget(address),
+      secure: asking.secureFor(address.server),
       timeouts: { connectMs: ms, firstByteMs: ms, idleMs: ms, totalMs: ms },
       maxConnections: 1,
       maxWaiting: 1,

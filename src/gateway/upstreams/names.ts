@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { unixPath } from '../../core/unix-address.ts';
 import type { RandomSource } from '../../core/random.ts';
 import { systemRandom } from '../../core/random.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -20,7 +21,8 @@ const EARLIEST_REFRESH = 0.8;
 
 /** True for a host whose addresses the DNS knows: no address, and not this machine. */
 export function isDnsName(host: string): boolean {
-  return isIP(host) === 0 && host !== 'localhost' && !host.endsWith('.localhost') && !host.startsWith('/');
+  if (isIP(host) !== 0 || unixPath(host) !== null) return false;
+  return host !== 'localhost' && !host.endsWith('.localhost');
 }
 
 /**

@@ -173,7 +173,7 @@ test('addresses of version 6 are taken where a name has no other', async () => {
 });
 
 test('an address and this machine itself are never asked of the DNS', async () => {
-  for (const host of ['127.0.0.1', '::1', 'localhost', 'a.localhost', '/run/x.sock']) {
+  for (const host of ['127.0.0.1', '::1', 'localhost', 'a.localhost', 'unix:/run/x.sock']) {
     expect([host, isDnsName(host)]).toEqual([host, false]);
   }
   expect(isDnsName('shop.internal')).toBe(true);

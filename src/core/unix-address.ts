@@ -1,0 +1,20 @@
+/**
+ * Unix sockets stand where hosts do: `unix:/run/app.sock` with port 0, as NGINX writes them. So whatever carries a
+ * host and a port carries them, too.
+ */
+
+const PREFIX = 'unix:';
+
+/** What stands for the address of a peer on a unix socket, and for such peers in `trustedProxies`. */
+export const UNIX_PEER = 'unix';
+
+/** The path of a unix socket, or null for a host of the network. */
+export function unixPath(host: string): string | null {
+  return host.startsWith(PREFIX) ? host.slice(PREFIX.length) : null;
+}
+
+/** Host and port as people write them: `[::1]:80`; a unix socket has no port. */
+export function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
+  if (unixPath(host) !== null) return host;
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,81 @@
+import { chmodSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs';
+import { messageOf } from '../core/errors.ts';
+import type { GatewayConfig, ListenerConfig } from '../core/snapshot.ts';
+import { unixPath } from '../core/unix-address.ts';
+import type { ListenAddress, WireServer } from '../wire/types.ts';
+import { AddressSet, plainAddress } from './addresses.ts';
+
+/** Owner and group may connect. */
+const SOCKET_MODE = 0o660;
+const SUFFIX = '.new';
+
+/** How a worker listens: which listeners are its own, whom they trust, and the files of unix sockets. */
+export class Listening {
+  private readonly server: WireServer;
+  private trusted: AddressSet;
+  /** Paths of our sockets, with what tells them from the socket of a successor. */
+  private readonly files: { readonly path: string; readonly inode: number }[] = [];
+
+  constructor(server: WireServer, config: GatewayConfig) {
+    this.server = server;
+    this.trusted = new AddressSet(config.trustedProxies);
+  }
+
+  /** A newer configuration: it decides about connections from now on. */
+  configure(config: GatewayConfig): void {
+    this.trusted = new AddressSet(config.trustedProxies);
+  }
+
+  /**
+   * Opens one listener.
+   * @param isFirst whether this is worker 0: a unix socket cannot be shared, and is its alone
+   * @returns the port; 0 for a unix socket
+   * @throws the system's error
+   */
+  async open(
+    listener: ListenerConfig,
+    port: number,
+    reusePort: boolean,
+    index: number,
+    isFirst: boolean,
+  ): Promise<number> {
+    const path = unixPath(listener.host);
+    const address = { host: listener.host, port, reusePort, index, ...this.conditions(listener) };
+    if (path === null) return this.server.listen(address);
+    if (isFirst) await this.openUnix(path, address);
+    return 0;
+  }
+
+  private conditions({ tls, proxyProtocol }: ListenerConfig): Pick<ListenAddress, 'tls' | 'trustsProxy'> {
+    const trustsProxy = (address: string): boolean => this.trusted.contains(plainAddress(address));
+    return { tls, trustsProxy: proxyProtocol === true ? trustsProxy : undefined };
+  }
+
+  /**
+   * Binds beside the path and moves the socket there: what lies there, a worker before us or the file of one that was
+   * killed, is replaced in one step and no client finds nothing. The supervisor has made sure that nobody else serves it.
+   */
+  private async openUnix(path: string, address: ListenAddress): Promise<void> {
+    const beside = `${path}${SUFFIX}`;
+    if (isSocket(beside)) rmSync(beside, { force: true });
+    await this.server.listen({ ...address, host: `unix:${beside}` });
+    chmodSync(beside, SOCKET_MODE);
+    renameSync(beside, path);
+    this.files.push({ path, inode: statSync(path).ino });
+  }
+
+  /** Removes the files of our sockets, unless a successor has put its own in their place. */
+  removeFiles(log: (level: 'warn', message: string) => void): void {
+    for (const { path, inode } of this.files.splice(0)) {
+      try {
+        if (statSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path);
+      } catch (error) {
+        log('warn', `the socket ${path} stays behind: ${messageOf(error)}`);
+      }
+    }
+  }
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
+}

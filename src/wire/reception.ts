@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { FailureCode } from '../core/errors.ts';
+import { UNIX_PEER } from '../core/unix-address.ts';
+import { reportDefect } from './defect.ts';
+import { readProxyHeader } from './proxy-header.ts';
+import type { SecureListener } from './secure-listener.ts';
+import { SecureSocket, securely } from './secure-socket.ts';
+import { accepted, peerAddress, WireSocket, type SocketOwner } from './socket.ts';
+import type { Sweeper, Swept } from './sweeper.ts';
+
+/** What happens on a listener before the first byte of HTTP. */
+export interface Doorway {
+  readonly isUnix: boolean;
+  readonly secure: SecureListener | null;
+  /** Whether a peer is a proxy that says who its clients are; null where no peer is asked. */
+  readonly trusts: ((address: string) => boolean) | null;
+}
+
+/** A connection that may speak HTTP now. */
+export interface Admitted {
+  readonly remoteAddress: string;
+  /** Bytes of HTTP that were read already; empty for most. */
+  readonly early: Buffer;
+  open(owner: SocketOwner): WireSocket;
+}
+
+/** What a reception needs from its server; one of the two is called, once. */
+export interface ReceptionHost {
+  readonly sweeper: Sweeper;
+  onAdmitted(reception: Reception, admitted: Admitted): void;
+  /** The socket is closed or about to be. @param code null when the peer just left */
+  onTurnedAway(reception: Reception, code: FailureCode | null, address: string, detail: string): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * One connection on its way in: the PROXY header of a trusted peer first, then the handshake. A peer that is not
+ * trusted is refused where a header is asked for: nothing is guessed.
+ */
+export class Reception implements Swept {
+  readonly listener: number;
+  private readonly raw: Socket;
+  private readonly doorway: Doorway;
+  private readonly host: ReceptionHost;
+  private readonly deadlineMs: number;
+  private readonly peer: string;
+  private address: string;
+  private header: Buffer = NOTHING;
+  private code: FailureCode = 'proxy_header';
+  private over = false;
+
+  constructor(raw: Socket, listener: number, doorway: Doorway, host: ReceptionHost, timeoutMs: number) {
+    this.raw = raw;
+    this.listener = listener;
+    this.doorway = doorway;
+    this.host = host;
+    this.peer = doorway.isUnix ? UNIX_PEER : peerAddress(raw);
+    this.address = this.peer;
+    this.deadlineMs = host.sweeper.deadline(timeoutMs);
+    raw.on('error', () => undefined);
+    raw.on('close', () => this.turnAway(null, 'the peer left'));
+  }
+
+  /** Begins; callbacks may come before it returns. */
+  start(): void {
+    const { trusts } = this.doorway;
+    if (trusts === null) return this.shake(NOTHING);
+    // Reset while it waited to be accepted: nobody is there who could be trusted or not.
+    if (this.peer === '') return this.turnAway(null, 'the peer left');
+    if (!trusts(this.peer)) return this.turnAway('proxy_header', 'the peer is no trusted proxy');
+    this.raw.on('readable', this.onReadable);
+    this.raw.on('end', this.onEnd);
+  }
+
+  private readonly onReadable = (): void => {
+    try {
+      const bytes = this.raw.read() as Buffer | null;
+      if (bytes !== null && !this.over) this.readHeader(bytes);
+    } catch (error) {
+      this.onDefect(error);
+    }
+  };
+
+  private readonly onEnd = (): void => this.turnAway(null, 'the peer left');
+
+  private readHeader(bytes: Buffer): void {
+    this.header = this.header.length === 0 ? bytes : Buffer.concat([this.header, bytes]);
+    const read = readProxyHeader(this.header);
+    if (read.kind === 'more') return;
+    if (read.kind === 'refused') return this.turnAway('proxy_header', read.why);
+    this.address = read.address ?? this.peer;
+    this.raw.off('readable', this.onReadable);
+    this.raw.off('end', this.onEnd);
+    this.shake(this.header.subarray(read.bytes));
+  }
+
+  private shake(early: Buffer): void {
+    const { secure } = this.doorway;
+    if (secure === null) return this.admit(early, (owner) => new WireSocket(accepted(this.raw), owner));
+    this.code = 'tls_handshake';
+    if (early.length > 0) this.raw.unshift(early);
+    secure.shake(this.raw, {
+      onSecure: (socket) => this.onSecure(socket),
+      onRefused: (reason) => this.turnAway(reason === 'ECONNRESET' ? null : 'tls_handshake', reason),
+    });
+  }
+
+  private onSecure(socket: TLSSocket): void {
+    socket.on('error', () => undefined);
+    this.admit(NOTHING, (owner) => new SecureSocket(securely(socket), owner, this.raw));
+  }
+
+  private admit(early: Buffer, open: Admitted['open']): void {
+    if (this.over) return;
+    this.over = true;
+    this.host.onAdmitted(this, { remoteAddress: this.address, early, open });
+  }
+
+  /** Ends it without a word: there is no protocol yet in which one could be said. */
+  cut(): void {
+    this.turnAway(null, 'the gateway stops');
+  }
+
+  private turnAway(code: FailureCode | null, detail: string): void {
+    if (this.over) return;
+    this.over = true;
+    this.raw.destroy();
+    this.host.onTurnedAway(this, code, this.peer, detail);
+  }
+
+  onSweep(nowMs: number): void {
+    if (nowMs >= this.deadlineMs) this.turnAway(this.code, 'not complete in time');
+  }
+
+  onDefect(thrown: unknown): void {
+    reportDefect(thrown);
+    this.turnAway('internal', 'a defect');
+  }
+}
