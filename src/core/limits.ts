@@ -225,6 +225,14 @@ export const LIMITS = {
   jwksBytes: 256 * 1024,
   /** A file that holds one secret. */
   secretFileBytes: 4 * 1024,
+  /** Time that a supervisor which takes over has to act once the older one has let go; then that one acts again. */
+  handOverMs: 10_000,
+  /** Time for all workers of a supervisor that takes over to serve, before the older one is asked for anything. */
+  handOverServeMs: 30_000,
+  /** How often either side of a hand-over looks at the lock and at the other one. */
+  handOverPollMs: 25,
+  /** Time for the workers of a supervisor that lets go to report what they counted since their last word. */
+  handOverReportMs: 1_000,
   /** Worker processes of one node. */
   workers: 64,
   /** Characters of a key, an id or a lease name in the store; the longest in use has about 40. */
