@@ -61,10 +61,12 @@ function evidenceHash(compiled: CompiledConfig): string {
     accessLog: __,
     explainHeaders: ___,
     maxConnections: ____,
+    maxExchanges: _____,
+    loopDelayMs: ______,
     timeouts,
     ...shaping
   } = gateway;
-  const { drainMs: _____, ...laneTimeouts } = timeouts;
+  const { drainMs: _______, ...laneTimeouts } = timeouts;
   return sha256Hex(
     canonicalJson({
       ...shaping,
@@ -95,6 +97,8 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     timeouts: compileTimeouts(config.timeouts),
     requestBodyBytes: config.limits.requestBody,
     maxConnections: config.limits.connections,
+    maxExchanges: config.limits.exchanges,
+    loopDelayMs: config.limits.loopDelay,
     accessLog: accessLog === undefined ? null : { ...accessLog, file: absolute(inputs, accessLog.file) },
     explainHeaders: config.explainHeaders,
   };
@@ -125,6 +129,7 @@ function compileNode(config: Config, inputs: Inputs): NodeConfig {
   const { sqlite, retention } = config.store;
   return {
     workers: config.workers ?? Math.min(availableParallelism(), MOST_WORKERS_BY_DEFAULT),
+    workerMemoryBytes: config.limits.workerMemory,
     runDir: absolute(inputs, config.runDir),
     admin: config.admin.address,
     store: {

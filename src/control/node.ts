@@ -10,7 +10,7 @@ import type { Build } from './build.ts';
 import { Follower } from './follower.ts';
 import { KillSwitchKeeper } from './kill-switch-keeper.ts';
 import { legacyServes } from './legacy-serves.ts';
-import { drainOrphans, findOrphans, killOrphans, portsAfter } from './orphans.ts';
+import { drainOrphans, findOrphans, findStrays, killOrphans, portsAfter } from './orphans.ts';
 import { canReusePort, lockPorts, probePorts } from './ports.ts';
 import type { PortLocks } from './ports.ts';
 import { Publisher } from './publisher.ts';
@@ -52,6 +52,8 @@ export class GatewayNode {
   private steered: Steering | null = null;
   private follower: Follower | null = null;
   private keeper: KillSwitchKeeper | null = null;
+  private readonly strays = new Set<number>();
+  private strayTimer: NodeJS.Timeout | null = null;
   private orphansGone: Promise<void> = Promise.resolve();
   private readonly orphansNow = new AbortController();
   private served = false;
@@ -130,6 +132,7 @@ export class GatewayNode {
       throw error;
     }
     this.office = { lock, ports };
+    this.strayTimer = setInterval(() => void this.endStrays(), LIMITS.strayLookMs);
     await this.follower?.close();
     this.follower = null;
   }
@@ -139,6 +142,7 @@ export class GatewayNode {
    * What was counted so far is in the store then.
    */
   async standDown(): Promise<void> {
+    this.stopLooking();
     await this.keeper?.close();
     this.keeper = null;
     await this.workers.report(LIMITS.handOverReportMs);
@@ -232,6 +236,7 @@ export class GatewayNode {
 
   /** Gives everything back; workers that are left are killed. */
   async close(): Promise<void> {
+    this.stopLooking();
     await this.workers.kill();
     this.publisher.stop();
     await this.keeper?.close();
@@ -256,8 +261,25 @@ export class GatewayNode {
     });
   }
 
-  private endOrphans(): Promise<void> {
-    return drainOrphans(this.orphans, {
+  private stopLooking(): void {
+    if (this.strayTimer !== null) clearInterval(this.strayTimer);
+    this.strayTimer = null;
+  }
+
+  /** A worker that nobody steers would go on sending clients to the candidate after a rollback. */
+  private async endStrays(): Promise<void> {
+    const known = new Set([...this.strays, ...this.orphans.map(({ pid }) => pid)]);
+    const strays = await findStrays(this.config.node.runDir, known);
+    if (strays.length === 0 || this.strayTimer === null) return;
+    for (const { pid } of strays) {
+      this.strays.add(pid);
+      this.options.log('warn', `worker ${pid} has lost its supervisor: it is drained`);
+    }
+    await this.endOrphans(strays);
+  }
+
+  private endOrphans(orphans = this.orphans): Promise<void> {
+    return drainOrphans(orphans, {
       runDir: this.config.node.runDir,
       deadlineMs: this.config.gateway.timeouts.drainMs,
       onDrained: (pid) => this.hub.event({ type: 'orphan_drained', pid }),
@@ -289,7 +311,7 @@ export class GatewayNode {
   }
 
   private openWorkers(): WorkerSet {
-    const { workers, runDir } = this.config.node;
+    const { workers, runDir, workerMemoryBytes: memoryBytes } = this.config.node;
     const { listeners } = this.config.gateway;
     return new WorkerSet({
       module: this.options.workerModule,
@@ -297,6 +319,7 @@ export class GatewayNode {
       ports: portsAfter(this.orphans, listeners),
       reusePort: canReusePort(),
       runDir,
+      memoryBytes,
       snapshot: () => this.publisher.current,
       log: this.options.log,
       listener: {
@@ -304,6 +327,8 @@ export class GatewayNode {
         onDown: (worker, how, retryInMs) => this.onDown(worker, how, retryInMs),
         onAcknowledged: () => this.publisher.check(),
         onDelta: (_, delta) => this.hub.add(delta),
+        onSlow: ({ pid, slot }, loopDelayMs) =>
+          this.hub.event({ type: 'worker_slow', pid, slot, loopDelayMs }),
       },
     });
   }

@@ -18,6 +18,8 @@ export interface WorkerSetOptions {
   /** The newest snapshot, for a worker that starts. */
   readonly snapshot: () => Snapshot;
   readonly silenceMs?: number;
+  /** Resident memory of one worker, above which it is replaced; default `LIMITS.workerRssBytes`. */
+  readonly memoryBytes?: number;
   readonly listener: WorkerSetListener;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -29,6 +31,8 @@ interface WorkerSetListener {
   onDown(worker: WorkerHandle, how: string, retryInMs: number): void;
   onAcknowledged(worker: WorkerHandle): void;
   onDelta(worker: WorkerHandle, delta: TelemetryDelta): void;
+  /** Its event loop was late for some seconds; once until it is quick again. */
+  onSlow?(worker: WorkerHandle, loopDelayMs: number): void;
 }
 
 /** The workers of this node: started, watched, restarted, drained. */
@@ -62,6 +66,19 @@ export class WorkerSet {
 
   get reusePort(): boolean {
     return this.options.reusePort;
+  }
+
+  get memoryBytes(): number {
+    return this.options.memoryBytes ?? LIMITS.workerRssBytes;
+  }
+
+  /** One worker at a time: no other one is being replaced, and every other place serves. */
+  mayReplace(slot: WorkerSlot): boolean {
+    return this.slots.every((other) => other === slot || other.isSettled);
+  }
+
+  onSlow(worker: WorkerHandle, loopDelayMs: number): void {
+    this.options.listener.onSlow?.(worker, loopDelayMs);
   }
 
   get drainMs(): number {

@@ -9,6 +9,7 @@ import { createWireServer } from '../wire/server.ts';
 import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wire/types.ts';
 import { AccessLog } from './access-log.ts';
 import { ProcessGauges } from './gauges.ts';
+import { Overload, refuse } from './overload.ts';
 import { runExchange } from './pipeline.ts';
 import { Plant } from './plant.ts';
 import { Runtime } from './runtime.ts';
@@ -28,6 +29,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   private readonly shadow: ShadowDepartment;
   private readonly station: Station;
   private readonly gauges = new ProcessGauges();
+  private readonly overload: Overload;
   private readonly server: WireServer;
   /** The newest snapshot, and what requests run on: the same unless the local kill switch is on. */
   private snapshot: Snapshot;
@@ -50,11 +52,16 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     };
     this.runtime = new Runtime(snapshot, new Plant(snapshot.config, options.workers), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
+    this.overload = new Overload(
+      { copies: this.shadow.mirror.budget, exchanges: () => this.station.exchanges, log },
+      snapshot.config,
+    );
     this.server = createWireServer(this, serverOptions(snapshot.config));
   }
 
   async listen(ports: readonly number[], reusePort: boolean): Promise<number[]> {
     const bound: number[] = [];
+    this.overload.start();
     for (const [index, listener] of this.snapshot.config.listeners.entries()) {
       const port = ports[index] ?? listener.port;
       bound.push(await this.server.listen({ host: listener.host, port, reusePort, index }));
@@ -76,6 +83,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     plant.retire();
     this.station.accessLog.configure(snapshot.config.accessLog);
     this.server.reconfigure(serverOptions(snapshot.config));
+    this.overload.configure(snapshot.config);
   }
 
   setLocalBypass(on: boolean): void {
@@ -94,7 +102,9 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   }
 
   onRequest(inbound: Inbound): void {
-    runExchange(this.runtime, inbound);
+    if (!this.overload.refuses(this.station.exchanges)) return runExchange(this.runtime, inbound);
+    this.runtime.book.edgeAnswer('overloaded');
+    refuse(inbound);
   }
 
   onRefused(code: FailureCode): void {
@@ -125,6 +135,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 
   async close(): Promise<void> {
     this.gauges.close();
+    this.overload.close();
     this.runtime.plant.retire();
     await this.shadow.sink.close();
     await this.station.accessLog.close();

@@ -75,6 +75,8 @@ export function gatewayConfig(
     },
     requestBodyBytes: LIMITS.bodyBytes,
     maxConnections: LIMITS.connections,
+    maxExchanges: LIMITS.exchanges,
+    loopDelayMs: LIMITS.overloadDelayMs,
     accessLog: null,
     explainHeaders: true,
     ...rest,

@@ -21,6 +21,7 @@ class StubGateway implements Gateway {
     this.options = options;
     this.snapshot = options.snapshot;
     if (options.snapshot.config.hash === 'dies at start') process.exit(7);
+    if (process.env['CUTOVER_TEST_WORKERS'] === 'die at start') process.exit(7);
     this.server = createServer((request, response) => {
       const url = request.url ?? '';
       if (url === '/throw') setImmediate(() => brokenOnPurpose());
