@@ -166,8 +166,8 @@ export const LIMITS = {
   /** How often a worker measures its event-loop delay, and measurements of one decision: 100 ms when it is idle. */
   overloadSampleMs: 25,
   overloadSamples: 4,
-  /** Default event-loop delay that may stand: a saturated worker with 500 busy connections stays below half of it. */
-  overloadDelayMs: 40,
+  /** Default event-loop delay that may stand: a saturated worker with 1,000 busy connections stays below half of it. */
+  overloadDelayMs: 100,
   /** With fewer exchanges running nobody is refused for delay: the wait is not for this worker. */
   overloadExchanges: 32,
   /** The admitted share shrinks to this part of itself in one decision at the most, and never below the next one. */

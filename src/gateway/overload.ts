@@ -35,7 +35,7 @@ export class Overload {
   private expectedMs = 0;
   /** Share of requests that is admitted, and what is left of it from the ones before. */
   private admitted = 1;
-  private credit = 1;
+  private credit = 0;
   private samples = 0;
   private leastMs = Number.POSITIVE_INFINITY;
   private mostMs = 0;

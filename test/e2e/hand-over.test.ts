@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { History } from '../../src/control/schema/history.ts';
+import { openSqliteReader } from '../../src/store/sqlite/store.ts';
 import { gateway } from '../kit/gateway.ts';
 import type { RunningGateway } from '../kit/gateway.ts';
 import { loadInBackground } from '../kit/load.ts';
 import { freePorts } from '../kit/process.ts';
+import type { Child } from '../kit/process.ts';
 import { site } from '../kit/services.ts';
 import { until } from '../kit/until.ts';
 import { buildOfVersion, takeOver } from './hand-over-kit.ts';
@@ -30,6 +33,15 @@ async function twoWorkers(): Promise<RunningGateway> {
   return running;
 }
 
+async function storedRequests({ folder }: RunningGateway): Promise<number> {
+  const store = openSqliteReader(join(folder, 'cutover.db'));
+  let requests = 0;
+  for await (const window of store.telemetry.readWindows(0, Number.MAX_SAFE_INTEGER))
+    for (const lane of window.lanes) requests += lane.requests;
+  await store.close();
+  return requests;
+}
+
 test('three newer builds take over one after the other and no client sees it, on kept and on new connections', async () => {
   const running = await twoWorkers();
   const forward = await running.cli(['advance', '--force', '--reason', 'carried over', '--yes']);
@@ -43,9 +55,11 @@ test('three newer builds take over one after the other and no client sees it, on
     request: () => ({ ...target, headers: { Connection: 'close' } }),
   });
   const ends: unknown[] = [];
+  let newest: Child | null = null;
   let before = { exited: running.exited, pids: running.pids().workers };
   for (const version of VERSIONS) {
     const child = await takeOver(running, buildOfVersion(version));
+    newest = child;
     ends.push(await before.exited);
     await until(() => before.pids.every((pid) => !running.pids().workers.includes(pid)), 'the older to end');
     before = { exited: child.exited, pids: running.pids().workers };
@@ -65,4 +79,9 @@ test('three newer builds take over one after the other and no client sees it, on
     .map(({ reason }) => reason)
     .filter((reason) => reason.startsWith('took over from process'));
   expect(reasons.length).toBe(VERSIONS.length);
+  newest?.signal('SIGTERM');
+  expect(await newest?.exited).toBe(0);
+  // Every request that a client made is in exactly one stored window, whichever build counted it.
+  const asked = results.reduce((sum, { shots }) => sum + shots.length, 0);
+  expect(await storedRequests(running)).toBe(asked);
 }, 240_000);

@@ -14,6 +14,7 @@ class StubGateway implements Gateway {
   private localBypass = false;
   private sequence = 0;
   private rssBytes = 0;
+  private loopDelayMs = 0;
   private readonly server: Server;
   private readonly options: GatewayOptions;
 
@@ -28,6 +29,7 @@ class StubGateway implements Gateway {
       if (url === '/block') setImmediate(() => blockForever());
       if (url === '/log') this.options.log('info', 'a line that nobody may read');
       if (url === '/grow') this.rssBytes = 2 ** 40;
+      if (url === '/late') this.loopDelayMs = 500;
       const answer = JSON.stringify({
         pid: process.pid,
         revision: this.snapshot.revision,
@@ -78,7 +80,7 @@ class StubGateway implements Gateway {
         copyBytes: 0,
         diffQueue: 0,
         rssBytes: this.rssBytes,
-        loopDelayMs: 0,
+        loopDelayMs: this.loopDelayMs,
         accessLogDropped: 0,
       },
     };
