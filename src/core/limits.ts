@@ -163,15 +163,16 @@ export const LIMITS = {
   workerSilenceMs: 10_000,
   /** Default of resident memory of a worker; above it it is replaced. Eight times what one holds at saturation. */
   workerRssBytes: 1024 * 1024 * 1024,
-  /** How often a worker measures its event-loop delay, and measurements of one decision: 100 ms when it is idle. */
+  /** How often a worker measures its event-loop delay; time, and measurements at least, of one decision. */
   overloadSampleMs: 25,
-  overloadSamples: 4,
+  overloadIntervalMs: 100,
+  overloadSamples: 2,
   /** Default event-loop delay that may stand: a saturated worker with 1,000 busy connections stays below half of it. */
   overloadDelayMs: 100,
   /** With fewer exchanges running nobody is refused for delay: the wait is not for this worker. */
   overloadExchanges: 32,
   /** The admitted share shrinks to this part of itself in one decision at the most, and never below the next one. */
-  overloadShrink: 0.5,
+  overloadShrink: 0.25,
   overloadLeastShare: 0.02,
   /** It grows by so much in one decision: all is admitted again within a second of calm. */
   overloadGrow: 0.125,

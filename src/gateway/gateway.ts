@@ -102,7 +102,8 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   }
 
   onRequest(inbound: Inbound): void {
-    if (!this.overload.refuses(this.station.exchanges)) return runExchange(this.runtime, inbound);
+    if (!this.overload.refuses(this.station.exchanges, inbound.startedUs))
+      return runExchange(this.runtime, inbound);
     this.runtime.book.edgeAnswer('overloaded');
     refuse(inbound);
   }

@@ -37,6 +37,9 @@ export class Overload {
   private admitted = 1;
   private credit = 0;
   private samples = 0;
+  private spanMs = 0;
+  /** The newest measurement was above half of the limit. */
+  private late = false;
   private leastMs = Number.POSITIVE_INFINITY;
   private mostMs = 0;
   private calmIntervals = 0;
@@ -59,11 +62,7 @@ export class Overload {
   /** Watches the event loop from now on. */
   start(): void {
     this.expectedMs = monotonicMs() + LIMITS.overloadSampleMs;
-    this.timer = setInterval(() => {
-      const nowMs = monotonicMs();
-      this.sample(nowMs - this.expectedMs);
-      this.expectedMs = nowMs + LIMITS.overloadSampleMs;
-    }, LIMITS.overloadSampleMs);
+    this.timer = setInterval(() => this.tick(monotonicMs()), LIMITS.overloadSampleMs);
   }
 
   close(): void {
@@ -71,25 +70,36 @@ export class Overload {
     this.timer = null;
   }
 
-  /** Whether the next request is to be refused. @param exchanges that run already */
-  refuses(exchanges: number): boolean {
-    if (exchanges >= this.limits.maxExchanges) return true;
+  /**
+   * Whether the next request is to be refused.
+   * @param exchanges that run already
+   * @param startedUs when it was read, monotonic: a round of the event loop that is late already takes no more work
+   */
+  refuses(exchanges: number, startedUs: number): boolean {
+    const { maxExchanges, loopDelayMs } = this.limits;
+    if (exchanges >= maxExchanges) return true;
     // With few exchanges nobody waits for us, however slow a lane is.
-    if (this.admitted === 1 || exchanges < LIMITS.overloadExchanges) return false;
+    if ((this.admitted === 1 && !this.late) || exchanges < LIMITS.overloadExchanges) return false;
+    if (this.late && startedUs / 1_000 - this.expectedMs > loopDelayMs * 2) return true;
     this.credit += this.admitted;
     if (this.credit < 1) return true;
     this.credit -= 1;
     return false;
   }
 
-  /** Takes one measurement in. @param lateMs by which a timer came late */
-  sample(lateMs: number): void {
+  /** Takes one measurement: a timer that was due some time ago runs now. */
+  tick(nowMs: number): void {
+    const lateMs = Math.max(0, nowMs - this.expectedMs);
+    this.expectedMs = nowMs + LIMITS.overloadSampleMs;
+    this.late = this.limits.loopDelayMs > 0 && lateMs > this.limits.loopDelayMs / 2;
     this.leastMs = Math.min(this.leastMs, lateMs);
     this.mostMs = Math.max(this.mostMs, lateMs);
     this.samples += 1;
-    if (this.samples < LIMITS.overloadSamples) return;
-    this.judge(Math.max(0, this.leastMs), this.mostMs);
+    this.spanMs += LIMITS.overloadSampleMs + lateMs;
+    if (this.samples < LIMITS.overloadSamples || this.spanMs < LIMITS.overloadIntervalMs) return;
+    this.judge(this.leastMs, this.mostMs);
     this.samples = 0;
+    this.spanMs = 0;
     this.leastMs = Number.POSITIVE_INFINITY;
     this.mostMs = 0;
   }
