@@ -48,8 +48,8 @@ function versionOf({ name }: Build): string {
 
 /** Positive when `a` is higher. */
 function compareVersions(a: string, b: string): number {
-  const [coreA = '', preA] = cut(a);
-  const [coreB = '', preB] = cut(b);
+  const [coreA, preA] = cut(a);
+  const [coreB, preB] = cut(b);
   const core = comparePieces(coreA, coreB);
   if (core !== 0 || preA === preB) return core;
   // A release is higher than what led to it.

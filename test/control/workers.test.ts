@@ -140,7 +140,7 @@ test('replaces one worker at a time, however many hold too much memory', async (
     return witness.downs.length === 2;
   }, 'both to be replaced');
   expect(most).toBe(3);
-  expect(witness.downs.map(({ pid }) => pid).toSorted()).toEqual(witness.ups.slice(0, 2).toSorted());
+  expect(new Set(witness.downs.map(({ pid }) => pid))).toEqual(new Set(witness.ups.slice(0, 2)));
 });
 
 test('tells once of a worker whose event loop stays late, and leaves it alone', async () => {

@@ -22,7 +22,7 @@ export function buildOfVersion(version: string): string {
 }
 
 /** Starts `cutover run` once more over the configuration of a gateway, and waits for nothing. */
-export async function startSecond(
+async function startSecond(
   running: RunningGateway,
   program: string,
   flags: readonly string[] = [],
