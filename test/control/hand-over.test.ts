@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -147,7 +147,7 @@ test('workers of a supervisor that died while it took over are drained by the on
   expect(older.log()).toContain('has lost its supervisor');
 }, 60_000);
 
-test('keeps the kill switch, the counts and the history over a hand-over', async () => {
+test('keeps the kill switch over a hand-over and names the newer build', async () => {
   await place.start('stub', build('1.0.0+1'));
   const thrown = await place.command('/v1/bypass', { who: 'test', reason: 'carried over', on: true });
   expect(thrown.status).toBe(200);
@@ -155,6 +155,4 @@ test('keeps the kill switch, the counts and the history over a hand-over', async
   await acts(newer);
   const status = await place.status();
   expect([status.build, status.rollout.bypass]).toEqual(['2.0.0+1', true]);
-  rmSync(runPaths(place.runDir).bypass);
-  await until(() => newer.log().length > 0);
 }, 60_000);
