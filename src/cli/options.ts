@@ -40,6 +40,8 @@ export interface Options {
   /** Of a rehearsal, instead of the scenario's. */
   readonly seed?: number;
   readonly keep?: boolean;
+  /** Of `run`: from whatever supervisor runs. */
+  readonly takeOver?: boolean;
   /** What `wait` waits for. */
   readonly for?: Goal;
   /** Of a report; each output belongs to the format at the same place. */

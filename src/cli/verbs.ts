@@ -64,7 +64,12 @@ function addGatewayVerbs(add: Add): void {
     .helpGroup(group)
     .addOption(flags.json())
     .option('--schema [name]', 'print a JSON Schema: configuration (default), status, history, …');
-  add('run', 'run the gateway in the foreground', load.run).helpGroup(group);
+  add('run', 'run the gateway in the foreground; a newer build takes over from an older one', load.run)
+    .helpGroup(group)
+    .option(
+      '--take-over',
+      'from a gateway that runs here already, whatever its build and configuration file',
+    );
   commanding(add('reload', 'apply the changed configuration', load.reload), group);
 }
 

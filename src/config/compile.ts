@@ -62,10 +62,12 @@ function evidenceHash(compiled: CompiledConfig): string {
     accessLog: __,
     explainHeaders: ___,
     maxConnections: ____,
+    maxExchanges: _____,
+    loopDelayMs: ______,
     timeouts,
     ...shaping
   } = gateway;
-  const { drainMs: _____, ...laneTimeouts } = timeouts;
+  const { drainMs: _______, ...laneTimeouts } = timeouts;
   return sha256Hex(
     canonicalJson({
       ...shaping,
@@ -96,6 +98,8 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     timeouts: compileTimeouts(config.timeouts),
     requestBodyBytes: config.limits.requestBody,
     maxConnections: config.limits.connections,
+    maxExchanges: config.limits.exchanges,
+    loopDelayMs: config.limits.loopDelay,
     accessLog: accessLog === undefined ? null : compileAccessLog(accessLog, inputs),
     explainHeaders: config.explainHeaders,
   };
@@ -135,6 +139,7 @@ function compileNode(config: Config, inputs: Inputs): NodeConfig {
   const { sqlite, retention } = config.store;
   return {
     workers: config.workers ?? Math.min(availableParallelism(), MOST_WORKERS_BY_DEFAULT),
+    workerMemoryBytes: config.limits.workerMemory,
     runDir: absolute(inputs, config.runDir),
     admin: config.admin.address,
     store: {

@@ -42,6 +42,8 @@ export interface GateMargins {
 /** What concerns this node alone: never part of the hash. */
 export interface NodeConfig {
   readonly workers: number;
+  /** Resident memory of one worker, above which it is replaced. */
+  readonly workerMemoryBytes: number;
   /** Absolute path. */
   readonly runDir: string;
   readonly admin: { readonly host: string; readonly port: number };

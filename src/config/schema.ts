@@ -76,8 +76,18 @@ const limits = section(
     connections: whole('client connections of one worker', 1, 1_000_000, LIMITS.connections).prefault(
       LIMITS.connections,
     ),
+    exchanges: whole('exchanges of one worker at once; over it 503', 1, 1_000_000, LIMITS.exchanges).prefault(
+      LIMITS.exchanges,
+    ),
+    loopDelay: duration(
+      'event-loop delay from which on a worker answers a part of the requests 503; 0ms for never',
+    ).prefault(formatDuration(LIMITS.overloadDelayMs)),
+    workerMemory: size('resident memory of a worker; over it it is replaced', {
+      min: LIMITS.workerRssLeastBytes,
+      words: 'of at least 256MiB',
+    }).prefault('1GiB'),
   },
-  'bounds on what clients may ask for',
+  'bounds on what clients may ask for, and on what workers may use',
 );
 
 const accessLog = section(

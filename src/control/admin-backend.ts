@@ -9,6 +9,7 @@ import type {
 import type { Applied } from '../rollout/controller-types.ts';
 import type { Effect } from './publisher.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
+import type { HandOverAnswer, HandOverBody } from './schema/commands.ts';
 import type { History } from './schema/history.ts';
 import type { Status } from './schema/status.ts';
 
@@ -33,6 +34,8 @@ export interface AdminBackend {
   apply(command: AdminCommand): Promise<CommandResult>;
   /** Reads the configuration again and applies it. */
   reload(author: Authored): Promise<CommandResult>;
+  /** Lets go for the process that asks. @throws CutoverError HAND_OVER when this supervisor does not act or drains */
+  handOver(body: HandOverBody): Promise<HandOverAnswer>;
   /** @param limit entries at the most, the newest */
   history(limit: number): Promise<History>;
   /** @param limit classes at the most, the most frequent */

@@ -5,7 +5,7 @@ import type { StampedEvent } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Target } from '../rollout/position.ts';
 import { EventParser } from './admin-sse.ts';
-import type { AppliedAnswer } from './schema/commands.ts';
+import type { AppliedAnswer, HandOverAnswer, HandOverBody } from './schema/commands.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { History } from './schema/history.ts';
 import type { Status } from './schema/status.ts';
@@ -48,6 +48,8 @@ export interface AdminClient {
   /** The kill switch; on unless `on` is false. */
   bypass(command: Author & { on?: boolean }): Promise<AppliedAnswer>;
   reload(command: Author): Promise<AppliedAnswer>;
+  /** Asks the supervisor to let go of lock, lease and admin address for the process that asks. */
+  handOver(body: HandOverBody): Promise<HandOverAnswer>;
   /** Prometheus text. */
   metrics(): Promise<string>;
   /** Whether the gateway takes traffic. */
@@ -84,6 +86,8 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     resume: (command) => post('resume', command),
     bypass: (command) => post('bypass', command),
     reload: (command) => post('reload', command),
+    handOver: async (body) =>
+      wire.json('POST', '/v1/hand-over', (await commandSchemas()).handOverSchema, body),
     metrics: async () => (await wire.text('/metrics')).body,
     ready: async () => (await wire.text('/readyz')).status === 200,
     events: (from = {}) => wire.events(from),

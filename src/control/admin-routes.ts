@@ -6,7 +6,7 @@ import type { AdminBackend, CommandResult } from './admin-backend.ts';
 import { AdminError, sendJson, sendRefusal, sendText } from './admin-answer.ts';
 import { checked, readBody } from './admin-body.ts';
 import type { EventStreams } from './admin-events.ts';
-import { advanceBody, bypassBody, LOCAL, plainBody, rollbackBody } from './schema/commands.ts';
+import { advanceBody, bypassBody, handOverBody, LOCAL, plainBody, rollbackBody } from './schema/commands.ts';
 import type { AppliedAnswer } from './schema/commands.ts';
 
 /** One admin request on its way. */
@@ -59,6 +59,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/v1/resume': { POST: (call) => hold(call, 'resume') },
   '/v1/bypass': { POST: bypass },
   '/v1/reload': { POST: reload },
+  '/v1/hand-over': { POST: handOver },
   '/metrics': { open: true, GET: metrics },
   '/healthz': { open: true, GET: (call) => sendText(call.response, 200, 'ok\n') },
   '/readyz': { open: true, GET: ready },
@@ -124,6 +125,13 @@ async function bypass(call: AdminCall): Promise<void> {
 async function reload(call: AdminCall): Promise<void> {
   const author = await readBody(call.request, plainBody);
   answer(call, await call.backend.reload(local(author)));
+}
+
+async function handOver(call: AdminCall): Promise<void> {
+  const body = await readBody(call.request, handOverBody);
+  // The connection ends with this answer: the address belongs to another process then.
+  call.response.setHeader('connection', 'close');
+  sendJson(call.response, 200, await call.backend.handOver({ ...body, who: body.who + LOCAL }));
 }
 
 function metrics(call: AdminCall): void {

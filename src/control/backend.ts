@@ -18,9 +18,12 @@ export class NodeBackend implements AdminBackend {
   private readonly node: GatewayNode;
   /** Pairs compared in windows that were stored before this supervisor started. */
   private comparedBefore = 0;
+  readonly handOver: AdminBackend['handOver'];
 
-  constructor(node: GatewayNode) {
+  /** @param letGo the older side of a hand-over */
+  constructor(node: GatewayNode, letGo: AdminBackend['handOver']) {
     this.node = node;
+    this.handOver = letGo;
   }
 
   /** Adds up what earlier supervisors stored: for display, so it may take its time. */

@@ -21,6 +21,11 @@ export class EventLog {
     this.save = save;
   }
 
+  /** Goes on behind what others stored meanwhile. */
+  resume(lastSequence: number): void {
+    this.sequence = Math.max(this.sequence, lastSequence);
+  }
+
   append(event: CutoverEvent): void {
     this.sequence += 1;
     const stamped: StampedEvent = { sequence: this.sequence, atMs: wallMs(), event };
@@ -61,6 +66,10 @@ export function describeEvent(event: CutoverEvent): string {
       return `worker ${event.slot} (${event.pid}) ended: ${event.how}${again(event.retryInMs)}`;
     case 'orphan_drained':
       return `worker ${event.pid} of an earlier supervisor has ended`;
+    case 'hand_over':
+      return handOverText(event);
+    case 'worker_slow':
+      return `worker ${event.slot} (${event.pid}) is slow: event-loop delay p99 of ${event.loopDelayMs} ms`;
     case 'config':
       return event.accepted
         ? `configuration ${event.hash.slice(0, 12)} is accepted`
@@ -76,6 +85,14 @@ function moveOf({ from, fromStep, to, toStep, region }: CutoverEvent & { type: '
   const place = positionName({ phase: to, step: toStep });
   if (region !== null) return `${place}: ${region} alone`;
   return `${positionName({ phase: from, step: fromStep })} → ${place}`;
+}
+
+function handOverText({ outcome, pid, build, from, forced }: CutoverEvent & { type: 'hand_over' }): string {
+  if (outcome === 'taken_back') {
+    return `process ${from.pid} (build ${from.build}) did not take over: process ${pid} (build ${build}) acts again`;
+  }
+  const how = forced ? ', forced by --take-over' : '';
+  return `process ${pid} (build ${build}) took over from process ${from.pid} (build ${from.build})${how}`;
 }
 
 function again(retryInMs: number): string {

@@ -14,6 +14,8 @@ export type ToWorker =
       readonly snapshot: Snapshot;
     }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  /** Asks for a delta now. */
+  | { readonly type: 'report' }
   | { readonly type: 'drain'; readonly deadlineMs: number };
 
 /** Worker → supervisor. */

@@ -1,18 +1,20 @@
 import type { CompiledConfig } from '../config/compile.ts';
 import { wallMs } from '../core/clock.ts';
+import { CutoverError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { FileLock } from '../store/sqlite/lock.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { SqliteStore } from '../store/sqlite/store.ts';
 import { mergeWindows } from '../telemetry/merge.ts';
-import { buildName } from './build.ts';
+import type { Build } from './build.ts';
+import { Follower } from './follower.ts';
 import { KillSwitchKeeper } from './kill-switch-keeper.ts';
 import { legacyServes } from './legacy-serves.ts';
-import { lockRunDir } from './lock.ts';
-import { drainOrphans, findOrphans, killOrphans, portsAfter } from './orphans.ts';
+import { drainOrphans, findOrphans, findStrays, killOrphans, portsAfter } from './orphans.ts';
 import { canReusePort, lockPorts, probePorts } from './ports.ts';
 import type { PortLocks } from './ports.ts';
 import { Publisher } from './publisher.ts';
-import { prepareRunDir } from './run-dir.ts';
+import { listWorkers } from './run-dir.ts';
 import type { WorkerRecord } from './run-dir.ts';
 import { Steering } from './steering.ts';
 import { TelemetryHub } from './telemetry-hub.ts';
@@ -23,61 +25,88 @@ export interface NodeOptions {
   readonly configFile: string;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
   readonly workerModule: URL;
+  readonly build: Build;
+  /** Said in the audit when this build or configuration is another one. */
+  readonly startReason?: string;
 }
 
-/** What is open for the whole run: found before anything was started, given back at its very end. */
-interface Ground {
+/** What only the acting supervisor of a run directory has. */
+interface Office {
   readonly lock: FileLock;
   readonly ports: PortLocks;
-  readonly orphans: readonly WorkerRecord[];
-  readonly store: SqliteStore;
 }
 
 /** One gateway node: its workers, what they run on, and what they report. */
 export class GatewayNode {
   readonly startedAtMs = wallMs();
-  readonly build = buildName();
+  readonly build: string;
   readonly hub: TelemetryHub;
   readonly publisher: Publisher;
   readonly workers: WorkerSet;
-  readonly store: SqliteStore;
-  readonly killSwitch: KillSwitchKeeper;
-  private readonly config: CompiledConfig;
+  private config: CompiledConfig;
   private readonly options: NodeOptions;
-  private readonly ground: Ground;
+  /** Workers of a supervisor before this one; they are drained once the new ones serve and this one acts. */
+  private readonly orphans: readonly WorkerRecord[];
+  private office: Office | null = null;
+  private opened: SqliteStore | null = null;
   private steered: Steering | null = null;
+  private follower: Follower | null = null;
+  private keeper: KillSwitchKeeper | null = null;
+  private readonly strays = new Set<number>();
+  private strayTimer: NodeJS.Timeout | null = null;
   private orphansGone: Promise<void> = Promise.resolve();
   private readonly orphansNow = new AbortController();
   private served = false;
 
-  private constructor(config: CompiledConfig, options: NodeOptions, ground: Ground) {
+  private constructor(config: CompiledConfig, options: NodeOptions, orphans: readonly WorkerRecord[]) {
     this.config = config;
     this.options = options;
-    this.ground = ground;
-    this.store = ground.store;
+    this.orphans = orphans;
+    this.build = options.build.name;
     this.hub = this.openHub();
     this.publisher = this.openPublisher();
     this.workers = this.openWorkers();
-    this.killSwitch = this.openKillSwitch();
   }
 
   /**
-   * Takes the run directory, finds what an earlier supervisor left, opens the store and reads the rollout.
-   * @throws CutoverError ALREADY_RUNNING, PORT_TAKEN, LEASE_HELD, STORE_…; nothing is left open then
+   * Finds what an earlier supervisor left, opens the store and reads the rollout.
+   * @param lock of the run directory; released with the node
+   * @throws CutoverError PORT_TAKEN, LEASE_HELD, STORE_…; nothing is left open then
    */
-  static async open(config: CompiledConfig, options: NodeOptions): Promise<GatewayNode> {
-    const node = new GatewayNode(config, options, await prepareGround(config));
+  static async open(config: CompiledConfig, options: NodeOptions, lock: FileLock): Promise<GatewayNode> {
+    let node: GatewayNode | null = null;
     try {
-      await node.hub.recall();
-      node.steered = await Steering.open({
-        ...options,
-        config,
+      const { listeners } = config.gateway;
+      const orphans = await findOrphans(config.node.runDir);
+      node = new GatewayNode(config, options, orphans);
+      await node.act(lock, () => probePorts(listeners, portsOf(orphans)));
+      return node;
+    } catch (error) {
+      await node?.close();
+      lock.release();
+      throw error;
+    }
+  }
+
+  /**
+   * A node beside one that acts: it follows the rollout, and its workers can serve before {@link act}.
+   * @param pid of the supervisor that acts
+   * @throws CutoverError PORT_TAKEN, STORE_…, or what the rollout has against this configuration
+   */
+  static async beside(config: CompiledConfig, options: NodeOptions, pid: number): Promise<GatewayNode> {
+    const { gateway, plan, node: place } = config;
+    const others = (await listWorkers(place.runDir)).filter(({ supervisorPid }) => supervisorPid === pid);
+    await probePorts(gateway.listeners, portsOf(others));
+    const node = new GatewayNode(config, options, others);
+    try {
+      node.follower = await Follower.open({
+        storeFile: place.store.file,
+        plan,
+        configHash: gateway.hash,
         build: node.build,
-        state: node.store.state,
-        telemetry: node.store.telemetry,
-        publisher: node.publisher,
-        event: (event) => node.hub.event(event),
-        legacyServes: () => legacyServes(node.hub.lastWindow, node.steering.state.sinceMs),
+        nowMs: wallMs,
+        publish: (view) => node.publisher.publish(gateway, view, node.served),
+        log: (message) => options.log('warn', message),
       });
       return node;
     } catch (error) {
@@ -86,10 +115,66 @@ export class GatewayNode {
     }
   }
 
+  /**
+   * Becomes the acting supervisor: ports, store, lease and the rollout.
+   * @param lock of the run directory; it is this node's from now on unless this throws
+   * @throws CutoverError PORT_TAKEN, LEASE_HELD, STORE_…
+   */
+  async act(lock: FileLock, beforeStore: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    const ports = await lockPorts(this.config.gateway.listeners);
+    try {
+      await beforeStore();
+      this.opened ??= openStore(this.config.node);
+      await this.hub.act(this.opened.telemetry, this.opened.lastEventSequence());
+      this.steered = await this.openSteering(this.opened);
+    } catch (error) {
+      ports.release();
+      throw error;
+    }
+    this.office = { lock, ports };
+    this.strayTimer = setInterval(() => void this.endStrays(), LIMITS.strayLookMs);
+    await this.follower?.close();
+    this.follower = null;
+  }
+
+  /**
+   * Lets go of everything that only the acting supervisor has; the workers serve on, and {@link act} takes it back.
+   * What was counted so far is in the store then.
+   */
+  async standDown(): Promise<void> {
+    this.stopLooking();
+    await this.keeper?.close();
+    this.keeper = null;
+    await this.workers.report(LIMITS.handOverReportMs);
+    await this.hub.standBy();
+    const steering = this.steered;
+    this.steered = null;
+    this.config = steering?.config ?? this.config;
+    await steering?.close();
+    this.office?.ports.release();
+    this.office?.lock.release();
+    this.office = null;
+  }
+
   /** Configuration and rollout. */
   get steering(): Steering {
-    if (this.steered === null) throw new Error('the node was not opened');
+    if (this.steered === null) throw notActing();
     return this.steered;
+  }
+
+  get store(): SqliteStore {
+    if (this.opened === null) throw notActing();
+    return this.opened;
+  }
+
+  get killSwitch(): KillSwitchKeeper {
+    if (this.keeper === null) throw notActing();
+    return this.keeper;
+  }
+
+  /** Whether this supervisor steers the rollout. */
+  get acting(): boolean {
+    return this.steered !== null;
   }
 
   /** Serves, and does not drain. */
@@ -100,11 +185,34 @@ export class GatewayNode {
 
   /** Starts the workers, then ends those of an earlier supervisor. @throws CutoverError when nothing can serve */
   async start(): Promise<void> {
-    await this.killSwitch.start();
+    await this.keepKillSwitch();
     if (!canReusePort()) await this.endOrphans();
     await this.workers.start();
-    if (canReusePort()) this.orphansGone = this.endOrphans();
+    if (canReusePort()) this.succeed();
     await this.publisher.settled();
+  }
+
+  /** Starts the workers of a node that does not act yet; resolves when all of them serve. @throws CutoverError */
+  async startBeside(): Promise<void> {
+    await this.workers.start();
+    await this.workers.allServing(LIMITS.handOverServeMs);
+    if (!(await this.publisher.settled())) throw notFollowing();
+  }
+
+  /** Ends the workers of the supervisor before: those of this one serve. */
+  succeed(): void {
+    this.orphansGone = this.endOrphans();
+  }
+
+  /** Brings the kill switch's file and the rollout in step, from now on. */
+  async keepKillSwitch(): Promise<void> {
+    this.keeper = this.openKillSwitch();
+    await this.keeper.start();
+  }
+
+  /** Looks at the kill switch's file now. */
+  async lookAtKillSwitch(): Promise<void> {
+    await this.keeper?.look();
   }
 
   /** Lets exchanges finish and ends every worker; resolves a little after the deadline at the latest. */
@@ -123,23 +231,55 @@ export class GatewayNode {
   endNow(): void {
     if (!this.workers.stopping) return;
     this.workers.killNow();
-    killOrphans(this.ground.orphans);
+    if (this.acting) killOrphans(this.orphans);
   }
 
   /** Gives everything back; workers that are left are killed. */
   async close(): Promise<void> {
+    this.stopLooking();
     await this.workers.kill();
     this.publisher.stop();
-    await this.killSwitch.close();
+    await this.keeper?.close();
+    await this.follower?.close();
     await this.hub.close();
     await this.steered?.close();
-    await this.store.close();
-    this.ground.ports.release();
-    this.ground.lock.release();
+    await this.opened?.close();
+    this.office?.ports.release();
+    this.office?.lock.release();
   }
 
-  private endOrphans(): Promise<void> {
-    return drainOrphans(this.ground.orphans, {
+  private openSteering(store: SqliteStore): Promise<Steering> {
+    return Steering.open({
+      ...this.options,
+      config: this.config,
+      build: this.build,
+      state: store.state,
+      telemetry: store.telemetry,
+      publisher: this.publisher,
+      event: (event) => this.hub.event(event),
+      legacyServes: () => legacyServes(this.hub.lastWindow, this.steered?.state.sinceMs ?? 0),
+    });
+  }
+
+  private stopLooking(): void {
+    if (this.strayTimer !== null) clearInterval(this.strayTimer);
+    this.strayTimer = null;
+  }
+
+  /** A worker that nobody steers would go on sending clients to the candidate after a rollback. */
+  private async endStrays(): Promise<void> {
+    const known = new Set([...this.strays, ...this.orphans.map(({ pid }) => pid)]);
+    const strays = await findStrays(this.config.node.runDir, known);
+    if (strays.length === 0 || this.strayTimer === null) return;
+    for (const { pid } of strays) {
+      this.strays.add(pid);
+      this.options.log('warn', `worker ${pid} has lost its supervisor: it is drained`);
+    }
+    await this.endOrphans(strays);
+  }
+
+  private endOrphans(orphans = this.orphans): Promise<void> {
+    return drainOrphans(orphans, {
       runDir: this.config.node.runDir,
       deadlineMs: this.config.gateway.timeouts.drainMs,
       onDrained: (pid) => this.hub.event({ type: 'orphan_drained', pid }),
@@ -149,9 +289,7 @@ export class GatewayNode {
 
   private openHub(): TelemetryHub {
     return new TelemetryHub({
-      store: this.store.telemetry,
       windowMs: this.config.plan.windowMs,
-      lastEventSequence: this.store.lastEventSequence(),
       onWindow: (window) => this.steered?.learn(window),
       log: this.options.log,
     });
@@ -173,14 +311,15 @@ export class GatewayNode {
   }
 
   private openWorkers(): WorkerSet {
-    const { workers, runDir } = this.config.node;
+    const { workers, runDir, workerMemoryBytes: memoryBytes } = this.config.node;
     const { listeners } = this.config.gateway;
     return new WorkerSet({
       module: this.options.workerModule,
       workers: canReusePort() ? workers : 1,
-      ports: portsAfter(this.ground.orphans, listeners),
+      ports: portsAfter(this.orphans, listeners),
       reusePort: canReusePort(),
       runDir,
+      memoryBytes,
       snapshot: () => this.publisher.current,
       log: this.options.log,
       listener: {
@@ -188,6 +327,8 @@ export class GatewayNode {
         onDown: (worker, how, retryInMs) => this.onDown(worker, how, retryInMs),
         onAcknowledged: () => this.publisher.check(),
         onDelta: (_, delta) => this.hub.add(delta),
+        onSlow: ({ pid, slot }, loopDelayMs) =>
+          this.hub.event({ type: 'worker_slow', pid, slot, loopDelayMs }),
       },
     });
   }
@@ -208,20 +349,24 @@ export class GatewayNode {
   }
 }
 
-async function prepareGround(config: CompiledConfig): Promise<Ground> {
-  const { runDir, store } = config.node;
-  const lock = lockRunDir(await prepareRunDir(runDir));
-  let ports: PortLocks | null = null;
-  try {
-    ports = await lockPorts(config.gateway.listeners);
-    const orphans = await findOrphans(runDir);
-    await probePorts(config.gateway.listeners, new Set(orphans.flatMap(({ ports }) => ports)));
-    const { file, windowsMs, examplesMs, maxBytes } = store;
-    const retention = { windowsMs, examplesMs, eventsMs: windowsMs, maxBytes };
-    return { lock, ports, orphans, store: openSqliteStore({ file, retention, mergeWindows }) };
-  } catch (error) {
-    ports?.release();
-    lock.release();
-    throw error;
-  }
+function openStore({ store }: CompiledConfig['node']): SqliteStore {
+  const { file, windowsMs, examplesMs, maxBytes } = store;
+  const retention = { windowsMs, examplesMs, eventsMs: windowsMs, maxBytes };
+  return openSqliteStore({ file, retention, mergeWindows });
+}
+
+function portsOf(workers: readonly WorkerRecord[]): ReadonlySet<number> {
+  return new Set(workers.flatMap(({ ports }) => ports));
+}
+
+function notActing(): CutoverError {
+  return new CutoverError('NOT_ACTING', 'another supervisor acts, or is about to', {
+    hint: 'cutover status',
+  });
+}
+
+function notFollowing(): CutoverError {
+  return new CutoverError('WORKER_START', 'the workers did not take the snapshot in time', {
+    hint: 'the lines above say why',
+  });
 }

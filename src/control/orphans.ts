@@ -2,7 +2,7 @@ import { monotonicMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ListenerConfig } from '../core/snapshot.ts';
 import { unixPath } from '../core/unix-address.ts';
-import { isSameProcess } from './process-identity.ts';
+import { isChildOf, isSameProcess } from './process-identity.ts';
 import { listWorkers, removeWorkerRecord } from './run-dir.ts';
 import type { WorkerRecord } from './run-dir.ts';
 
@@ -12,6 +12,17 @@ const LOOK_MS = 50;
 /** Workers that outlived their supervisor. Call it with the lock of the run directory held. */
 export async function findOrphans(runDir: string): Promise<WorkerRecord[]> {
   return await listWorkers(runDir, true);
+}
+
+/**
+ * Workers that serve and that nobody steers: their supervisor died, one that was about to take over for example.
+ * @param known process numbers of those that are seen to already
+ */
+export async function findStrays(runDir: string, known: ReadonlySet<number>): Promise<WorkerRecord[]> {
+  const listed = await listWorkers(runDir);
+  return listed.filter(({ pid, supervisorPid }) => {
+    return supervisorPid !== process.pid && !known.has(pid) && !isChildOf(pid, supervisorPid);
+  });
 }
 
 /**

@@ -16,6 +16,7 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
   const changed: [string, boolean][] = [
     ['listen', !sameAddresses],
     ['workers', node.workers !== loaded.node.workers],
+    ['limits.workerMemory', node.workerMemoryBytes !== loaded.node.workerMemoryBytes],
     ['runDir', node.runDir !== loaded.node.runDir],
     ['admin', JSON.stringify(node.admin) !== JSON.stringify(loaded.node.admin)],
     ['store', JSON.stringify(node.store) !== JSON.stringify(loaded.node.store)],

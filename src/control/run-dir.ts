@@ -19,7 +19,9 @@ import { isSameProcess } from './process-identity.ts';
 export interface RunPaths {
   /** Locked by the supervisor that runs. */
   readonly lock: string;
-  /** Its process and its admin address, as JSON: `{ pid, admin }`. */
+  /** Locked by a supervisor that starts. */
+  readonly start: string;
+  /** Process, build, configuration and admin address of the one that runs, as JSON. */
   readonly supervisor: string;
   /** One file per worker. */
   readonly workers: string;
@@ -43,6 +45,7 @@ export interface WorkerRecord {
 export function runPaths(runDir: string): RunPaths {
   return {
     lock: join(runDir, 'lock.db'),
+    start: join(runDir, 'start.db'),
     supervisor: join(runDir, 'supervisor.json'),
     workers: join(runDir, 'workers'),
     bypass: join(runDir, 'bypass'),

@@ -23,6 +23,8 @@ import { UnstoredFile } from './unstored-file.ts';
 
 export interface SteeringOptions {
   readonly configFile: string;
+  /** See `ControllerOptions`. */
+  readonly startReason?: string;
   readonly config: CompiledConfig;
   readonly build: string;
   readonly state: StateStore;
@@ -89,12 +91,13 @@ export class Steering {
    */
   static async open(options: SteeringOptions): Promise<Steering> {
     const steering = new Steering(options);
-    const { config, build, state, telemetry, log } = options;
+    const { config, build, state, telemetry, log, startReason } = options;
     await steering.thresholds.recall(telemetry, wallMs(), config.plan.windowMs);
     steering.controller = await Controller.open(state, {
       plan: config.plan,
       configHash: config.gateway.hash,
       build,
+      ...(startReason === undefined ? {} : { startReason }),
       // Whoever holds the lock of this run directory succeeds the supervisor that held it before: the lease of a
       // killed one passes on at once, with a new fence, instead of running out.
       holder: `${hostname()} ${config.node.runDir}`,

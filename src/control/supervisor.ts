@@ -1,16 +1,25 @@
+import { resolve } from 'node:path';
 import type { CompiledConfig } from '../config/compile.ts';
 import { messageOf } from '../core/errors.ts';
-import { coalesced } from './coalesce.ts';
 import { createAdminServer } from './admin-server.ts';
 import type { AdminServer } from './admin-server.ts';
 import { ensureAdminToken } from './admin-token.ts';
-import { loadOrThrow } from './load-config.ts';
-import { noteAdminAddress } from './lock.ts';
 import { NodeBackend } from './backend.ts';
+import { buildOf } from './build.ts';
+import type { Build } from './build.ts';
+import { coalesced } from './coalesce.ts';
+import { HandOver } from './hand-over.ts';
+import { loadOrThrow } from './load-config.ts';
+import { lockStart, noteAdminAddress, tryLockRunDir } from './lock.ts';
+import type { SupervisorNote } from './lock.ts';
 import { GatewayNode } from './node.ts';
-import { runPaths } from './run-dir.ts';
+import { processStart } from './process-identity.ts';
+import { prepareRunDir, runPaths } from './run-dir.ts';
 import { Shutdown } from './shutdown.ts';
 import type { ExitCode } from './shutdown.ts';
+import { takeOver } from './take-over.ts';
+import { warnOfAcceptQueues } from './accept-queues.ts';
+import type { FileLock } from '../store/sqlite/lock.ts';
 
 /** Works from src and from dist. */
 const WORKER = new URL(`./worker${import.meta.url.slice(-3)}`, import.meta.url);
@@ -21,13 +30,21 @@ export interface RunOptions {
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
   /** Drains and ends the run when it aborts, like a first SIGTERM. */
   readonly signal: AbortSignal;
+  /** Takes over from a supervisor that runs whatever its build and configuration file. */
+  readonly takeOver?: boolean;
+  /** Who starts it, for the event of a hand-over. */
+  readonly who?: string;
   /** Entry of a worker process; the real one when left out. */
   readonly workerModule?: URL;
+  /** This build, unless a test stands in for another one. */
+  readonly build?: Build;
 }
 
 /**
  * Runs the gateway in the foreground: this process is the supervisor, workers serve. SIGTERM or SIGINT drains,
  * a second one ends at once; SIGHUP reads the configuration again. A signal during the start waits for its end.
+ * Where an older build serves with the same run directory it takes over from that one; and it lets go itself when a
+ * newer one asks for it.
  * @returns 0 after a drain, 130 or 143 when a second signal cut it short
  * @throws CutoverError CONFIG_INVALID, ALREADY_RUNNING, PORT_TAKEN, … when it cannot start; nothing is left running
  */
@@ -35,45 +52,150 @@ export async function runGateway(options: RunOptions): Promise<ExitCode> {
   const shutdown = new Shutdown(options.signal);
   const started = Promise.withResolvers<GatewayNode>();
   listen(shutdown, started.promise, options);
-  const open: (() => Promise<void>)[] = [() => Promise.resolve(shutdown.dispose())];
+  const supervisor = new Supervisor(options, shutdown);
   try {
-    const config = loadOrThrow(options.configFile, options.log);
-    const workerModule = options.workerModule ?? WORKER;
-    const node = await GatewayNode.open(config, { ...options, workerModule });
-    // An exit that somebody else decides on during the drain must not leave workers behind.
-    const onExit = (): void => node.endNow();
-    process.on('exit', onExit);
-    open.push(() => node.close().finally(() => process.off('exit', onExit)));
-    const admin = await openAdmin(node, config, options);
-    open.push(() => admin.close());
-    await node.start();
+    const node = await supervisor.start();
     started.resolve(node);
-    options.log('info', `serving on ${addressesOf(config, node)}`);
-    await shutdown.requested;
-    return await stop(node, shutdown);
+    return await supervisor.untilTheEnd(node);
   } finally {
-    for (const close of open.toReversed()) await close();
+    await supervisor.close();
+    shutdown.dispose();
   }
 }
 
-async function openAdmin(
-  node: GatewayNode,
-  config: CompiledConfig,
-  { log }: RunOptions,
-): Promise<AdminServer> {
-  const backend = new NodeBackend(node);
-  const token = await ensureAdminToken(config.node.runDir);
-  const admin = createAdminServer({ backend, token, log: (message) => log('error', message) });
-  const { host, port } = config.node.admin;
-  const bound = await admin.listen(host, port);
-  log('info', `admin API on ${host}:${bound}`);
-  try {
-    noteAdminAddress(runPaths(config.node.runDir), host, bound);
-  } catch (error) {
-    log('warn', `the admin address could not be noted in the run directory: ${messageOf(error)}`);
+class Supervisor {
+  private readonly options: RunOptions;
+  private readonly shutdown: Shutdown;
+  private readonly build: Build;
+  private node: GatewayNode | null = null;
+  private admin: AdminServer | null = null;
+  private handOver: HandOver | null = null;
+  /** An exit that somebody else decides on during the drain must not leave workers behind. */
+  private readonly onExit = (): void => this.node?.endNow();
+
+  constructor(options: RunOptions, shutdown: Shutdown) {
+    this.options = options;
+    this.shutdown = shutdown;
+    this.build = options.build ?? buildOf();
   }
-  void backend.recall((message) => log('warn', message));
-  return admin;
+
+  async start(): Promise<GatewayNode> {
+    const { configFile, log } = this.options;
+    const config = loadOrThrow(configFile, log);
+    const paths = await prepareRunDir(config.node.runDir);
+    process.on('exit', this.onExit);
+    const start = lockStart(paths);
+    try {
+      const lock = tryLockRunDir(paths, this.noteOf(config));
+      const node = lock === null ? await this.startOver(config) : await this.startAlone(config, lock);
+      this.handOver = new HandOver({
+        node,
+        runDir: config.node.runDir,
+        log,
+        lock: () => tryLockRunDir(paths, this.noteOf(config)),
+        closeAdmin: () => this.closeAdmin(),
+        openAdmin: () => this.openAdmin(node, config),
+        stopped: this.shutdown.requested,
+      });
+      log('info', `serving on ${addressesOf(config, node)}`);
+      warnOfAcceptQueues(log);
+      return node;
+    } finally {
+      start.release();
+    }
+  }
+
+  /** Serves until it is told to stop, or until another supervisor has taken over; then drains. */
+  async untilTheEnd(node: GatewayNode): Promise<ExitCode> {
+    await Promise.race([this.shutdown.requested, this.handOver?.taken]);
+    const drained = node.drain().then(() => 0);
+    const code = await Promise.race([drained, this.shutdown.forced]);
+    if (code === 0) return 0;
+    await node.kill();
+    await drained;
+    return code;
+  }
+
+  async close(): Promise<void> {
+    await this.handOver?.settled();
+    await this.admin?.close();
+    await this.node?.close();
+    process.off('exit', this.onExit);
+  }
+
+  /** Nobody else runs here. */
+  private async startAlone(config: CompiledConfig, lock: FileLock): Promise<GatewayNode> {
+    const node = await GatewayNode.open(config, this.nodeOptions(), lock);
+    this.node = node;
+    await this.openAdmin(node, config);
+    await node.start();
+    return node;
+  }
+
+  /** Another supervisor runs: workers first, then everything that only one may have. */
+  private async startOver(config: CompiledConfig): Promise<GatewayNode> {
+    const { runDir, store } = config.node;
+    return await takeOver({
+      config,
+      claim: {
+        runDir,
+        build: this.build,
+        configFile: resolve(this.options.configFile),
+        storeFile: store.file,
+        forced: this.options.takeOver ?? false,
+      },
+      who: this.options.who ?? 'unknown',
+      node: this.nodeOptions(),
+      note: this.noteOf(config),
+      log: this.options.log,
+      opened: (node) => (this.node = node),
+      openAdmin: (node) => this.openAdmin(node, config),
+      closeAdmin: () => this.closeAdmin(),
+    });
+  }
+
+  private nodeOptions() {
+    const { configFile, log, workerModule = WORKER } = this.options;
+    return { configFile, log, workerModule, build: this.build };
+  }
+
+  private noteOf(config: CompiledConfig): SupervisorNote {
+    return {
+      started: processStart(process.pid) ?? '',
+      build: this.build.name,
+      madeMs: this.build.madeMs,
+      configFile: resolve(this.options.configFile),
+      storeFile: config.node.store.file,
+    };
+  }
+
+  private async openAdmin(node: GatewayNode, config: CompiledConfig): Promise<void> {
+    const { log } = this.options;
+    const letGo = async (body: Parameters<HandOver['letGo']>[0]) => {
+      if (this.handOver === null) throw HandOver.refusal('it is still starting');
+      return await this.handOver.letGo(body);
+    };
+    const backend = new NodeBackend(node, letGo);
+    const token = await ensureAdminToken(config.node.runDir);
+    const admin = createAdminServer({ backend, token, log: (message) => log('error', message) });
+    const { host, port } = config.node.admin;
+    const bound = await admin.listen(host, port);
+    this.admin = admin;
+    log('info', `admin API on ${host}:${bound}`);
+    try {
+      noteAdminAddress(runPaths(config.node.runDir), host, bound);
+    } catch (error) {
+      log('warn', `the admin address could not be noted in the run directory: ${messageOf(error)}`);
+    }
+    void backend.recall((message) => log('warn', message));
+  }
+
+  /** Frees the address at once; answers under way are still given. */
+  private closeAdmin(): void {
+    const { admin } = this;
+    this.admin = null;
+    void admin?.close();
+  }
 }
 
 function addressesOf({ gateway }: CompiledConfig, { workers }: GatewayNode): string {
@@ -93,14 +215,5 @@ function listen(shutdown: Shutdown, started: Promise<GatewayNode>, { log }: RunO
     'SIGHUP',
     coalesced(() => reload().catch(failed)),
   );
-  shutdown.on('SIGUSR2', () => void started.then(({ killSwitch }) => killSwitch.look()));
-}
-
-async function stop(node: GatewayNode, shutdown: Shutdown): Promise<ExitCode> {
-  const drained = node.drain().then(() => 0);
-  const code = await Promise.race([drained, shutdown.forced]);
-  if (code === 0) return 0;
-  await node.kill();
-  await drained;
-  return code;
+  shutdown.on('SIGUSR2', () => void started.then((node) => node.lookAtKillSwitch()));
 }

@@ -8,18 +8,21 @@ import { describeEvent, EventLog } from './event-log.ts';
 import { StoreBacklog } from './store-backlog.ts';
 
 export interface TelemetryHubOptions {
-  readonly store: TelemetryStore;
   readonly windowMs: number;
-  /** Of the newest event stored before. */
-  readonly lastEventSequence: number;
   /** A window is complete and on its way to the store. */
   readonly onWindow?: (window: Window) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
-/** Where all counts, differences and events of this node come together; what fails here stops no request. */
+/**
+ * Where all counts, differences and events of this node come together; what fails here stops no request. Until
+ * {@link act}, and from {@link standBy} on, another supervisor numbers the events: they are logged and kept.
+ */
 export class TelemetryHub {
   readonly events: EventLog;
+  private store: TelemetryStore | null = null;
+  private acting = false;
+  private held: CutoverEvent[] = [];
   private readonly keeper: WindowKeeper;
   private readonly backlog: StoreBacklog;
   private readonly options: TelemetryHubOptions;
@@ -39,7 +42,7 @@ export class TelemetryHub {
       onChange: (ok, message) => this.event({ type: 'store', ok, message }),
       log: (message) => options.log('warn', message),
     });
-    this.events = new EventLog(options.lastEventSequence, (event) => this.saveEvent(event));
+    this.events = new EventLog(0, (event) => this.saveEvent(event));
     this.timers = [
       setInterval(() => this.tick(), LIMITS.deltaIntervalMs),
       setInterval(() => this.sweep(), LIMITS.storeSweepMs),
@@ -66,15 +69,31 @@ export class TelemetryHub {
     return this.newest;
   }
 
-  /** Learns what the store holds; fails quietly, because it is for display only. */
-  async recall(): Promise<void> {
+  /**
+   * Stores from now on, and learns what the store holds; that fails quietly, because it is for display only.
+   * @param lastEventSequence of the newest event stored before
+   */
+  async act(store: TelemetryStore, lastEventSequence: number): Promise<void> {
+    const first = this.store === null;
+    this.store = store;
+    this.acting = true;
+    this.events.resume(lastEventSequence);
+    for (const event of this.held.splice(0)) this.events.append(event);
     await this.countClasses();
-    const windows = await this.options.store.readNewest(LIMITS.storeNewestWindows).catch(() => []);
+    if (!first) return;
+    const windows = await store.readNewest(LIMITS.storeNewestWindows).catch(() => []);
     this.keeper.recall(windows);
   }
 
+  /** Stores what there is, windows under way too. What is counted later goes to the store at the close. */
+  async standBy(): Promise<void> {
+    this.takeWindows(Number.POSITIVE_INFINITY);
+    await this.backlog.retry();
+    this.acting = false;
+  }
+
   private async countClasses(): Promise<void> {
-    const classes = await this.options.store.readClasses(LIMITS.storeClasses).catch(() => []);
+    const classes = (await this.store?.readClasses(LIMITS.storeClasses).catch(() => [])) ?? [];
     this.classes = classes.length;
   }
 
@@ -91,18 +110,21 @@ export class TelemetryHub {
   /** Tells everybody: log, subscribers, store. */
   event(event: CutoverEvent): void {
     this.options.log(levelOf(event), describeEvent(event));
-    this.events.append(event);
+    if (this.acting) this.events.append(event);
+    else if (this.held.length < LIMITS.eventsKept) this.held.push(event);
   }
 
   /** Stores what is complete and what waits; what the store does not take now is given up. */
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
+    if (this.store === null) return;
     this.takeWindows(Number.POSITIVE_INFINITY);
     await this.backlog.retry();
     if (this.backlog.length > 0) this.options.log('warn', `${this.backlog.length} records were not stored`);
   }
 
   private tick(): void {
+    if (!this.acting) return;
     this.takeWindows(wallMs());
     void this.backlog.retry();
   }
@@ -117,15 +139,15 @@ export class TelemetryHub {
   }
 
   private async putWindow(window: Window): Promise<void> {
-    const result = await this.options.store.putWindow(window);
-    if (result === 'stored') return;
+    const result = await this.store?.putWindow(window);
+    if (result === 'stored' || result === undefined) return;
     const { id, epoch, keeper } = window;
     this.options.log('warn', `the store refused window ${id} of epoch ${epoch} (${keeper}) as ${result}`);
   }
 
   private saveClass(counts: ClassCounts, seenMs: number): void {
     this.backlog.add('class', async () => {
-      const seen = await this.options.store.putClass(counts, seenMs);
+      const seen = await this.store?.putClass(counts, seenMs);
       const { id, endpoint, kind, path } = counts;
       if (seen !== 'new') return;
       this.classes += 1;
@@ -134,12 +156,13 @@ export class TelemetryHub {
   }
 
   private saveEvent(event: StampedEvent): void {
-    this.backlog.add('event', () => this.options.store.appendEvent(event));
+    this.backlog.add('event', async () => await this.store?.appendEvent(event));
   }
 
   private sweep(): void {
+    if (!this.acting) return;
     this.backlog.add('sweep', async () => {
-      await this.options.store.sweep(wallMs());
+      await this.store?.sweep(wallMs());
       await this.countClasses();
     });
   }
@@ -149,7 +172,10 @@ function levelOf(event: CutoverEvent): 'info' | 'warn' | 'error' {
   switch (event.type) {
     case 'snapshot_late':
     case 'kill_switch':
+    case 'worker_slow':
       return 'warn';
+    case 'hand_over':
+      return event.outcome === 'taken' && !event.forced ? 'info' : 'warn';
     case 'worker_down':
       return event.retryInMs >= 0 ? 'warn' : 'info';
     case 'config':

@@ -41,6 +41,7 @@ export class WorkerHandle {
   /** Deltas that should have come and did not; counted in ticks, so that a supervisor that slept blames nobody. */
   silentTicks = 0;
   private readonly child: ChildProcess;
+  private readonly reports: (() => void)[] = [];
   private readonly listener: WorkerListener;
   private servingSinceMs = 0;
   private ending: string | null = null;
@@ -94,6 +95,19 @@ export class WorkerHandle {
     this.send({ type: 'snapshot', snapshot });
   }
 
+  /** Asks for what it counted since its last word; resolves when that is here, or after `timeoutMs`. */
+  async report(timeoutMs: number): Promise<void> {
+    if (this.state !== 'serving' && this.state !== 'draining') return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.reports.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.send({ type: 'report' });
+    });
+  }
+
   /** Asks it to finish; killed when it has not ended a little after the deadline. */
   drain(deadlineMs: number): void {
     if (this.state === 'draining' || this.state === 'down') return;
@@ -113,6 +127,7 @@ export class WorkerHandle {
   private finish(how: string): void {
     if (this.state === 'down') return;
     this.state = 'down';
+    for (const done of this.reports.splice(0)) done();
     this.listener.onExit(this, this.ending ?? how);
   }
 
@@ -153,6 +168,7 @@ export class WorkerHandle {
         this.incarnation = message.delta.incarnation;
         this.gauges = message.delta.gauges;
         this.listener.onDelta(this, message.delta);
+        for (const done of this.reports.splice(0)) done();
         break;
       case 'failed':
         this.startFailure = { code: message.code, message: message.message };

@@ -53,6 +53,9 @@ function obey(message: ToWorker, create: (options: GatewayOptions) => Gateway): 
     case 'snapshot':
       apply(message.snapshot);
       break;
+    case 'report':
+      report();
+      break;
     case 'drain':
       void drain(message.deadlineMs);
       break;

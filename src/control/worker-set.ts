@@ -1,3 +1,4 @@
+import { monotonicMs } from '../core/clock.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -17,6 +18,8 @@ export interface WorkerSetOptions {
   /** The newest snapshot, for a worker that starts. */
   readonly snapshot: () => Snapshot;
   readonly silenceMs?: number;
+  /** Resident memory of one worker, above which it is replaced; default `LIMITS.workerRssBytes`. */
+  readonly memoryBytes?: number;
   readonly listener: WorkerSetListener;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -28,6 +31,8 @@ interface WorkerSetListener {
   onDown(worker: WorkerHandle, how: string, retryInMs: number): void;
   onAcknowledged(worker: WorkerHandle): void;
   onDelta(worker: WorkerHandle, delta: TelemetryDelta): void;
+  /** Its event loop was late for some seconds; once until it is quick again. */
+  onSlow?(worker: WorkerHandle, loopDelayMs: number): void;
 }
 
 /** The workers of this node: started, watched, restarted, drained. */
@@ -63,6 +68,19 @@ export class WorkerSet {
     return this.options.reusePort;
   }
 
+  get memoryBytes(): number {
+    return this.options.memoryBytes ?? LIMITS.workerRssBytes;
+  }
+
+  /** One worker at a time: no other one is being replaced, and every other place serves. */
+  mayReplace(slot: WorkerSlot): boolean {
+    return this.slots.every((other) => other === slot || other.isSettled);
+  }
+
+  onSlow(worker: WorkerHandle, loopDelayMs: number): void {
+    this.options.listener.onSlow?.(worker, loopDelayMs);
+  }
+
   get drainMs(): number {
     return this.options.snapshot().config.timeouts.drainMs;
   }
@@ -80,6 +98,24 @@ export class WorkerSet {
     for (const slot of this.slots.slice(1)) slot.fork();
     this.timer = setInterval(() => this.tick(), LIMITS.deltaIntervalMs);
     return this.ports;
+  }
+
+  /**
+   * Resolves when every place has a worker that serves.
+   * @throws CutoverError WORKER_START when one dies before that, or at the deadline
+   */
+  async allServing(timeoutMs: number): Promise<void> {
+    const untilMs = monotonicMs() + timeoutMs;
+    while (!this.slots.every(({ current }) => current?.state === 'serving')) {
+      const failed = this.slots.find(({ restarts, current }) => restarts > 0 || current === null);
+      if (failed !== undefined || monotonicMs() > untilMs || this.stopping) throw notServing();
+      await new Promise((resolve) => setTimeout(resolve, LIMITS.handOverPollMs));
+    }
+  }
+
+  /** Resolves when every worker that serves has said what it counted, or after `timeoutMs`. */
+  async report(timeoutMs: number): Promise<void> {
+    await Promise.all(this.alive.map((worker) => worker.report(timeoutMs)));
   }
 
   /** Hands a snapshot to every worker. */
@@ -170,6 +206,12 @@ export class WorkerSet {
   private tick(): void {
     for (const slot of this.slots) slot.tick(this.options.silenceMs ?? LIMITS.workerSilenceMs);
   }
+}
+
+function notServing(): CutoverError {
+  return new CutoverError('WORKER_START', 'not every worker came to serve', {
+    hint: 'the lines above say which one ended and how',
+  });
 }
 
 function startError(worker: WorkerHandle, how: string): CutoverError {

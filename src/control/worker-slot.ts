@@ -11,6 +11,11 @@ export interface SlotOwner {
   /** A successor can listen beside the one it replaces. */
   readonly reusePort: boolean;
   readonly drainMs: number;
+  /** Resident memory of one worker, above which it is replaced. */
+  readonly memoryBytes: number;
+  /** Whether no other worker is being replaced or missing. */
+  mayReplace(slot: WorkerSlot): boolean;
+  onSlow(worker: WorkerHandle, loopDelayMs: number): void;
   /** Sends the worker its start. */
   onReady(worker: WorkerHandle): void;
   onListening(worker: WorkerHandle, ports: readonly number[]): void;
@@ -30,6 +35,7 @@ export class WorkerSlot {
   private retiring: WorkerHandle | null = null;
   private readonly owner: SlotOwner;
   private failures = 0;
+  private slowReports = 0;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(index: number, owner: SlotOwner) {
@@ -40,6 +46,11 @@ export class WorkerSlot {
   /** Every process of this slot that has not ended. */
   get alive(): WorkerHandle[] {
     return [this.current, this.retiring].filter((worker) => worker !== null);
+  }
+
+  /** One worker serves and none is on its way out. */
+  get isSettled(): boolean {
+    return this.retiring === null && this.current?.state === 'serving';
   }
 
   /** Starts a process. */
@@ -56,6 +67,7 @@ export class WorkerSlot {
       onDelta: (worker, delta) => {
         this.owner.onDelta(worker, delta);
         this.guardMemory(worker);
+        this.guardDelay(worker);
       },
       onExit: (worker, how) => this.onExit(worker, how),
     });
@@ -79,8 +91,8 @@ export class WorkerSlot {
   /** Over the limit a successor is started first; this one drains when the other listens. */
   private guardMemory(worker: WorkerHandle): void {
     const rssBytes = worker.gauges?.rssBytes ?? 0;
-    if (rssBytes <= LIMITS.workerRssBytes || worker !== this.current || worker.state !== 'serving') return;
-    if (this.retiring !== null || this.owner.stopping) return;
+    if (rssBytes <= this.owner.memoryBytes || worker !== this.current || worker.state !== 'serving') return;
+    if (this.retiring !== null || this.owner.stopping || !this.owner.mayReplace(this)) return;
     this.owner.log('warn', `worker ${this.index} (${worker.pid}) holds ${rssBytes} bytes: it is replaced`);
     if (!this.owner.reusePort) {
       worker.drain(this.owner.drainMs);
@@ -88,6 +100,14 @@ export class WorkerSlot {
     }
     this.retiring = worker;
     this.fork();
+  }
+
+  /** A worker that is slow and not blocked is told about: replacing it would not make the load smaller. */
+  private guardDelay(worker: WorkerHandle): void {
+    if (worker !== this.current) return;
+    const loopDelayMs = worker.gauges?.loopDelayMs ?? 0;
+    this.slowReports = loopDelayMs >= LIMITS.workerSlowMs ? this.slowReports + 1 : 0;
+    if (this.slowReports === LIMITS.workerSlowReports) this.owner.onSlow(worker, loopDelayMs);
   }
 
   private onExit(worker: WorkerHandle, how: string): void {

@@ -40,6 +40,23 @@ export type CutoverEvent =
       readonly retryInMs: number;
     }
   | { readonly type: 'orphan_drained'; readonly pid: number }
+  | {
+      readonly type: 'hand_over';
+      /** `taken_back`: the one that was to take over did not, and this one acts again. */
+      readonly outcome: 'taken' | 'taken_back';
+      readonly pid: number;
+      readonly build: string;
+      readonly from: { readonly pid: number; readonly build: string };
+      readonly forced: boolean;
+      readonly who: string;
+    }
+  | {
+      /** Its event loop was late in several seconds in a row; told once until it is quick again. */
+      readonly type: 'worker_slow';
+      readonly pid: number;
+      readonly slot: number;
+      readonly loopDelayMs: number;
+    }
   | { readonly type: 'config'; readonly hash: string; readonly accepted: boolean; readonly problems: number }
   | { readonly type: 'store'; readonly ok: boolean; readonly message: string }
   | {

@@ -231,10 +231,35 @@ export const LIMITS = {
   workerStartMs: 20_000,
   /** A worker without a delta for so long is blocked: ten messages are missing. */
   workerSilenceMs: 10_000,
-  /** Resident memory of a worker; above it it is replaced. Eight times what one holds at saturation. */
+  /** Default of resident memory of a worker; above it it is replaced. Eight times what one holds at saturation. */
   workerRssBytes: 1024 * 1024 * 1024,
   /** Each half of a worker's young generation: 8 MiB cost no speed and save 35 MB at saturation over Node's own choice. */
   workerSemiSpaceMb: 8,
+  /** How often a worker measures its event-loop delay; time, and measurements at least, of one decision. */
+  overloadSampleMs: 25,
+  overloadIntervalMs: 100,
+  overloadSamples: 2,
+  /** Default event-loop delay that may stand: a saturated worker with 1,000 busy connections stays below half of it. */
+  overloadDelayMs: 100,
+  /** With fewer exchanges running nobody is refused for delay: the wait is not for this worker. */
+  overloadExchanges: 32,
+  /** The admitted share shrinks to this part of itself in one decision at the most, and never below the next one. */
+  overloadShrink: 0.25,
+  overloadLeastShare: 0.02,
+  /** It grows by so much in one decision: all is admitted again within a second of calm. */
+  overloadGrow: 0.125,
+  /** Copies stop at this part of the exchanges, and come back after so many calm decisions. */
+  overloadCopiesShare: 0.75,
+  overloadCalmIntervals: 20,
+  /** Body of a refused request that is read and dropped, so that its connection can be kept. */
+  overloadBodyBytes: 64 * 1024,
+  /** Default bound on exchanges of one worker: half of its connections; 10,000 of them hold about 100 MB. */
+  exchanges: 10_000,
+  /** Event-loop delay (p99 of a second) from which on a worker is slow, and seconds in a row until it is reported. */
+  workerSlowMs: 200,
+  workerSlowReports: 5,
+  /** Least that may be configured: twice what a worker holds at saturation. */
+  workerRssLeastBytes: 256 * 1024 * 1024,
   /** A worker that served so long starts the next backoff from the shortest wait again. */
   workerHealthyMs: 60_000,
   /** Time a worker has to exit after its drain deadline before it is killed. */
@@ -297,6 +322,16 @@ export const LIMITS = {
   jwksBytes: 256 * 1024,
   /** A file that holds one secret. */
   secretFileBytes: 4 * 1024,
+  /** Time that a supervisor which takes over has to act once the older one has let go; then that one acts again. */
+  handOverMs: 10_000,
+  /** Time for all workers of a supervisor that takes over to serve, before the older one is asked for anything. */
+  handOverServeMs: 30_000,
+  /** How often either side of a hand-over looks at the lock and at the other one. */
+  handOverPollMs: 25,
+  /** Time for the workers of a supervisor that lets go to report what they counted since their last word. */
+  handOverReportMs: 1_000,
+  /** How often the acting supervisor looks for workers that have lost theirs. */
+  strayLookMs: 1_000,
   /** Worker processes of one node. */
   workers: 64,
   /** Characters of a key, an id or a lease name in the store; the longest in use has about 40. */

@@ -239,6 +239,10 @@ export interface GatewayConfig {
   readonly timeouts: Timeouts;
   readonly requestBodyBytes: number;
   readonly maxConnections: number;
+  /** Exchanges of one worker at once; further ones are answered 503. */
+  readonly maxExchanges: number;
+  /** Event-loop delay from which on a worker refuses a part of the requests; 0 for never. */
+  readonly loopDelayMs: number;
   readonly accessLog: AccessLogConfig | null;
   /** Adds `x-cutover-lane`, `x-cutover-phase` and `x-cutover-epoch` to answers. */
   readonly explainHeaders: boolean;

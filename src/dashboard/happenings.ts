@@ -31,8 +31,11 @@ function toneOf(event: CutoverEvent): Tone {
     case 'kill_switch':
     case 'snapshot_late':
     case 'worker_down':
+    case 'worker_slow':
     case 'new_class':
       return 'warn';
+    case 'hand_over':
+      return event.outcome === 'taken' ? 'strong' : 'warn';
     case 'config':
       return event.accepted ? 'plain' : 'warn';
     case 'store':

@@ -11,6 +11,7 @@ import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wir
 import { AccessLog } from './access-log.ts';
 import { ProcessGauges } from './gauges.ts';
 import { Listening } from './listening.ts';
+import { Overload, refuse } from './overload.ts';
 import { runExchange } from './pipeline.ts';
 import { Plant } from './plant.ts';
 import { Runtime } from './runtime.ts';
@@ -33,6 +34,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   private readonly shadow: ShadowDepartment;
   private readonly station: Station;
   private readonly gauges = new ProcessGauges();
+  private readonly overload: Overload;
   private readonly server: WireServer;
   private readonly names: NameKeeper;
   private readonly listening: Listening;
@@ -58,6 +60,10 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     this.names = new NameKeeper(resolver(options.dnsServers ?? null), (message) => log('warn', message));
     this.runtime = new Runtime(snapshot, this.plantOf(snapshot), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
+    this.overload = new Overload(
+      { copies: this.shadow.mirror.budget, exchanges: () => this.station.exchanges, log },
+      snapshot.config,
+    );
     this.server = createWireServer(this, serverOptions(snapshot.config));
     this.listening = new Listening(this.server, snapshot.config);
   }
@@ -66,6 +72,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     const bound: number[] = [];
     await this.names.settled(LIMITS.dnsStartMs);
     const isFirst = (this.options.slot ?? 0) === 0;
+    this.overload.start();
     for (const [index, listener] of this.snapshot.config.listeners.entries()) {
       const port = ports[index] ?? listener.port;
       bound.push(await this.listening.open(listener, port, reusePort, index, isFirst));
@@ -88,6 +95,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     this.station.accessLog.configure(snapshot.config.accessLog);
     this.listening.configure(snapshot.config);
     this.server.reconfigure(serverOptions(snapshot.config));
+    this.overload.configure(snapshot.config);
   }
 
   setLocalBypass(on: boolean): void {
@@ -106,7 +114,10 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   }
 
   onRequest(inbound: Inbound): void {
-    runExchange(this.runtime, inbound);
+    if (!this.overload.refuses(this.station.exchanges, inbound.startedUs))
+      return runExchange(this.runtime, inbound);
+    this.runtime.book.edgeAnswer('overloaded');
+    refuse(inbound);
   }
 
   onRefused(code: FailureCode): void {
@@ -148,6 +159,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 
   async close(): Promise<void> {
     this.gauges.close();
+    this.overload.close();
     this.runtime.plant.retire();
     await this.shadow.sink.close();
     await this.station.accessLog.close();

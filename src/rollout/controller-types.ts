@@ -36,6 +36,8 @@ export interface ControllerOptions {
   readonly plan: RolloutPlan;
   readonly configHash: string;
   readonly build: string;
+  /** Said in the audit when the configuration or build is another one. */
+  readonly startReason?: string;
   /** Names this process to others that want the lease. */
   readonly holder: string;
   /** Puts what is known at this moment into a command, just before it is decided. Must not throw. */

@@ -384,7 +384,7 @@ export class Controller {
     return {
       verb: 'reload',
       who: AUTHOR,
-      reason: 'started with another configuration or build',
+      reason: this.options.startReason ?? 'started with another configuration or build',
       configHash,
       build,
     };

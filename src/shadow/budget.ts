@@ -9,6 +9,8 @@ export class CopyBudget {
   unanswered = 0;
   /** Copies held at all: unanswered, or answered and waiting for the original. */
   held = 0;
+  /** No copy begins: the worker has more to do than it can. */
+  paused = false;
   /** Bytes of request bodies and captured answers. */
   bytes = 0;
 
@@ -28,6 +30,7 @@ export class CopyBudget {
    * answered gives its place back, or slow originals would leave the sample exactly when they are slow.
    */
   room(): 'free' | 'full' | 'saturated' {
+    if (this.paused) return 'full';
     if (this.unanswered >= this.maxInFlight) return 'saturated';
     return this.held >= LIMITS.copiesHeld || this.bytes >= this.maxBytes ? 'full' : 'free';
   }

@@ -6,6 +6,7 @@ import type { StampedEvent } from '../../src/core/events.ts';
 import type { AdminBackend, CommandResult } from '../../src/control/admin-backend.ts';
 import { createAdminServer } from '../../src/control/admin-server.ts';
 import type { AdminServer, AdminServerOptions } from '../../src/control/admin-server.ts';
+import type { HandOverAnswer, HandOverBody } from '../../src/control/schema/commands.ts';
 import type { Status } from '../../src/control/schema/status.ts';
 import { buildStatus } from '../../src/control/status.ts';
 import { Controller } from '../../src/rollout/controller.ts';
@@ -66,6 +67,12 @@ class TestBackend implements AdminBackend {
     return inEffect(
       await this.controller.apply(command.verb === 'advance' ? { ...command, legacyServes: true } : command),
     );
+  }
+
+  async handOver(body: HandOverBody): Promise<HandOverAnswer> {
+    if (this.failure !== null) throw this.failure;
+    this.asked.push(body);
+    return { schemaVersion: 1, pid: 7, build: '0.1.0' };
   }
 
   async reload(author: { who: string; reason: string }) {

@@ -112,6 +112,50 @@ test('replaces a worker that holds too much memory, the successor first', async 
   expect(log.join()).toContain('it is replaced');
 });
 
+test('a worker that dies again and again waits longer each time, and the other one serves meanwhile', async () => {
+  const { set, witness } = workers({ workers: 2 });
+  const [port = 0] = await set.start();
+  await until(() => witness.ups.length === 2, 'both workers');
+  const [steady] = witness.ups;
+  for (let death = 1; death <= 4; death += 1) {
+    const [, second] = set.places;
+    await until(() => second?.current?.state === 'serving', 'the worker to come back');
+    process.kill(second?.current?.pid ?? 0, 'SIGKILL');
+    await until(() => witness.downs.length === death, 'its end');
+    expect((await ask(port)).pid).toBe(steady);
+  }
+  const shortest = witness.downs.map(({ retryInMs }, index) => retryInMs >= LIMITS.restartMinMs * 2 ** index);
+  expect(shortest).toEqual([true, true, true, true]);
+});
+
+test('replaces one worker at a time, however many hold too much memory', async () => {
+  const { set, witness } = workers({ workers: 2 });
+  const [port = 0] = await set.start();
+  await until(() => witness.ups.length === 2, 'both workers');
+  const grown = new Set<number>();
+  let most = 0;
+  await until(async () => {
+    most = Math.max(most, set.alive.length);
+    if (grown.size < 2) grown.add((await ask(port, '/grow')).pid);
+    return witness.downs.length === 2;
+  }, 'both to be replaced');
+  expect(most).toBe(3);
+  expect(new Set(witness.downs.map(({ pid }) => pid))).toEqual(new Set(witness.ups.slice(0, 2)));
+});
+
+test('tells once of a worker whose event loop stays late, and leaves it alone', async () => {
+  const slow: number[] = [];
+  const { set, witness } = workers({ workers: 1 });
+  set.onSlow = (_, loopDelayMs) => void slow.push(loopDelayMs);
+  const [port = 0] = await set.start();
+  await ask(port, '/late');
+  await until(() => slow.length > 0, 'the slow worker to be told', 20_000);
+  const [place] = set.places;
+  const ticks = place?.current?.gauges;
+  await until(() => place?.current?.gauges !== ticks, 'another report');
+  expect([slow, witness.downs]).toEqual([[500], []]);
+});
+
 test('lets a running exchange finish when it drains, and leaves no worker', async () => {
   const { set } = workers({ workers: 1, snapshot: () => someSnapshot() });
   const [port = 0] = await set.start();

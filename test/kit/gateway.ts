@@ -81,6 +81,8 @@ export class GatewayBuilder {
     runDir: './run',
     store: { sqlite: './cutover.db' },
     rollout: { window: '1s' },
+    // The tests share few cores: a worker that gets none for a while is not overloaded.
+    limits: { loopDelay: '2s' },
   };
   private environment: Record<string, string> = {};
   private program = CUTOVER;

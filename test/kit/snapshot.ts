@@ -97,6 +97,9 @@ export function gatewayConfig(
     },
     requestBodyBytes: LIMITS.bodyBytes,
     maxConnections: LIMITS.connections,
+    maxExchanges: LIMITS.exchanges,
+    // The tests share few cores: being late is no overload there.
+    loopDelayMs: 0,
     accessLog: null,
     explainHeaders: true,
     ...rest,

@@ -52,6 +52,21 @@ export const rollbackBody = z.strictObject({
 /** Body of `POST /v1/pause`, `/v1/resume` and `/v1/reload`. */
 export const plainBody = z.strictObject({ who, reason: reason.default('') });
 
+/** Body of `POST /v1/hand-over`: a supervisor whose workers serve already asks this one to let go. */
+export const handOverBody = z.strictObject({
+  who,
+  pid: z.int().min(2).describe('the process that takes over'),
+  started: z.string().min(1).max(LIMITS.reasonChars).describe('when it was started, as the system says'),
+  build: z.string().min(1).max(LIMITS.whoChars).describe('its build'),
+});
+
+/** What `POST /v1/hand-over` answers: lock, lease and admin address are free. */
+export const handOverSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  pid: count.describe('the process that let go'),
+  build: z.string(),
+});
+
 /** Body of `POST /v1/bypass`. */
 export const bypassBody = z.strictObject({ who, reason: reason.default(''), on: z.boolean().default(true) });
 
@@ -103,5 +118,7 @@ export const eventSchema = z.strictObject({
   event: z.looseObject({ type: z.string() }),
 });
 
+export type HandOverBody = z.infer<typeof handOverBody>;
+export type HandOverAnswer = z.infer<typeof handOverSchema>;
 export type AppliedAnswer = z.infer<typeof appliedSchema>;
 export type ErrorAnswer = z.infer<typeof errorSchema>;

@@ -13,6 +13,9 @@ import { until } from '../../kit/until.ts';
 
 const SCRIPT = fileURLToPath(new URL('./run-node.ts', import.meta.url));
 
+/** A cold start on a busy machine. */
+const START_MS = 20_000;
+
 /** A supervisor in a process group of its own; its workers are in the same one. */
 export interface NodeProcess {
   readonly child: ChildProcess;
@@ -20,6 +23,12 @@ export interface NodeProcess {
   readonly log: () => string;
   /** Exit code or signal. */
   readonly exited: Promise<number | string>;
+}
+
+/** What differs in a second run over the same folder. */
+interface OtherRun {
+  readonly configFile?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A folder with a configuration, and the supervisors started in it. */
@@ -50,9 +59,10 @@ export class NodeFolder {
   }
 
   /** Starts a supervisor and does not wait for anything. */
-  launch(workers: 'stub' | 'real' = 'stub'): NodeProcess {
-    const child = spawn(process.execPath, [SCRIPT, this.configFile, workers], {
+  launch(workers: 'stub' | 'real' = 'stub', other: OtherRun = {}): NodeProcess {
+    const child = spawn(process.execPath, [SCRIPT, other.configFile ?? this.configFile, workers], {
       cwd: this.folder,
+      env: { ...process.env, ...other.env },
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -67,17 +77,23 @@ export class NodeFolder {
   }
 
   /** Starts a supervisor and waits until all its workers serve. */
-  async start(workers: 'stub' | 'real' = 'stub'): Promise<NodeProcess> {
-    const started = this.launch(workers);
-    await until(async () => {
-      if (started.child.exitCode !== null) throw new Error(`it ended: ${started.log()}`);
-      const status = await this.status().catch(() => null);
-      return (
-        status !== null &&
-        status.workers.every(({ state }) => state === 'serving') &&
-        status.snapshot.inEffect
-      );
-    }, `the workers to serve: ${started.log()}`);
+  async start(workers: 'stub' | 'real' = 'stub', other: OtherRun = {}): Promise<NodeProcess> {
+    const started = this.launch(workers, other);
+    await until(
+      async () => {
+        if (started.child.exitCode !== null) throw new Error(`it ended: ${started.log()}`);
+        const status = await this.status().catch(() => null);
+        return (
+          status !== null &&
+          status.workers.every(({ state }) => state === 'serving') &&
+          status.snapshot.inEffect
+        );
+      },
+      'the workers to serve',
+      START_MS,
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${started.log()}`, { cause: error });
+    });
     return started;
   }
 

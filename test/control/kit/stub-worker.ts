@@ -14,6 +14,7 @@ class StubGateway implements Gateway {
   private localBypass = false;
   private sequence = 0;
   private rssBytes = 0;
+  private loopDelayMs = 0;
   private readonly server: Server;
   private readonly options: GatewayOptions;
 
@@ -21,12 +22,14 @@ class StubGateway implements Gateway {
     this.options = options;
     this.snapshot = options.snapshot;
     if (options.snapshot.config.hash === 'dies at start') process.exit(7);
+    if (process.env['CUTOVER_TEST_WORKERS'] === 'die at start') process.exit(7);
     this.server = createServer((request, response) => {
       const url = request.url ?? '';
       if (url === '/throw') setImmediate(() => brokenOnPurpose());
       if (url === '/block') setImmediate(() => blockForever());
       if (url === '/log') this.options.log('info', 'a line that nobody may read');
       if (url === '/grow') this.rssBytes = 2 ** 40;
+      if (url === '/late') this.loopDelayMs = 500;
       const answer = JSON.stringify({
         pid: process.pid,
         revision: this.snapshot.revision,
@@ -81,7 +84,7 @@ class StubGateway implements Gateway {
         copyBytes: 0,
         diffQueue: 0,
         rssBytes: this.rssBytes,
-        loopDelayMs: 0,
+        loopDelayMs: this.loopDelayMs,
         accessLogDropped: 0,
         states: { idle: 0, head: 0, exchange: 0, closing: 0 },
         upstreams: [],
