@@ -64,7 +64,7 @@ function evidenceHash(compiled: CompiledConfig): string {
     timeouts,
     ...shaping
   } = gateway;
-  const { drainMs: _____, ...laneTimeouts } = timeouts;
+  const { drainMs: _____, tunnelIdleMs: ______, ...laneTimeouts } = timeouts;
   return sha256Hex(
     canonicalJson({
       ...shaping,
@@ -117,6 +117,7 @@ function compileTimeouts(timeouts: Config['timeouts']): Timeouts {
     firstByteMs: timeouts.firstByte,
     upstreamIdleMs: timeouts.upstreamIdle,
     totalMs: timeouts.total,
+    tunnelIdleMs: timeouts.tunnelIdle,
     drainMs: timeouts.drain,
   };
 }

@@ -47,6 +47,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       endpoints: this.shadow.endpoints,
       accessLog: new AccessLog(snapshot.config.accessLog, log),
       exchanges: 0,
+      tunnels: 0,
     };
     this.runtime = new Runtime(snapshot, new Plant(snapshot.config, options.workers), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
@@ -106,6 +107,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     const gauges = this.gauges.read({
       connections: this.server.connections,
       exchanges: this.station.exchanges,
+      tunnels: this.station.tunnels,
       copiesInFlight: mirror.budget.unanswered,
       copyBytes: mirror.budget.bytes,
       diffQueue: sink.length,

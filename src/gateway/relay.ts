@@ -4,7 +4,7 @@ import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { Lane } from '../core/snapshot.ts';
 import type { Copy } from '../shadow/copy.ts';
-import type { Inbound, Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
+import type { Inbound, Outbound, OutboundHandler, ResponseHead, SwitchedConnection } from '../wire/types.ts';
 
 /** What the relay asks of the exchange it works for. */
 export interface RelayOwner {
@@ -15,6 +15,8 @@ export interface RelayOwner {
   laneHead(head: ResponseHead, lane: Lane): void;
   /** The lane's answer is complete. */
   laneEnd(): void;
+  /** The server switched protocols: the exchange is a tunnel from now on. */
+  laneUpgraded(head: ResponseHead, lane: Lane, server: SwitchedConnection): void;
   /** No complete answer will come. */
   laneFailed(code: FailureCode, lane: Lane, headWasSent: boolean): void;
 }
@@ -75,6 +77,11 @@ export class Relay implements OutboundHandler {
     this.finish();
     this.observed?.originalEnd(null);
     this.owner.laneEnd();
+  }
+
+  onUpgraded(head: ResponseHead, server: SwitchedConnection): void {
+    this.finish();
+    this.owner.laneUpgraded(head, this.lane, server);
   }
 
   onFailure(code: FailureCode): void {

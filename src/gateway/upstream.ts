@@ -12,6 +12,7 @@ import type {
   Pool,
   PoolTimeouts,
   ResponseHead,
+  SwitchedConnection,
 } from '../wire/types.ts';
 
 /** How an upstream is used: by clients, or by copies. */
@@ -142,6 +143,10 @@ class UpstreamCall implements Outbound, OutboundHandler {
   }
   onEnd(): void {
     this.handler.onEnd();
+  }
+  onUpgraded(head: ResponseHead, server: SwitchedConnection): void {
+    if (this.handler.onUpgraded === undefined) server.destroy();
+    else this.handler.onUpgraded(head, server);
   }
   onWritable(): void {
     this.handler.onWritable();

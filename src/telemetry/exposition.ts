@@ -138,6 +138,7 @@ function workerFamilies(input: ExpositionInput): Family[] {
   const names = {
     connections: 'Client connections.',
     exchanges: 'Exchanges that run.',
+    tunnels: 'Exchanges that are tunnels (WebSocket) or asked to be.',
     copiesInFlight: 'Copies that run.',
     copyBytes: 'Bytes held by copies and captured answers.',
     diffQueue: 'Pairs waiting for the diff thread.',

@@ -60,7 +60,7 @@ function readPlainly(socket: Socket, onread: OnReadOpts): Socket {
 /** A socket without streams between it and its owner: one place that catches what a handler throws, and never throws itself. */
 export class WireSocket {
   private readonly socket: Socket;
-  private readonly owner: SocketOwner;
+  private owner: SocketOwner;
   private errorCode = '';
   private paused = false;
   private ended = false;
@@ -70,12 +70,12 @@ export class WireSocket {
     const socket = source({ buffer: readBuffer, callback: (count) => this.read(count) });
     this.socket = socket;
     this.owner = owner;
-    this.flushed = () => this.guard(() => owner.onFlushed());
+    this.flushed = () => this.guard(() => this.owner.onFlushed());
     socket.on('error', (error) => (this.errorCode = systemCode(error)));
-    socket.on('close', () => this.guard(() => owner.onClosed(this.errorCode)));
-    socket.on('drain', () => this.guard(() => owner.onDrained()));
-    socket.on('end', () => this.guard(() => owner.onEof()));
-    socket.on('connect', () => this.guard(() => owner.onConnected()));
+    socket.on('close', () => this.guard(() => this.owner.onClosed(this.errorCode)));
+    socket.on('drain', () => this.guard(() => this.owner.onDrained()));
+    socket.on('end', () => this.guard(() => this.owner.onEof()));
+    socket.on('connect', () => this.guard(() => this.owner.onConnected()));
   }
 
   private read(count: number): true {
@@ -93,6 +93,11 @@ export class WireSocket {
     } catch (error) {
       this.owner.onDefect(error);
     }
+  }
+
+  /** Another owner hears from now on what happens on it. */
+  handOver(owner: SocketOwner): void {
+    this.owner = owner;
   }
 
   /** Peer address; an IPv4 address in IPv6 dress is undressed. */

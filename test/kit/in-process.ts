@@ -29,7 +29,7 @@ export interface InProcessGateway {
 
 /** Starts it; it ends with the test. */
 export async function inProcessGateway(
-  lanes: { readonly legacy: Upstream; readonly candidate: Upstream },
+  lanes: { readonly legacy: Pick<Upstream, 'url'>; readonly candidate: Pick<Upstream, 'url'> },
   rollout: Partial<RolloutView> = {},
   config: Partial<GatewayConfig> = {},
 ): Promise<InProcessGateway> {

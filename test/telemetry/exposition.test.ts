@@ -9,6 +9,7 @@ const gauges = {
   exchanges: 1,
   copiesInFlight: 0,
   copyBytes: 0,
+  tunnels: 0,
   diffQueue: 0,
   rssBytes: 1,
   loopDelayMs: 0.5,
