@@ -1,5 +1,6 @@
 // HOT: what an exchange asks of its snapshot; nothing here is built per request.
 import type { HeaderFields } from '../core/headers.ts';
+import { httpDate } from '../core/http-date.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Lane, Snapshot } from '../core/snapshot.ts';
@@ -106,9 +107,11 @@ export class Runtime {
     this.plant.release();
   }
 
-  /** Says in the answer which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */
+  /** Gives the answer a date, and says which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */
   explain(fields: HeaderFields, answeredBy: Lane | 'edge'): void {
     if (answeredBy !== 'edge') cleanAnswer(fields);
+    // A recipient with a clock adds what a server left out (RFC 9110, section 6.6.1).
+    if (!fields.has('date')) fields.append('Date', httpDate());
     if (!this.snapshot.config.explainHeaders) return;
     fields.set('x-cutover-lane', answeredBy);
     fields.set('x-cutover-phase', this.explainText[0]);

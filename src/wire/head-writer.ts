@@ -1,6 +1,7 @@
 // HOT: one string per head; framing is written here and nowhere else.
 import { ERROR_HEADER, type FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
+import { httpDate } from '../core/http-date.ts';
 import { reportDefect } from './defect.ts';
 import type { OutboundHead, ResponseHead } from './types.ts';
 
@@ -128,5 +129,6 @@ function upgradeLines(protocol: string): string {
 
 /** The whole answer to a head that was refused; the connection ends after it. */
 export function refusalText(code: FailureCode, status: number): string {
-  return `${statusLine(status, '')}Content-Length: 0\r\n${ERROR_HEADER}: ${code}\r\nConnection: close\r\n\r\n`;
+  const date = `Date: ${httpDate()}\r\n`;
+  return `${statusLine(status, '')}${date}Content-Length: 0\r\n${ERROR_HEADER}: ${code}\r\nConnection: close\r\n\r\n`;
 }

@@ -32,14 +32,18 @@ export async function rawLane(answer: string | Answer): Promise<RawLane> {
     const connection = { socket, text: '', ended: false, closed: false };
     connections.push(connection);
     let done = 0;
+    let asksToSwitch = false;
     socket.on('end', () => (connection.ended = true));
     socket.on('close', () => (connection.closed = true));
     socket.on('data', (chunk: Buffer) => {
       connection.text += chunk.toString('latin1');
+      // What follows a request for another protocol is not HTTP.
+      if (asksToSwitch) return;
       for (let end = endOfRequest(connection.text, done); end !== -1;) {
         const request = connection.text.slice(done, end);
         done = end;
         requests.push(request);
+        asksToSwitch = valuesOf(request, 'upgrade').length > 0;
         const said = typeof answer === 'string' ? answer : answer(request, connection);
         if (said === null) return;
         socket.write(said, 'latin1');

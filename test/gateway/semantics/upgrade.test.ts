@@ -110,6 +110,31 @@ test('keeps what comes before the 101 and sends it behind it', async () => {
   await client.expect(/\r\n\r\nfirst$/);
 });
 
+test('takes no more than its buffer before the 101, and everything after it', async () => {
+  const { port, legacy } = await stage(() => null);
+  const client = new RawClient(port);
+  const early = Buffer.alloc(32 * 1024 * 1024, 'e');
+  client.send(ASK);
+  client.socket.write(early);
+  await until(() => legacy.requests.length === 1, 'the request');
+  let before = -1;
+  await until(() => {
+    const isStill = client.socket.bytesWritten > 0 && client.socket.writableLength === before;
+    before = client.socket.writableLength;
+    return isStill;
+  }, 'a client that waits');
+  expect(before).toBeGreaterThan(0);
+  const [connection] = legacy.connections;
+  expect(bodyOf(connection?.text ?? '')).toBe('');
+  connection?.socket.pause();
+  connection?.socket.write(SWITCH);
+  await client.expect(/^HTTP\/1\.1 101 /);
+  expect(client.socket.writableLength).toBeGreaterThan(0);
+  connection?.socket.resume();
+  const head = connection?.text.indexOf('\r\n\r\n') ?? 0;
+  await until(() => connection?.text.length === head + 4 + early.length, 'every byte');
+});
+
 test.each([
   ['200', OK],
   ['426', 'HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n'],
