@@ -67,7 +67,7 @@ function evidenceHash(compiled: CompiledConfig): string {
     timeouts,
     ...shaping
   } = gateway;
-  const { drainMs: _______, ...laneTimeouts } = timeouts;
+  const { drainMs: _______, tunnelIdleMs: ________, ...laneTimeouts } = timeouts;
   return sha256Hex(
     canonicalJson({
       ...shaping,
@@ -131,6 +131,7 @@ function compileTimeouts(timeouts: Config['timeouts']): Timeouts {
     firstByteMs: timeouts.firstByte,
     upstreamIdleMs: timeouts.upstreamIdle,
     totalMs: timeouts.total,
+    tunnelIdleMs: timeouts.tunnelIdle,
     drainMs: timeouts.drain,
   };
 }

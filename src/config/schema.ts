@@ -65,6 +65,7 @@ const timeouts = section(
     firstByte: time('request sent until the answer starts', LIMITS.firstByteTimeoutMs),
     upstreamIdle: time('silence inside an answer', LIMITS.upstreamIdleTimeoutMs),
     total: time('a whole exchange with a server; 0ms for none', LIMITS.totalTimeoutMs),
+    tunnelIdle: time('silence inside a tunnel (WebSocket); 0ms for none', LIMITS.tunnelIdleMs),
     drain: time('exchanges that still run at a stop', LIMITS.drainTimeoutMs),
   },
   'times after which something is given up',

@@ -43,6 +43,8 @@ const TABLE = {
   upstream_busy: { blame: 'gateway', retry: false, status: 503 },
   overloaded: { blame: 'gateway', retry: false, status: 503 },
   draining: { blame: 'gateway', retry: false, status: 503 },
+  /** A tunnel in which no byte moved for `timeouts.tunnelIdle`. */
+  tunnel_idle: { blame: 'gateway', retry: false, status: 0 },
   aborted: { blame: 'gateway', retry: false, status: 0 },
   internal: { blame: 'gateway', retry: false, status: 500 },
 } as const satisfies Record<string, Failure>;

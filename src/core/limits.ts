@@ -79,6 +79,10 @@ export const LIMITS = {
   upstreamIdleTimeoutMs: 30_000,
   /** Whole exchange with a server; 0 means none (long polls, streams). */
   totalTimeoutMs: 0,
+  /** Silence of both directions of a tunnel (WebSocket, say): applications that keep theirs ping every 30 s or so. */
+  tunnelIdleMs: 300_000,
+  /** Tunnels of one worker, those asked for included: half its connections, so that plain requests are left room. */
+  tunnels: 10_000,
   /** A pooled connection without a request: below the 60–75 s that servers usually keep theirs. */
   poolIdleMs: 50_000,
   /** Open connections to one server, of one worker and one pool. */

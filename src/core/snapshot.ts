@@ -198,6 +198,8 @@ export interface Timeouts {
   readonly firstByteMs: number;
   readonly upstreamIdleMs: number;
   readonly totalMs: number;
+  /** Silence of both directions of a tunnel, after a 101. */
+  readonly tunnelIdleMs: number;
   readonly drainMs: number;
 }
 

@@ -1,7 +1,7 @@
 // HOT: one object per call; no promise unless a filter returns one.
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
-import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
+import type { Outbound, OutboundHandler, ResponseHead, SwitchedConnection } from '../wire/types.ts';
 import { failureAnswer, playAnswer } from './answers.ts';
 import { runOnDone, runOnRequest, runOnResponse, runOnUpstreamRequest } from './filters/run.ts';
 import type { Filter, FilterAnswer } from './filters/types.ts';
@@ -135,6 +135,17 @@ export class CandidateCall implements Outbound, OutboundHandler {
       return this.onFailure('filter_failed', true);
     }
     this.handler.onHead(head);
+  }
+  onUpgraded(head: ResponseHead, server: SwitchedConnection): void {
+    if (this.over || this.handler.onUpgraded === undefined) return server.destroy();
+    try {
+      runOnResponse(this.filters, this.request, head);
+    } catch {
+      server.destroy();
+      return this.onFailure('filter_failed', true);
+    }
+    this.done(null);
+    this.handler.onUpgraded(head, server);
   }
   onData(chunk: Buffer): void {
     if (!this.over) this.handler.onData(chunk);

@@ -3,11 +3,11 @@ import { monotonicUs } from '../core/clock.ts';
 import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
-import type { CopyDecision } from '../core/observation.ts';
+import type { CopyDecision, Observation } from '../core/observation.ts';
 import { UNROUTED } from '../core/snapshot.ts';
 import type { Lane } from '../core/snapshot.ts';
 import type { Copy } from '../shadow/copy.ts';
-import type { Inbound, InboundHandler, ResponseHead } from '../wire/types.ts';
+import type { Inbound, InboundHandler, ResponseHead, SwitchedConnection } from '../wire/types.ts';
 import { failureAnswer, headOf } from './answers.ts';
 import type { Arrival } from './arrival.ts';
 import type { Assignment } from './assignment.ts';
@@ -40,6 +40,9 @@ export class Exchange implements InboundHandler, RelayOwner {
   private laneFailure: FailureCode | null = null;
   private assignedServiceUs = -1;
   private bodyEnded = false;
+  /** It counts against the cap on tunnels; and the lane answered 101. */
+  private holdsTunnel = false;
+  private isTunnel = false;
   private over = false;
 
   constructor(runtime: Runtime, inbound: Inbound) {
@@ -59,7 +62,7 @@ export class Exchange implements InboundHandler, RelayOwner {
 
   /** A request to one lane, as its filters see it. */
   laneRequest(fields: HeaderFields, copyBodyBytes: number | null): LaneRequest {
-    const { method, path, target, host, framing, contentLength } = this.inbound.head;
+    const { method, path, target, host, framing, contentLength, upgrade } = this.inbound.head;
     const isCopy = copyBodyBytes !== null;
     return new LaneRequest({
       requestId: this.arrival.requestId,
@@ -75,12 +78,17 @@ export class Exchange implements InboundHandler, RelayOwner {
       matched: this.matched,
       framing: isCopy && framing !== 'none' ? 'length' : framing,
       contentLength: isCopy ? copyBodyBytes : contentLength,
+      upgrade: isCopy ? '' : upgrade,
     });
   }
 
   /** Every edge filter let it pass: the assigned lane is asked, and a copy is begun when one is due. */
   forward(): void {
     if (this.over) return;
+    if (this.inbound.head.upgrade !== '') {
+      this.holdsTunnel = this.runtime.takeTunnel();
+      if (!this.holdsTunnel) return this.refuse('overloaded');
+    }
     const plan = planCopy(this);
     this.copyDecision = plan.decision;
     this.copy = plan.copy;
@@ -103,6 +111,11 @@ export class Exchange implements InboundHandler, RelayOwner {
     if (this.over) return;
     this.copyDecision = 'ineligible_edge_answer';
     this.sendAnswer(answer);
+  }
+
+  private refuse(code: FailureCode): void {
+    this.laneFailure = code;
+    this.answerAtEdge(failureAnswer(code));
   }
 
   private sendAnswer(answer: FilterAnswer): void {
@@ -141,6 +154,17 @@ export class Exchange implements InboundHandler, RelayOwner {
     this.inbound.respond(head);
   }
 
+  laneUpgraded(head: ResponseHead, lane: Lane, server: SwitchedConnection): void {
+    if (this.over) return server.destroy();
+    this.noteService();
+    this.answeredBy = lane;
+    this.status = head.status;
+    this.isTunnel = true;
+    this.runtime.explain(head.fields, lane);
+    this.runtime.tunnelOpened(this.observation(null));
+    this.inbound.tunnel(head, server, this.runtime.snapshot.config.timeouts.tunnelIdleMs);
+  }
+
   laneEnd(): void {
     this.noteService();
     this.inbound.end();
@@ -164,10 +188,11 @@ export class Exchange implements InboundHandler, RelayOwner {
     this.sendAnswer(failureAnswer(code));
   }
 
-  /** Idempotent, without a body, not tried before, and legacy still serves. */
+  /** Idempotent, without a body, no upgrade, not tried before, and legacy still serves. */
   private mayFallBack(): boolean {
     if (this.fellBack || this.runtime.snapshot.rollout.phase === 'retired') return false;
-    const { method, framing } = this.inbound.head;
+    const { method, framing, upgrade } = this.inbound.head;
+    if (upgrade !== '') return false;
     const idempotent = method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'DELETE';
     return framing === 'none' && idempotent && this.matched?.config.fallback === 'legacy';
   }
@@ -193,11 +218,16 @@ export class Exchange implements InboundHandler, RelayOwner {
     // The answer came before the request was complete: there is nothing whole to copy.
     if (!this.bodyEnded) this.copy?.clientAborted();
     if (aborted !== null && this.assignedServiceUs < 0) this.noteService();
-    const laneAtFault = this.laneFailure !== null && failure(this.laneFailure).blame === 'lane';
     if (this.edgeRequest !== null) runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
+    if (this.holdsTunnel) this.runtime.giveTunnelBack();
+    this.runtime.done(this.observation(failed), this.isTunnel);
+  }
+
+  private observation(failed: FailureCode | null): Observation {
+    const laneAtFault = this.laneFailure !== null && failure(this.laneFailure).blame === 'lane';
     const { head, startedUs, bytesIn, bytesOut } = this.inbound;
     const { snapshot } = this.runtime;
-    this.runtime.done({
+    return {
       requestId: this.arrival.requestId,
       method: head.method,
       path: head.path,
@@ -221,6 +251,6 @@ export class Exchange implements InboundHandler, RelayOwner {
       bytesIn,
       bytesOut,
       copy: this.copy?.decision ?? this.copyDecision,
-    });
+    };
   }
 }

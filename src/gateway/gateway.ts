@@ -56,6 +56,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       endpoints: this.shadow.endpoints,
       accessLog: new AccessLog(snapshot.config.accessLog, log),
       exchanges: 0,
+      tunnels: 0,
     };
     this.names = new NameKeeper(resolver(options.dnsServers ?? null), (message) => log('warn', message));
     this.runtime = new Runtime(snapshot, this.plantOf(snapshot), this.station);
@@ -129,6 +130,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     const gauges = this.gauges.read({
       connections: this.server.connections,
       exchanges: this.station.exchanges,
+      tunnels: this.station.tunnels,
       copiesInFlight: mirror.budget.unanswered,
       copyBytes: mirror.budget.bytes,
       diffQueue: sink.length,

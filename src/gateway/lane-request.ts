@@ -20,6 +20,8 @@ export class LaneRequest implements FilterExchange {
   readonly matched: CompiledRoute | null;
   readonly framing: OutboundHead['framing'];
   readonly contentLength: number;
+  /** The protocol to switch to, or ''; a copy never asks. */
+  readonly upgrade: string;
   claims: Readonly<Record<string, unknown>> | null = null;
 
   constructor(of: Omit<LaneRequest, 'claims'>) {
@@ -36,14 +38,15 @@ export class LaneRequest implements FilterExchange {
     this.matched = of.matched;
     this.framing = of.framing;
     this.contentLength = of.contentLength;
+    this.upgrade = of.upgrade;
   }
 }
 
 /** The head of a request as an upstream gets it. */
 export function outboundHead(request: LaneRequest, upstream: Upstream): OutboundHead {
-  const { method, target, fields, framing, contentLength } = request;
+  const { method, target, fields, framing, contentLength, upgrade } = request;
   const { hostHeader, authority } = upstream;
   // An HTTP/1.0 request may come without a host, and an HTTP/1.1 request must not go without one.
   const host = hostHeader ?? (request.host === '' ? authority : request.host);
-  return { method, target, host, fields, framing, contentLength };
+  return { method, target, host, fields, framing, contentLength, upgrade };
 }

@@ -4,7 +4,7 @@ import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { Lane } from '../core/snapshot.ts';
 import type { Copy } from '../shadow/copy.ts';
-import type { Inbound, Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
+import type { Inbound, Outbound, OutboundHandler, ResponseHead, SwitchedConnection } from '../wire/types.ts';
 
 /** What the relay asks of the exchange it works for. */
 export interface RelayOwner {
@@ -17,6 +17,8 @@ export interface RelayOwner {
   laneEnd(): void;
   /** The candidate's first try failed; another server of it is asked. */
   laneRetried(code: FailureCode): void;
+  /** The server switched protocols: the exchange is a tunnel from now on. */
+  laneUpgraded(head: ResponseHead, lane: Lane, server: SwitchedConnection): void;
   /** No complete answer will come. */
   laneFailed(code: FailureCode, lane: Lane, headWasSent: boolean): void;
 }
@@ -89,6 +91,11 @@ export class Relay implements OutboundHandler {
     this.observed?.originalEnd(code);
     this.observed = null;
     this.owner.laneRetried(code);
+  }
+
+  onUpgraded(head: ResponseHead, server: SwitchedConnection): void {
+    this.finish();
+    this.owner.laneUpgraded(head, this.lane, server);
   }
 
   onFailure(code: FailureCode): void {

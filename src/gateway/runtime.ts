@@ -1,5 +1,7 @@
 // HOT: what an exchange asks of its snapshot; nothing here is built per request.
 import type { HeaderFields } from '../core/headers.ts';
+import { httpDate } from '../core/http-date.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Lane, Snapshot } from '../core/snapshot.ts';
 import type { EndpointTable } from '../shadow/endpoint.ts';
@@ -22,8 +24,9 @@ export interface Station {
   readonly mirror: Mirror;
   readonly endpoints: EndpointTable;
   readonly accessLog: AccessLog;
-  /** Exchanges that run. */
+  /** Exchanges that run; and those of them that asked for a tunnel or are one. */
   exchanges: number;
+  tunnels: number;
 }
 
 /** One snapshot, ready to run exchanges. */
@@ -75,18 +78,40 @@ export class Runtime {
     this.plant.retain();
   }
 
+  /** One more tunnel may be asked for. @returns false when there are too many */
+  takeTunnel(): boolean {
+    if (this.station.tunnels >= LIMITS.tunnels) return false;
+    this.station.tunnels += 1;
+    return true;
+  }
+
+  giveTunnelBack(): void {
+    this.station.tunnels -= 1;
+  }
+
+  /**
+   * A lane answered 101. That answer is counted now, as one that is in time: a tunnel lasts for hours, and until it
+   * ended only refusals would be evidence. How long it lasts, and how it ends, is nothing that a lane is measured by.
+   */
+  tunnelOpened(observation: Observation): void {
+    this.book.observe({ ...observation, serviceUs: -1, bytesIn: 0, bytesOut: 0 });
+  }
+
   /** It has ended. */
-  done(observation: Observation): void {
+  done(observation: Observation, isTunnel: boolean): void {
     this.station.exchanges -= 1;
     this.book.users -= 1;
-    this.book.observe(observation);
+    if (isTunnel) this.book.tunnelBytes(observation);
+    else this.book.observe(observation);
     this.station.accessLog.write(observation);
     this.plant.release();
   }
 
-  /** Says in the answer which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */
+  /** Gives the answer a date, and says which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */
   explain(fields: HeaderFields, answeredBy: Lane | 'edge'): void {
     if (answeredBy !== 'edge') cleanAnswer(fields);
+    // A recipient with a clock adds what a server left out (RFC 9110, section 6.6.1).
+    if (!fields.has('date')) fields.append('Date', httpDate());
     if (!this.snapshot.config.explainHeaders) return;
     fields.set('x-cutover-lane', answeredBy);
     fields.set('x-cutover-phase', this.explainText[0]);

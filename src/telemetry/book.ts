@@ -62,6 +62,13 @@ export class Book {
     if (seen.serviceUs >= 0) recordUs(cell.latency, seen.serviceUs);
   }
 
+  /** Adds what went through a tunnel; its exchange was counted when it was opened. */
+  tunnelBytes(seen: Observation): void {
+    const cell = this.lane(seen.route, seen.region, seen.assigned);
+    cell.bytesIn += seen.bytesIn;
+    cell.bytesOut += seen.bytesOut;
+  }
+
   /** Counts a request that neither lane was asked about. */
   edgeAnswer(reason: FailureCode | 'filter'): void {
     this.edge[reason] = (this.edge[reason] ?? 0) + 1;

@@ -37,7 +37,7 @@ export class LaneCell {
 
   /** Counts since the previous call, or null when there are none; starts again from zero. */
   take(): LaneCounts | null {
-    if (this.requests === 0) return null;
+    if (this.requests === 0 && this.bytesIn + this.bytesOut === 0) return null;
     const counts: LaneCounts = {
       ...this.key,
       requests: this.requests,

@@ -149,6 +149,7 @@ function addWorker(page: MetricsPage, slot: number, gauges: WorkerGauges): void 
     page.add('cutover_client_connections', [slot, state], value);
   }
   page.add('cutover_exchanges', [slot], gauges.exchanges);
+  page.add('cutover_tunnels', [slot], gauges.tunnels);
   for (const level of gauges.upstreams) addUpstream(page, slot, level);
   page.add('cutover_copies_in_flight', [slot], gauges.copiesInFlight);
   page.add('cutover_copy_bytes', [slot], gauges.copyBytes);

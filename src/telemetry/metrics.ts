@@ -61,6 +61,7 @@ export const METRICS = {
     'Client connections by what they are doing: idle, head, exchange or closing.',
   ),
   cutover_exchanges: gauge(['worker'], 'Exchanges that run.'),
+  cutover_tunnels: gauge(['worker'], 'Of these: tunnels (WebSocket), open or asked for.'),
   cutover_upstream_connections: gauge(
     [...POOL, 'state'],
     'Connections to an upstream, active or idle, for requests of clients or for copies.',

@@ -125,6 +125,8 @@ export interface TelemetryDelta {
 export interface WorkerGauges {
   readonly connections: number;
   readonly exchanges: number;
+  /** Those of them that asked for another protocol or are a tunnel by now. */
+  readonly tunnels: number;
   readonly copiesInFlight: number;
   readonly copyBytes: number;
   readonly diffQueue: number;

@@ -2,7 +2,7 @@
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ClientConnection } from './client-connection.ts';
-import type { Outbound, OutboundHandler, OutboundHead } from './types.ts';
+import type { Outbound, OutboundHandler, OutboundHead, ResponseHead, SwitchedConnection } from './types.ts';
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
@@ -114,6 +114,13 @@ export class Call implements Outbound {
   finish(): void {
     this.isOver = true;
     this.handler.onEnd();
+  }
+
+  /** Last callback. */
+  upgraded(head: ResponseHead, server: SwitchedConnection): void {
+    this.isOver = true;
+    if (this.handler.onUpgraded === undefined) server.destroy();
+    else this.handler.onUpgraded(head, server);
   }
 
   private hold(chunk: Uint8Array): boolean {

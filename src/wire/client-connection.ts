@@ -12,7 +12,8 @@ import { readResponse } from './response-head.ts';
 import { SecureSocket } from './secure-socket.ts';
 import { connecting, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
-import type { PoolOptions } from './types.ts';
+import { ServerEnd } from './tunnel.ts';
+import type { PoolOptions, ResponseHead } from './types.ts';
 import { WriteWatch } from './write-watch.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
@@ -226,9 +227,13 @@ export class ClientConnection implements SocketOwner, Swept {
     const next = scanner.feed(bytes, from, to);
     if (next === MORE) return MORE;
     if (next < 0) return this.refuse();
-    const { head, body, close } = readResponse(scanner, call.head.method);
+    const { head, body, close, upgrade } = readResponse(scanner, call.head.method);
     scanner.reset();
-    if (head === null || head.status === 101) return this.refuse();
+    if (head === null) return this.refuse();
+    if (head.status === 101) {
+      const isAsked = upgrade !== '' && upgrade === call.head.upgrade;
+      return isAsked ? this.switchOver(call, head, bytes.subarray(next, to)) : this.refuse();
+    }
     if (head.status < 200) {
       this.informs += 1;
       if (this.informs > LIMITS.informsPerAnswer) return this.refuse();
@@ -237,10 +242,20 @@ export class ClientConnection implements SocketOwner, Swept {
     }
     if (head.status === 408 && close && this.isStaleTimeout(call)) return this.lose();
     this.headDone = true;
-    this.closeAfter = close;
+    this.closeAfter = close || call.head.upgrade !== '';
     this.reader.start(body, head.contentLength);
     call.handler.onHead(head);
     return next;
+  }
+
+  /** The protocol that was asked for begins: the connection leaves the pool, and belongs to whoever asked. */
+  private switchOver(call: Call, head: ResponseHead, rest: Buffer): number {
+    this.call = null;
+    call.connection = null;
+    this.isGone = true;
+    this.host.onGone(this);
+    call.upgraded(head, new ServerEnd(this.socket, this.output, Buffer.from(rest), this.eof));
+    return MORE;
   }
 
   private refuse(): number {

@@ -1,11 +1,13 @@
 // HOT: one string per head; framing is written here and nowhere else.
 import { ERROR_HEADER, type FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
+import { httpDate } from '../core/http-date.ts';
 import { reportDefect } from './defect.ts';
 import type { OutboundHead, ResponseHead } from './types.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
   100: 'Continue',
+  101: 'Switching Protocols',
   102: 'Processing',
   103: 'Early Hints',
   200: 'OK',
@@ -88,6 +90,7 @@ export function requestText(head: OutboundHead): string {
   const text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${head.host}\r\n${fieldsText(head.fields)}`;
   if (head.framing === 'length') return `${text}Content-Length: ${head.contentLength}\r\n\r\n`;
   if (head.framing === 'chunked') return `${text}Transfer-Encoding: chunked\r\n\r\n`;
+  if (head.upgrade !== '') return `${text}${upgradeLines(head.upgrade)}\r\n`;
   const { method } = head;
   const expectsBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
   return expectsBody ? `${text}Content-Length: 0\r\n\r\n` : `${text}\r\n`;
@@ -124,7 +127,17 @@ export function informText(status: number, fields: HeaderFields): string {
   return `${statusLine(status, '')}${fieldsText(fields)}\r\n`;
 }
 
+/** The 101 to a client, after which its connection speaks another protocol (RFC 9110, section 15.2.2). */
+export function switchText(head: ResponseHead, protocol: string): string {
+  return `${statusLine(101, head.reason)}${fieldsText(head.fields)}${upgradeLines(protocol)}\r\n`;
+}
+
+function upgradeLines(protocol: string): string {
+  return `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`;
+}
+
 /** The whole answer to a head that was refused; the connection ends after it. */
 export function refusalText(code: FailureCode, status: number): string {
-  return `${statusLine(status, '')}Content-Length: 0\r\n${ERROR_HEADER}: ${code}\r\nConnection: close\r\n\r\n`;
+  const date = `Date: ${httpDate()}\r\n`;
+  return `${statusLine(status, '')}${date}Content-Length: 0\r\n${ERROR_HEADER}: ${code}\r\nConnection: close\r\n\r\n`;
 }

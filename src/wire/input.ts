@@ -40,6 +40,13 @@ export class Input {
     if (this.start === this.end) this.clear();
   }
 
+  /** Everything that is kept, which is kept no longer. */
+  take(): Buffer {
+    const bytes = this.bytes.subarray(this.start, this.end);
+    this.clear();
+    return bytes;
+  }
+
   clear(): void {
     this.bytes = EMPTY;
     this.start = 0;

@@ -120,8 +120,16 @@ function decideFraming(walk: FieldWalk): string {
   return '';
 }
 
-/** Cleartext HTTP/2 is never an upgrade here: it would be a way around everything that reads HTTP/1.1. */
+/** One protocol with an optional version (RFC 9110, section 7.8). */
+const PROTOCOL = /^[!#$%&'*+.^_`|~0-9a-z-]+(?:\/[!#$%&'*+.^_`|~0-9a-z-]+)?$/;
+/** HTTP and TLS are never upgrades here: they would be a way around everything that reads HTTP/1.1. */
+const NEVER_UPGRADE = /^(?:h2|h3|http|tls)/;
+
+/**
+ * The protocol a request may switch to: asked for by HTTP/1.1, in a GET, without a body. Everything else goes on as a
+ * plain request, so that no byte of a body is ever taken for a byte of the other protocol, or the other way round.
+ */
 function upgradeOf(walk: FieldWalk): string {
-  if (!walk.wantsUpgrade || minorVersion === 0 || walk.upgrade === 'h2c') return '';
-  return walk.upgrade.includes(',') ? '' : walk.upgrade;
+  if (!walk.wantsUpgrade || minorVersion === 0 || method !== 'GET' || framing !== 'none') return '';
+  return PROTOCOL.test(walk.upgrade) && !NEVER_UPGRADE.test(walk.upgrade) ? walk.upgrade : '';
 }

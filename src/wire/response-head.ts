@@ -11,9 +11,11 @@ export interface ReadResponse {
   body: Framing;
   /** The connection cannot carry another call. */
   close: boolean;
+  /** The protocol that a 101 switches to, or '' when it does not say so or announces a body. */
+  upgrade: string;
 }
 
-const read: ReadResponse = { head: null, body: 'none', close: false };
+const read: ReadResponse = { head: null, body: 'none', close: false, upgrade: '' };
 let framing: Framing = 'none';
 let contentLength = -1;
 
@@ -35,6 +37,7 @@ export function readResponse(scanner: HeadScanner, method: string): ReadResponse
   if (status < 200 && (framing === 'chunked' || contentLength > 0)) return read;
   read.body = hasBody ? framing : 'none';
   read.close = walk.close || isOld || read.body === 'close';
+  read.upgrade = status === 101 ? upgradeOf(walk, isOld) : '';
   read.head = {
     status,
     reason: text.slice(lineStart + 13, lineEnd),
@@ -58,6 +61,12 @@ function statusOf(text: string, from: number, to: number): number {
     status = status * 10 + digit;
   }
   return status >= 100 ? status : -1;
+}
+
+/** RFC 9110, section 7.8; a 101 has no body (section 15.2), and `Content-Length: 0`, which some send, says so. */
+function upgradeOf(walk: FieldWalk, isOld: boolean): string {
+  const isSwitch = !isOld && walk.wantsUpgrade && (framing === 'none' || contentLength === 0);
+  return isSwitch ? walk.upgrade : '';
 }
 
 function decideFraming(walk: FieldWalk, isOld: boolean, hasBody: boolean): boolean {

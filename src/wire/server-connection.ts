@@ -13,6 +13,7 @@ import { readRequest } from './request-head.ts';
 import { ServerExchange } from './server-exchange.ts';
 import { accepted, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
+import { Tunnel, type ServerEnd, type TunnelOwner } from './tunnel.ts';
 import type { RequestAcceptor, ServerOptions } from './types.ts';
 import { WriteWatch } from './write-watch.ts';
 import type { Socket } from 'node:net';
@@ -30,7 +31,7 @@ export interface ConnectionHost {
  * One client connection: heads and bodies in, answers out, one exchange at a time. Pipelined requests wait in a
  * bounded buffer until the answer before them is out.
  */
-export class ServerConnection implements SocketOwner, Swept {
+export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   readonly socket: WireSocket;
   readonly output: Output;
   readonly remoteAddress: string;
@@ -42,6 +43,7 @@ export class ServerConnection implements SocketOwner, Swept {
   private readonly reader = new BodyReader();
   private readonly input = new Input();
   private exchange: ServerExchange | null = null;
+  private tunnel: Tunnel | null = null;
   private startedUs = 0;
   private requests = 0;
   private closeAsked = false;
@@ -243,7 +245,7 @@ export class ServerConnection implements SocketOwner, Swept {
     this.tickScheduled = false;
     this.output.flush();
     const { exchange } = this;
-    if (exchange === null) return;
+    if (exchange === null || this.tunnel !== null) return;
     if (!exchange.ended) {
       this.pump();
     } else if (this.output.isIdle) {
@@ -312,6 +314,7 @@ export class ServerConnection implements SocketOwner, Swept {
 
   /** Ends the connection at once; the exchange hears about it when the socket has closed. */
   cut(code: FailureCode): void {
+    if (this.tunnel !== null) return this.tunnel.cut(code);
     if (this.isCut) return;
     this.isCut = true;
     this.cutCode = code;
@@ -338,6 +341,18 @@ export class ServerConnection implements SocketOwner, Swept {
     exchange?.abort(this.cutCode);
   }
 
+  /** The server answered 101, whose head is queued: the socket is the tunnel's until both have ended. */
+  join(server: ServerEnd, idleMs: number): void {
+    this.tunnel = new Tunnel(this, server, this.host.sweeper, idleMs);
+    this.tunnel.start(this.input.take(), this.eof);
+  }
+
+  onTunnelOver(code: FailureCode | null, bytesIn: number): void {
+    this.host.onConnectionClosed(this);
+    this.exchange?.endTunnel(code, bytesIn);
+    this.exchange = null;
+  }
+
   onDefect(thrown: unknown): void {
     reportDefect(thrown);
     this.cut('internal');
@@ -352,6 +367,7 @@ export class ServerConnection implements SocketOwner, Swept {
   }
 
   onSweep(nowMs: number): void {
+    if (this.tunnel !== null) return this.tunnel.sweep(nowMs);
     if (this.exchange !== null) return this.sweepExchange(nowMs);
     if (this.deadlineMs === 0 || nowMs < this.deadlineMs) return;
     this.deadlineMs = 0;

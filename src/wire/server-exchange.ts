@@ -1,9 +1,17 @@
 // HOT: one object per request; everything else belongs to the connection and is reused.
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
-import { answerFraming, answerText, CONTINUE, informText, type AnswerFraming } from './head-writer.ts';
+import {
+  answerFraming,
+  answerText,
+  CONTINUE,
+  informText,
+  switchText,
+  type AnswerFraming,
+} from './head-writer.ts';
 import type { ServerConnection } from './server-connection.ts';
-import type { Inbound, InboundHandler, RequestHead, ResponseHead } from './types.ts';
+import { ServerEnd } from './tunnel.ts';
+import type { Inbound, InboundHandler, RequestHead, ResponseHead, SwitchedConnection } from './types.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
 
@@ -137,6 +145,21 @@ export class ServerExchange implements Inbound {
 
   destroy(): void {
     if (!this.isOver) this.connection.cut('aborted');
+  }
+
+  tunnel(head: ResponseHead, server: SwitchedConnection, idleMs: number): void {
+    if (!(server instanceof ServerEnd)) throw new Error('a tunnel to a connection that is not the wire’s');
+    if (this.isOver || this.responded || this.head.upgrade === '') return server.destroy();
+    this.responded = true;
+    this.connection.output.queueText(switchText(head, this.head.upgrade));
+    this.connection.join(server, idleMs);
+  }
+
+  /** Last callback of a tunnel. @param code why it was cut, or null */
+  endTunnel(code: FailureCode | null, bytesIn: number): void {
+    this.bytesIn = bytesIn;
+    if (code === null) this.finish();
+    else this.abort(code);
   }
 
   private breakOff(): boolean {

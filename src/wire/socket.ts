@@ -76,7 +76,7 @@ function canReset(socket: Socket): boolean {
 /** A socket without streams between it and its owner: one place that catches what a handler throws, and never throws itself. */
 export class WireSocket {
   protected readonly socket: Socket;
-  protected readonly owner: SocketOwner;
+  protected owner: SocketOwner;
   private errorCode = '';
   private paused = false;
   private ended = false;
@@ -86,13 +86,13 @@ export class WireSocket {
     const socket = source({ buffer: readBuffer, callback: (count) => this.read(count) });
     this.socket = socket;
     this.owner = owner;
-    this.flushed = () => this.guard(() => owner.onFlushed());
+    this.flushed = () => this.guard(() => this.owner.onFlushed());
     socket.on('error', (error) => (this.errorCode = systemCode(error)));
-    socket.on('close', () => this.guard(() => owner.onClosed(this.errorCode)));
-    socket.on('drain', () => this.guard(() => owner.onDrained()));
-    socket.on('end', () => this.guard(() => owner.onEof()));
+    socket.on('close', () => this.guard(() => this.owner.onClosed(this.errorCode)));
+    socket.on('drain', () => this.guard(() => this.owner.onDrained()));
+    socket.on('end', () => this.guard(() => this.owner.onEof()));
     const connected = 'encrypted' in socket ? 'secureConnect' : 'connect';
-    socket.on(connected, () => this.guard(() => owner.onConnected()));
+    socket.on(connected, () => this.guard(() => this.owner.onConnected()));
   }
 
   private read(count: number): true {
@@ -110,6 +110,11 @@ export class WireSocket {
     } catch (error) {
       this.owner.onDefect(error);
     }
+  }
+
+  /** Another owner hears from now on what happens on it. */
+  handOver(owner: SocketOwner): void {
+    this.owner = owner;
   }
 
   /** Peer address; an IPv4 address in IPv6 dress is undressed. */

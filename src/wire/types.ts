@@ -35,7 +35,10 @@ export interface RequestHead {
   readonly contentLength: number;
   /** The client sent `Expect: 100-continue`; the wire answers 100 when the body is first wanted. */
   readonly expectsContinue: boolean;
-  /** The lower-case protocol of a requested upgrade, or ''. */
+  /**
+   * The lower-case protocol that a GET without a body asks to switch to (RFC 9110, section 7.8), or ''. Never HTTP
+   * or TLS.
+   */
   readonly upgrade: string;
 }
 
@@ -76,9 +79,21 @@ export interface Inbound {
   respond(head: ResponseHead): void;
   /** Sends body bytes (copied or flushed before it returns). False: wait for `onWritable`. */
   write(chunk: Uint8Array): boolean;
+  /**
+   * Answers 101 and joins the client's connection to the server's: both pass bytes until they end, and the last
+   * callback says how. Instead of {@link respond}, inside `onUpgraded`. What the client sent before now goes first.
+   * @param idleMs silence of both directions after which both are cut (`tunnel_idle`); 0 is never
+   */
+  tunnel(head: ResponseHead, server: SwitchedConnection, idleMs: number): void;
   /** Ends the answer. A short body (against `contentLength`) destroys the connection, it is never padded. */
   end(): void;
   /** Cuts the connection: the only honest way to end an answer that broke off. `onAbort('aborted')` follows. */
+  destroy(): void;
+}
+
+/** The connection to a server that answered 101, no longer its pool's; only the wire looks inside. */
+export interface SwitchedConnection {
+  /** Ends it: no tunnel is wanted. */
   destroy(): void;
 }
 
@@ -116,9 +131,11 @@ export interface OutboundHead {
   readonly fields: HeaderFields;
   readonly framing: 'none' | 'length' | 'chunked';
   readonly contentLength: number;
+  /** The protocol to ask for, or ''; only without a body, and of a handler that has `onUpgraded`. */
+  readonly upgrade: string;
 }
 
-/** Hears about one call to a server. Exactly one of `onEnd` and `onFailure` is the last call. */
+/** Hears about one call to a server. Exactly one of `onEnd`, `onFailure` and `onUpgraded` is the last call. */
 export interface OutboundHandler {
   /**
    * The head has been written to a connection: service time starts here. Called a second time, with false, when
@@ -132,6 +149,11 @@ export interface OutboundHandler {
   onData(chunk: Buffer): void;
   /** The answer is complete. */
   onEnd(): void;
+  /**
+   * The server switched to the protocol that was asked for (101). Before it returns, the connection is given to
+   * {@link Inbound.tunnel} or destroyed.
+   */
+  onUpgraded?(head: ResponseHead, server: SwitchedConnection): void;
   /** After `write` returned false: room again. */
   onWritable(): void;
   /** A try failed, and the call is made again elsewhere. A pool never does that; whoever chooses servers may. */

@@ -90,6 +90,7 @@ test('takes every default from the table of limits', () => {
     firstByteMs: LIMITS.firstByteTimeoutMs,
     upstreamIdleMs: LIMITS.upstreamIdleTimeoutMs,
     totalMs: LIMITS.totalTimeoutMs,
+    tunnelIdleMs: LIMITS.tunnelIdleMs,
     drainMs: LIMITS.drainTimeoutMs,
   });
   expect(gateway.shadow).toEqual({

@@ -162,7 +162,7 @@ function forwardedText(head: RequestHead, body: string): string {
   const fields = forwardedFields(head, ARRIVAL);
   const { method, target, framing, contentLength } = head;
   const host = head.host === '' ? 'lane' : head.host;
-  const text = requestText({ method, target, host, fields, framing, contentLength });
+  const text = requestText({ method, target, host, fields, framing, contentLength, upgrade: '' });
   if (framing !== 'chunked') return text + body;
   const chunk = body === '' ? '' : `${body.length.toString(16)}\r\n${body}\r\n`;
   return `${text}${chunk}0\r\n\r\n`;

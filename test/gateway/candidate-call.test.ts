@@ -71,6 +71,7 @@ async function lane() {
       matched: { config: route('all'), edgeFilters: [], filters },
       framing,
       contentLength: -1,
+      upgrade: '',
     });
     const heard = new Heard();
     const outbound = new CandidateCall(request, server, heard);

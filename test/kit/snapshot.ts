@@ -93,6 +93,7 @@ export function gatewayConfig(
       firstByteMs: LIMITS.firstByteTimeoutMs,
       upstreamIdleMs: LIMITS.upstreamIdleTimeoutMs,
       totalMs: LIMITS.totalTimeoutMs,
+      tunnelIdleMs: LIMITS.tunnelIdleMs,
       drainMs: LIMITS.drainTimeoutMs,
     },
     requestBodyBytes: LIMITS.bodyBytes,

@@ -16,6 +16,7 @@ const gauges: WorkerGauges = {
   exchanges: 1,
   copiesInFlight: 0,
   copyBytes: 0,
+  tunnels: 0,
   diffQueue: 0,
   rssBytes: 1,
   loopDelayMs: 0.5,

@@ -10,6 +10,7 @@ const gauges = {
   exchanges: 0,
   copiesInFlight: 0,
   copyBytes: 0,
+  tunnels: 0,
   diffQueue: 0,
   rssBytes: 0,
   loopDelayMs: 0,

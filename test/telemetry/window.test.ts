@@ -13,6 +13,7 @@ const GAUGES: WorkerGauges = {
   exchanges: 0,
   copiesInFlight: 0,
   copyBytes: 0,
+  tunnels: 0,
   diffQueue: 0,
   rssBytes: 0,
   loopDelayMs: 0,

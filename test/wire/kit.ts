@@ -287,6 +287,7 @@ export function outboundHead(head: Partial<OutboundHead> = {}): OutboundHead {
     fields: new HeaderFields(),
     framing: 'none',
     contentLength: -1,
+    upgrade: '',
     ...head,
   };
 }

@@ -3,7 +3,13 @@ import { failure } from '../../core/errors.ts';
 import type { FailureCode } from '../../core/errors.ts';
 import type { HeaderFields } from '../../core/headers.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { Outbound, OutboundHandler, OutboundHead, ResponseHead } from '../../wire/types.ts';
+import type {
+  Outbound,
+  OutboundHandler,
+  OutboundHead,
+  ResponseHead,
+  SwitchedConnection,
+} from '../../wire/types.ts';
 import { isServerFault, mayBeRepeated } from './group.ts';
 import type { ServerGroup } from './group.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -64,6 +70,13 @@ export class UpstreamCall implements Outbound, OutboundHandler {
     if (isGatewayFailure(head.status)) this.tellFailure(false);
     else if (this.begun !== 'closed') this.tellReturn();
     this.handler.onHead(head);
+  }
+
+  onUpgraded(head: ResponseHead, server: SwitchedConnection): void {
+    this.triesLeft = 0;
+    if (this.begun !== 'closed') this.tellReturn();
+    if (this.handler.onUpgraded === undefined) server.destroy();
+    else this.handler.onUpgraded(head, server);
   }
 
   /** A server that was out has answered. */

@@ -107,6 +107,7 @@ class HealthCheck implements OutboundHandler {
       fields,
       framing: 'none',
       contentLength: 0,
+      upgrade: '',
     } as const;
     this.call = this.pool.call(head, this);
   }

@@ -82,6 +82,7 @@ class StubGateway implements Gateway {
         exchanges: 0,
         copiesInFlight: 0,
         copyBytes: 0,
+        tunnels: 0,
         diffQueue: 0,
         rssBytes: this.rssBytes,
         loopDelayMs: this.loopDelayMs,

@@ -16,6 +16,7 @@ export function request(method = 'GET', fields: readonly string[] = []): Outboun
     fields: new HeaderFields([...fields]),
     framing: method === 'POST' ? 'length' : 'none',
     contentLength: method === 'POST' ? 3 : 0,
+    upgrade: '',
   };
 }
 
