@@ -61,6 +61,7 @@ function evidenceHash(compiled: CompiledConfig): string {
     accessLog: __,
     explainHeaders: ___,
     maxConnections: ____,
+    clientPace: ______,
     timeouts,
     ...shaping
   } = gateway;
@@ -93,6 +94,10 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     stickyKey: compileStickyKey(rollout.stickyKey),
     shadow: compileShadow(rollout.shadow),
     timeouts: compileTimeouts(config.timeouts),
+    clientPace: {
+      bytesPerSec: config.limits.clientBytesPerSecond,
+      graceMs: config.timeouts.clientGrace,
+    },
     requestBodyBytes: config.limits.requestBody,
     maxConnections: config.limits.connections,
     accessLog: accessLog === undefined ? null : { ...accessLog, file: absolute(inputs, accessLog.file) },

@@ -152,6 +152,8 @@ export interface GatewayConfig {
   readonly stickyKey: StickyKey;
   readonly shadow: ShadowConfig;
   readonly timeouts: Timeouts;
+  /** How slow a client may be while it sends a body or reads an answer; 0 bytes/s for any. */
+  readonly clientPace: { readonly bytesPerSec: number; readonly graceMs: number };
   readonly requestBodyBytes: number;
   readonly maxConnections: number;
   readonly accessLog: AccessLogConfig | null;

@@ -8,6 +8,7 @@ import { refusalText } from './head-writer.ts';
 import { HeadScanner, MORE, REFUSED } from './head-scanner.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
+import { ClientPace } from './pace.ts';
 import { readRequest } from './request-head.ts';
 import { ServerExchange } from './server-exchange.ts';
 import { accepted, WireSocket, type SocketOwner } from './socket.ts';
@@ -61,6 +62,7 @@ export class ServerConnection implements SocketOwner, Swept {
   private goneBytes = 0;
   private writeDeadlineMs = 0;
   private lastProgress = 0;
+  private pace: ClientPace | null = null;
 
   constructor(socket: Socket, listener: number, host: ConnectionHost, options: ServerOptions) {
     this.host = host;
@@ -350,6 +352,7 @@ export class ServerConnection implements SocketOwner, Swept {
 
   private sweepExchange(nowMs: number): void {
     if (this.eof && this.sweepGone(nowMs)) return;
+    if (this.isTooSlow(nowMs)) return this.endExchange('client_stalled');
     if (this.exchange?.awaitsBody !== true) this.bodyDeadlineMs = 0;
     else if (this.bodyDeadlineMs !== 0 && nowMs >= this.bodyDeadlineMs)
       return this.endExchange('client_stalled');
@@ -362,6 +365,17 @@ export class ServerConnection implements SocketOwner, Swept {
       this.endExchange('client_stalled');
     }
     this.lastProgress = progress;
+  }
+
+  private isTooSlow(nowMs: number): boolean {
+    const { exchange, socket, options } = this;
+    if (exchange === null || options.pace === undefined || options.pace.bytesPerSec === 0) return false;
+    if (this.pace?.exchange !== exchange) {
+      this.pace = null;
+      if (!exchange.awaitsBody && socket.pendingBytes === 0) return false;
+      this.pace = new ClientPace(exchange, socket, options.pace, nowMs);
+    }
+    return this.pace.isTooSlow(nowMs);
   }
 
   /**

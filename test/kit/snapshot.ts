@@ -73,6 +73,7 @@ export function gatewayConfig(
       totalMs: LIMITS.totalTimeoutMs,
       drainMs: LIMITS.drainTimeoutMs,
     },
+    clientPace: { bytesPerSec: LIMITS.clientBytesPerSec, graceMs: LIMITS.clientGraceMs },
     requestBodyBytes: LIMITS.bodyBytes,
     maxConnections: LIMITS.connections,
     accessLog: null,
