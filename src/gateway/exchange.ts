@@ -13,7 +13,7 @@ import type { Arrival } from './arrival.ts';
 import type { Assignment } from './assignment.ts';
 import { planCopy } from './copying.ts';
 import { runOnDone } from './filters/run.ts';
-import type { FilterAnswer, FilterExchange } from './filters/types.ts';
+import type { FilterAnswer } from './filters/types.ts';
 import { forwardedFields } from './forwarded.ts';
 import { LaneRequest } from './lane-request.ts';
 import { Relay } from './relay.ts';
@@ -31,7 +31,7 @@ export class Exchange implements InboundHandler, RelayOwner {
   assignment: Assignment;
   copy: Copy | null = null;
   /** What the edge filters were shown, when the route has any. */
-  edgeRequest: FilterExchange | null = null;
+  edgeRequest: LaneRequest | null = null;
   private copyDecision: CopyDecision | null = null;
   private relay: Relay | null = null;
   private fellBack = false;
@@ -190,7 +190,10 @@ export class Exchange implements InboundHandler, RelayOwner {
     if (!this.bodyEnded) this.copy?.clientAborted();
     if (aborted !== null && this.assignedServiceUs < 0) this.noteService();
     const laneAtFault = this.laneFailure !== null && failure(this.laneFailure).blame === 'lane';
-    if (this.edgeRequest !== null) runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
+    if (this.edgeRequest !== null) {
+      this.edgeRequest.isOver = true;
+      runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
+    }
     const { head, startedUs, bytesIn, bytesOut } = this.inbound;
     const { snapshot } = this.runtime;
     this.runtime.done({

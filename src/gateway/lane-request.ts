@@ -21,8 +21,9 @@ export class LaneRequest implements FilterExchange {
   readonly framing: OutboundHead['framing'];
   readonly contentLength: number;
   claims: Readonly<Record<string, unknown>> | null = null;
+  isOver = false;
 
-  constructor(of: Omit<LaneRequest, 'claims'>) {
+  constructor(of: Omit<LaneRequest, 'claims' | 'isOver'>) {
     this.requestId = of.requestId;
     this.method = of.method;
     this.path = of.path;
