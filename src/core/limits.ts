@@ -68,8 +68,11 @@ export const LIMITS = {
   clientGraceMs: 10_000,
   /** What a client that was fast may save up for a pause: the silence it is allowed anyway. Tunnels and lifts. */
   paceAllowanceMs: 30_000,
-  /** Seconds earned per second at the most: two seconds of transfer save up for the longest pause. */
-  paceEarning: 10,
+  /**
+   * Seconds earned per second at the most: twenty seconds of transfer save up for the longest pause, and the moment in
+   * which a kernel takes megabytes for a client that reads nothing for none.
+   */
+  paceEarning: 2,
   /** A kept-alive client connection without a request. */
   keepAliveIdleMs: 60_000,
   /** TCP connect to a server, name resolution included. */
