@@ -15,6 +15,14 @@ import type { PoolOptions } from './types.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
 
+/** Descriptors, ports and memory are ours: that none is left says nothing about the server. */
+const OURS = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
+
+function connectFailure(code: string): FailureCode {
+  if (OURS.has(code)) return 'overloaded';
+  return code === 'ECONNREFUSED' ? 'connect_refused' : 'connect_failed';
+}
+
 /** What a connection needs from its pool. */
 export interface ClientHost {
   readonly options: PoolOptions;
@@ -299,8 +307,7 @@ export class ClientConnection implements SocketOwner, Swept {
 
   onClosed(code: string): void {
     const lost = this.answerBegun ? 'upstream_truncated' : 'upstream_reset';
-    const unconnected = code === 'ECONNREFUSED' ? 'connect_refused' : 'connect_failed';
-    this.fail(this.connected ? lost : unconnected);
+    this.fail(this.connected ? lost : connectFailure(code));
   }
 
   /** Whether a call that failed may have another connection: nothing of it was sent, or it does no harm twice. */

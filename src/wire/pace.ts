@@ -5,12 +5,14 @@ import type { PaceLimits } from './types.ts';
 
 /**
  * Time that one direction of a client may still take. It is spent while we wait for the client and earned by the
- * bytes that move: at the required rate the two are equal. What is earned between two looks is bounded, because the
- * kernel takes some megabytes for a client that reads nothing.
+ * bytes that move: at the required rate the two are equal. What is earned at once is bounded, because the kernel takes
+ * some megabytes for a client that reads nothing: the silence before it, and a little more.
  */
 class Allowance {
   private leftMs: number;
   private bytes: number;
+  /** Waited for since the last byte: a kernel takes nothing for a while and then much, of a reader that is steady. */
+  private silentMs = 0;
 
   constructor(limits: PaceLimits, bytes: number) {
     this.leftMs = limits.graceMs;
@@ -19,9 +21,12 @@ class Allowance {
 
   /** @returns whether nothing is left */
   spend(passedMs: number, bytes: number, limits: PaceLimits): boolean {
-    const earnedMs = ((bytes - this.bytes) / limits.bytesPerSec) * 1_000;
+    const moved = bytes - this.bytes;
+    const earnedMs = (moved / limits.bytesPerSec) * 1_000;
+    const mostMs = this.silentMs + passedMs * LIMITS.paceEarning;
     this.bytes = bytes;
-    const left = this.leftMs + Math.min(earnedMs, passedMs * LIMITS.paceEarning) - passedMs;
+    this.silentMs = moved > 0 ? 0 : this.silentMs + passedMs;
+    const left = this.leftMs + Math.min(earnedMs, mostMs) - passedMs;
     this.leftMs = Math.min(left, Math.max(limits.graceMs, LIMITS.paceAllowanceMs));
     return this.leftMs <= 0;
   }
@@ -68,4 +73,18 @@ export class ClientPace {
     if (!reads) this.reading.skip(socket.takenBytes);
     return false;
   }
+}
+
+/** @returns the pace of the current exchange: `last`, or a new one from the moment on in which we wait for its client */
+export function paceOf(
+  of: { readonly exchange: ServerExchange | null; readonly socket: WireSocket },
+  last: ClientPace | null,
+  limits: PaceLimits | undefined,
+  nowMs: number,
+): ClientPace | null {
+  const { exchange, socket } = of;
+  if (exchange === null || limits === undefined || limits.bytesPerSec === 0) return null;
+  if (last?.exchange === exchange) return last;
+  const waits = exchange.awaitsBody || socket.pendingBytes > 0;
+  return waits ? new ClientPace(exchange, socket, limits, nowMs) : null;
 }

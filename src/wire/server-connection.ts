@@ -8,7 +8,7 @@ import { refusalText } from './head-writer.ts';
 import { HeadScanner, MORE, REFUSED } from './head-scanner.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
-import { ClientPace } from './pace.ts';
+import { paceOf, type ClientPace } from './pace.ts';
 import { readRequest } from './request-head.ts';
 import { ServerExchange } from './server-exchange.ts';
 import { accepted, WireSocket, type SocketOwner } from './socket.ts';
@@ -40,7 +40,7 @@ export class ServerConnection implements SocketOwner, Swept {
   private readonly scanner = new HeadScanner(true);
   private readonly reader = new BodyReader();
   private readonly input = new Input();
-  private exchange: ServerExchange | null = null;
+  exchange: ServerExchange | null = null;
   private startedUs = 0;
   private requests = 0;
   private closeAsked = false;
@@ -352,7 +352,8 @@ export class ServerConnection implements SocketOwner, Swept {
 
   private sweepExchange(nowMs: number): void {
     if (this.eof && this.sweepGone(nowMs)) return;
-    if (this.isTooSlow(nowMs)) return this.endExchange('client_stalled');
+    this.pace = paceOf(this, this.pace, this.options.pace, nowMs);
+    if (this.pace?.isTooSlow(nowMs) === true) return this.endExchange('client_stalled');
     if (this.exchange?.awaitsBody !== true) this.bodyDeadlineMs = 0;
     else if (this.bodyDeadlineMs !== 0 && nowMs >= this.bodyDeadlineMs)
       return this.endExchange('client_stalled');
@@ -365,17 +366,6 @@ export class ServerConnection implements SocketOwner, Swept {
       this.endExchange('client_stalled');
     }
     this.lastProgress = progress;
-  }
-
-  private isTooSlow(nowMs: number): boolean {
-    const { exchange, socket, options } = this;
-    if (exchange === null || options.pace === undefined || options.pace.bytesPerSec === 0) return false;
-    if (this.pace?.exchange !== exchange) {
-      this.pace = null;
-      if (!exchange.awaitsBody && socket.pendingBytes === 0) return false;
-      this.pace = new ClientPace(exchange, socket, options.pace, nowMs);
-    }
-    return this.pace.isTooSlow(nowMs);
   }
 
   /**

@@ -8,10 +8,11 @@ const MIB = 2 ** 20;
 const MINUTE_MS = 60_000;
 
 /**
- * Bounds of what may be gained after the warm-up: three processes of about 100 MiB whose collectors are lazy. At
- * 240 requests/s over 20 minutes, 90 bytes lost per request are found.
+ * Bounds of what may be gained after the warm-up. Memory: three processes of 100 to 190 MiB whose collectors are lazy;
+ * at 240 requests/s over 20 minutes, 90 bytes lost per request are found. Descriptors: as many as slow clients come
+ * and go; one lost in 9,000 requests is found.
  */
-const BOUNDS = { rssBytes: 24 * MIB, descriptors: 8 };
+const BOUNDS = { rssBytes: 24 * MIB, descriptors: 32 };
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '30' } } });
 const minutes = Number(values.minutes);

@@ -30,7 +30,8 @@ export interface Tally {
 
 const ERRORS_SHOWN = 20;
 const KEPT_CLIENTS = 20;
-const SLOW_CUT_MS = 15_000;
+/** That they are cut at all: the promise of 15 s has a test of its own, and a starved machine counts time slower. */
+const SLOW_CUT_MS = 60_000;
 const POST_BYTES = 60_000;
 
 /** Mixed traffic, open loop: what is due is sent, whatever became of what was sent before. */
