@@ -46,7 +46,7 @@ class Witness implements Filter {
 /** Puts filters on every route of gateways that this test starts. */
 function install(edgeFilters: readonly Filter[], filters: readonly Filter[]): void {
   // The method is put back as it is, and called with its router.
-  const { match } = Router.prototype;
+  const match: Router['match'] = Reflect.get(Router.prototype, 'match');
   Router.prototype.match = function matchWithFilters(this: Router, ...request): ReturnType<typeof match> {
     const found = match.apply(this, request);
     return found === null ? null : { ...found, edgeFilters, filters };

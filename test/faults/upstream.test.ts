@@ -39,10 +39,16 @@ const then =
   (text: string, end: (socket: Socket) => unknown): Fault =>
   (socket) =>
     socket.write(text, 'latin1', () => setTimeout(end, 20, socket));
+const thenFlood =
+  (text: string, more: string): Fault =>
+  (socket) => {
+    socket.write(text, 'latin1');
+    flood(socket, more);
+  };
 const reset = (socket: Socket): unknown => socket.resetAndDestroy();
 const finish = (socket: Socket): unknown => socket.end();
 const STAFF = { header: ['x-canary', '1'], cookie: null, host: null, from: ['127.0.0.0/8'] } as const;
-const letters = (text: string): string[] => [...text];
+const letters = (text: string): string[] => text.split('');
 
 function* forever(text: string): Generator<string> {
   for (;;) yield text;
@@ -83,18 +89,8 @@ const FAULTS: readonly [string, Fault, Seen, FailureCode | null][] = [
   ['sends garbage', write('\u0000\u0001 no HTTP \u00ff\r\n\r\n'), 502, 'upstream_protocol'],
   ['sends the greeting of a mail server', write('220 mail ESMTP\r\n'), 504, 'idle_timeout'],
   ['sends a broken chunk size', write(`${CHUNKED}5\r\n12345\r\nzz\r\n`), 'cut', 'upstream_protocol'],
-  [
-    'sends an endless chunk size',
-    (socket) => void (socket.write(CHUNKED), flood(socket, '0')),
-    'cut',
-    'upstream_protocol',
-  ],
-  [
-    'sends an endless trailer',
-    (socket) => void (socket.write(`${CHUNKED}0\r\n`), flood(socket, 'X: y\r\n')),
-    'cut',
-    'upstream_protocol',
-  ],
+  ['sends an endless chunk size', thenFlood(CHUNKED, '0'), 'cut', 'upstream_protocol'],
+  ['sends an endless trailer', thenFlood(`${CHUNKED}0\r\n`, 'X: y\r\n'), 'cut', 'upstream_protocol'],
   [
     'sends bytes after its body',
     write(`${HEAD}1234567890HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`),
@@ -102,24 +98,9 @@ const FAULTS: readonly [string, Fault, Seen, FailureCode | null][] = [
     null,
   ],
   ['sends bytes after its last chunk', write(`${CHUNKED}a\r\n1234567890\r\n0\r\n\r\npoison`), 'spent', null],
-  [
-    'floods after its body',
-    (socket) => void (socket.write(`${HEAD}1234567890`), flood(socket, 'poison')),
-    'spent',
-    null,
-  ],
-  [
-    'sends an endless head',
-    (socket) => void (socket.write('HTTP/1.1 200 OK\r\nX: '), flood(socket, 'a')),
-    502,
-    'upstream_protocol',
-  ],
-  [
-    'sends endless fields',
-    (socket) => void (socket.write('HTTP/1.1 200 OK\r\n'), flood(socket, 'X: y\r\n')),
-    502,
-    'upstream_protocol',
-  ],
+  ['floods after its body', thenFlood(`${HEAD}1234567890`, 'poison'), 'spent', null],
+  ['sends an endless head', thenFlood('HTTP/1.1 200 OK\r\nX: ', 'a'), 502, 'upstream_protocol'],
+  ['sends endless fields', thenFlood('HTTP/1.1 200 OK\r\n', 'X: y\r\n'), 502, 'upstream_protocol'],
   [
     'sends endless interim answers',
     (socket) => flood(socket, 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'),
