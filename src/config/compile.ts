@@ -64,6 +64,7 @@ function evidenceHash(compiled: CompiledConfig): string {
     maxConnections: ____,
     maxExchanges: _____,
     loopDelayMs: ______,
+    clientPace: _________,
     timeouts,
     ...shaping
   } = gateway;
@@ -96,6 +97,10 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     stickyKey: compileStickyKey(rollout.stickyKey),
     shadow: compileShadow(rollout.shadow),
     timeouts: compileTimeouts(config.timeouts),
+    clientPace: {
+      bytesPerSec: config.limits.clientBytesPerSecond,
+      graceMs: config.timeouts.clientGrace,
+    },
     requestBodyBytes: config.limits.requestBody,
     maxConnections: config.limits.connections,
     maxExchanges: config.limits.exchanges,

@@ -60,6 +60,10 @@ const timeouts = section(
     head: time('a complete request head', LIMITS.headTimeoutMs),
     clientBodyIdle: time('silence of a client while its body is expected', LIMITS.clientBodyIdleMs),
     clientWriteIdle: time('silence of a client that does not read', LIMITS.clientWriteIdleMs),
+    clientGrace: duration('a client below limits.clientBytesPerSecond', {
+      min: 1_000,
+      words: 'of at least 1s',
+    }).prefault(formatDuration(LIMITS.clientGraceMs)),
     keepAliveIdle: time('a kept connection without a request', LIMITS.keepAliveIdleMs),
     connect: time('connection to a server', LIMITS.connectTimeoutMs),
     firstByte: time('request sent until the answer starts', LIMITS.firstByteTimeoutMs),
@@ -74,6 +78,12 @@ const timeouts = section(
 const limits = section(
   {
     requestBody: size('largest request body; 0B for none').prefault('1GiB'),
+    clientBytesPerSecond: whole(
+      'slowest client that is waited for, sending a body or reading an answer; 0 for any',
+      0,
+      1_000_000,
+      LIMITS.clientBytesPerSec,
+    ).prefault(LIMITS.clientBytesPerSec),
     connections: whole('client connections of one worker', 1, 1_000_000, LIMITS.connections).prefault(
       LIMITS.connections,
     ),

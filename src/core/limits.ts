@@ -69,6 +69,20 @@ export const LIMITS = {
   clientBodyIdleMs: 30_000,
   /** Silence of a client that does not read its answer. */
   clientWriteIdleMs: 30_000,
+  /**
+   * Slowest client that is waited for while it sends a body or reads an answer, bytes/s: a tenth of the worst mobile
+   * networks (GPRS), and what other servers ask for (240 in Kestrel and IIS, 500 in Apache).
+   */
+  clientBytesPerSec: 240,
+  /** Time a slow client has in any case: with the 10 s for a head, every slow client is gone after 15 s. */
+  clientGraceMs: 10_000,
+  /** What a client that was fast may save up for a pause: the silence it is allowed anyway. Tunnels and lifts. */
+  paceAllowanceMs: 30_000,
+  /**
+   * Seconds earned per second at the most: twenty seconds of transfer save up for the longest pause, and the moment in
+   * which a kernel takes megabytes for a client that reads nothing for none.
+   */
+  paceEarning: 2,
   /** A kept-alive client connection without a request. */
   keepAliveIdleMs: 60_000,
   /** TCP connect to a server, name resolution included. */

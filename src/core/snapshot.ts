@@ -239,6 +239,8 @@ export interface GatewayConfig {
   readonly stickyKey: StickyKey;
   readonly shadow: ShadowConfig;
   readonly timeouts: Timeouts;
+  /** How slow a client may be while it sends a body or reads an answer; 0 bytes/s for any. */
+  readonly clientPace: { readonly bytesPerSec: number; readonly graceMs: number };
   readonly requestBodyBytes: number;
   readonly maxConnections: number;
   /** Exchanges of one worker at once; further ones are answered 503. */

@@ -169,6 +169,7 @@ export class CandidateCall implements Outbound, OutboundHandler {
 
   private done(failed: FailureCode | null): void {
     this.over = true;
+    this.request.isOver = true;
     this.early = [];
     runOnDone(this.filters, this.request, failed);
   }

@@ -13,7 +13,7 @@ import type { Arrival } from './arrival.ts';
 import type { Assignment } from './assignment.ts';
 import { planCopy } from './copying.ts';
 import { runOnDone } from './filters/run.ts';
-import type { FilterAnswer, FilterExchange } from './filters/types.ts';
+import type { FilterAnswer } from './filters/types.ts';
 import { forwardedFields } from './forwarded.ts';
 import { LaneRequest } from './lane-request.ts';
 import { Relay } from './relay.ts';
@@ -31,7 +31,7 @@ export class Exchange implements InboundHandler, RelayOwner {
   assignment: Assignment;
   copy: Copy | null = null;
   /** What the edge filters were shown, when the route has any. */
-  edgeRequest: FilterExchange | null = null;
+  edgeRequest: LaneRequest | null = null;
   private copyDecision: CopyDecision | null = null;
   private relay: Relay | null = null;
   private fellBack = false;
@@ -218,7 +218,10 @@ export class Exchange implements InboundHandler, RelayOwner {
     // The answer came before the request was complete: there is nothing whole to copy.
     if (!this.bodyEnded) this.copy?.clientAborted();
     if (aborted !== null && this.assignedServiceUs < 0) this.noteService();
-    if (this.edgeRequest !== null) runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
+    if (this.edgeRequest !== null) {
+      this.edgeRequest.isOver = true;
+      runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
+    }
     if (this.holdsTunnel) this.runtime.giveTunnelBack();
     this.runtime.done(this.observation(failed), this.isTunnel);
   }

@@ -168,7 +168,8 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   }
 }
 
-function serverOptions({ timeouts, maxConnections, requestBodyBytes }: GatewayConfig): ServerOptions {
+function serverOptions(config: GatewayConfig): ServerOptions {
+  const { timeouts, maxConnections, requestBodyBytes, clientPace } = config;
   return {
     headTimeoutMs: timeouts.headMs,
     bodyIdleMs: timeouts.clientBodyIdleMs,
@@ -176,5 +177,6 @@ function serverOptions({ timeouts, maxConnections, requestBodyBytes }: GatewayCo
     keepAliveIdleMs: timeouts.keepAliveIdleMs,
     maxConnections,
     maxBodyBytes: requestBodyBytes,
+    pace: clientPace,
   };
 }

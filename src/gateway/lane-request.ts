@@ -23,8 +23,9 @@ export class LaneRequest implements FilterExchange {
   /** The protocol to switch to, or ''; a copy never asks. */
   readonly upgrade: string;
   claims: Readonly<Record<string, unknown>> | null = null;
+  isOver = false;
 
-  constructor(of: Omit<LaneRequest, 'claims'>) {
+  constructor(of: Omit<LaneRequest, 'claims' | 'isOver'>) {
     this.requestId = of.requestId;
     this.method = of.method;
     this.path = of.path;

@@ -3,6 +3,7 @@ import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { BodyReader } from './body-reader.ts';
 import type { Call } from './call.ts';
+import { connectFailure } from './connect-failure.ts';
 import { reportDefect, scheduleTick } from './defect.ts';
 import { requestText } from './head-writer.ts';
 import { HeadScanner, MORE } from './head-scanner.ts';
@@ -340,8 +341,7 @@ export class ClientConnection implements SocketOwner, Swept {
   onClosed(code: string): void {
     const lost = this.answerBegun ? 'upstream_truncated' : 'upstream_reset';
     if (this.connected) return this.fail(lost);
-    const plain = code === 'ECONNREFUSED' ? 'connect_refused' : 'connect_failed';
-    this.fail(this.host.options.secure?.failureOf(code) ?? plain);
+    this.fail(connectFailure(code, this.host.options));
   }
 
   /** Whether a call that failed may have another connection: nothing of it was sent, or it does no harm twice. */

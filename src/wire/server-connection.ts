@@ -5,9 +5,11 @@ import { LIMITS } from '../core/limits.ts';
 import { BodyReader } from './body-reader.ts';
 import { reportDefect, scheduleTick } from './defect.ts';
 import { refusalText } from './head-writer.ts';
+import { HangUpWatch } from './hang-up-watch.ts';
 import { HeadScanner, MORE, REFUSED } from './head-scanner.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
+import { paceOf, type ClientPace } from './pace.ts';
 import type { Admitted } from './reception.ts';
 import { readRequest } from './request-head.ts';
 import { ServerExchange } from './server-exchange.ts';
@@ -42,7 +44,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   private readonly scanner = new HeadScanner(true);
   private readonly reader = new BodyReader();
   private readonly input = new Input();
-  private exchange: ServerExchange | null = null;
+  exchange: ServerExchange | null = null;
   private tunnel: Tunnel | null = null;
   private startedUs = 0;
   private requests = 0;
@@ -60,14 +62,14 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   /** End of the time for a head, for the next request, or for lingering; 0 is never. */
   private deadlineMs: number;
   private bodyDeadlineMs = 0;
-  /** A client that will send no more counts as gone then; and the bytes that had passed when this was set. */
-  private goneDeadlineMs = 0;
-  private goneBytes = 0;
+  private readonly hangUp: HangUpWatch;
   private readonly writes: WriteWatch;
+  private pace: ClientPace | null = null;
 
   /** @param socket as it was accepted, or admitted by a reception */
   constructor(socket: Socket | Admitted, listener: number, host: ConnectionHost, options: ServerOptions) {
     this.host = host;
+    this.hangUp = new HangUpWatch(host.sweeper);
     this.writes = new WriteWatch(host.sweeper);
     this.options = options;
     this.listener = listener;
@@ -376,28 +378,15 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   }
 
   private sweepExchange(nowMs: number): void {
-    if (this.eof && this.sweepGone(nowMs)) return;
+    const { exchange, output } = this;
+    const hasHungUp = this.eof && exchange?.ended === false;
+    if (hasHungUp && this.hangUp.isGone(output.bytes + exchange.bytesIn, !output.isIdle))
+      return this.cut('client_aborted');
+    this.pace = paceOf(this, this.pace, this.options.pace, nowMs);
+    if (this.pace?.isTooSlow(nowMs) === true) return this.endExchange('client_stalled');
     if (this.exchange?.awaitsBody !== true) this.bodyDeadlineMs = 0;
     else if (this.bodyDeadlineMs !== 0 && nowMs >= this.bodyDeadlineMs)
       return this.endExchange('client_stalled');
     if (this.writes.isLate(this.socket, this.options.writeIdleMs)) this.endExchange('client_stalled');
-  }
-
-  /**
-   * A client that closed its sending side has most likely hung up, and only writing to it would tell. While bytes
-   * move, writing does. @returns whether it was given up
-   */
-  private sweepGone(nowMs: number): boolean {
-    const { exchange, output } = this;
-    if (exchange === null || exchange.ended) return false;
-    const bytes = output.bytes + exchange.bytesIn;
-    if (this.goneDeadlineMs === 0 || bytes !== this.goneBytes || !output.isIdle) {
-      this.goneDeadlineMs = this.host.sweeper.deadline(LIMITS.halfCloseGraceMs);
-      this.goneBytes = bytes;
-    } else if (nowMs >= this.goneDeadlineMs) {
-      this.cut('client_aborted');
-      return true;
-    }
-    return false;
   }
 }

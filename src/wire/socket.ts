@@ -151,6 +151,15 @@ export class WireSocket {
     return this.socket.writableLength + (handle?.writeQueueSize ?? 0) * 2 ** 20;
   }
 
+  /** Bytes that the kernel has taken so far; a Node that does not count them counts whole writes. */
+  get takenBytes(): number {
+    const handle = (
+      this.socket as unknown as { _handle?: { bytesWritten?: number; writeQueueSize?: number } | null }
+    )._handle;
+    const dispatched = handle?.bytesWritten ?? this.socket.bytesWritten - this.socket.writableLength;
+    return dispatched - (handle?.writeQueueSize ?? 0);
+  }
+
   /** Writes latin1 text. */
   writeText(text: string): void {
     if (!this.isDead) this.socket.write(text, 'latin1');

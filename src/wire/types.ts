@@ -210,6 +210,14 @@ export interface Pool {
   close(): void;
 }
 
+/** How slow a client may be while it is waited for. */
+export interface PaceLimits {
+  /** Body bytes it has to send, and bytes of its answer to read, per second on average; 0 means any. */
+  readonly bytesPerSec: number;
+  /** Time it has in any case, and what is left of it after a pause. */
+  readonly graceMs: number;
+}
+
 export interface ServerOptions {
   readonly headTimeoutMs: number;
   readonly bodyIdleMs: number;
@@ -218,6 +226,8 @@ export interface ServerOptions {
   readonly maxConnections: number;
   /** Body bytes of one request; 0 means no limit. */
   readonly maxBodyBytes: number;
+  /** Absent: only silence counts. */
+  readonly pace?: PaceLimits;
 }
 
 /** Certificate chain and private key of a listener, as PEM. */

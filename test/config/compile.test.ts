@@ -104,6 +104,10 @@ test('takes every default from the table of limits', () => {
     answerBytes: LIMITS.answerBytes,
     stripHeaders: [],
   });
+  expect(gateway.clientPace).toEqual({
+    bytesPerSec: LIMITS.clientBytesPerSec,
+    graceMs: LIMITS.clientGraceMs,
+  });
   expect([gateway.requestBodyBytes, gateway.maxConnections]).toEqual([LIMITS.bodyBytes, LIMITS.connections]);
   expect([plan.shadow.dwellMs, plan.canary.dwellMs, plan.regional.dwellMs]).toEqual([
     900_000, 3_600_000, 86_400_000,

@@ -96,6 +96,7 @@ export function gatewayConfig(
       tunnelIdleMs: LIMITS.tunnelIdleMs,
       drainMs: LIMITS.drainTimeoutMs,
     },
+    clientPace: { bytesPerSec: LIMITS.clientBytesPerSec, graceMs: LIMITS.clientGraceMs },
     requestBodyBytes: LIMITS.bodyBytes,
     maxConnections: LIMITS.connections,
     maxExchanges: LIMITS.exchanges,

@@ -4,7 +4,7 @@ import type { ResponseHead } from '../../wire/types.ts';
 import type { Filter, FilterAnswer, FilterExchange } from './types.ts';
 
 /**
- * Runs `onRequest` of each filter in order until one answers.
+ * Runs `onRequest` of each filter in order until one answers, or the exchange is over.
  * @returns the answer, null when all let it pass, or a promise of it from the first filter that awaits
  */
 export function runOnRequest(
@@ -24,7 +24,8 @@ async function continueAfter(
   rest: readonly Filter[],
   exchange: FilterExchange,
 ): Promise<FilterAnswer | null> {
-  return (await pending) ?? (await runOnRequest(rest, exchange));
+  const answer = await pending;
+  return answer !== null || exchange.isOver ? answer : await runOnRequest(rest, exchange);
 }
 
 export function runOnUpstreamRequest(filters: readonly Filter[], exchange: FilterExchange): void {

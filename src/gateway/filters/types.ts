@@ -21,6 +21,8 @@ export interface FilterExchange {
   readonly fields: HeaderFields;
   /** Claims of a verified token, for the filters behind. */
   claims: Readonly<Record<string, unknown>> | null;
+  /** `onDone` was called, because the client went away, say: no hook is called any more. */
+  readonly isOver: boolean;
 }
 
 /** An answer that a filter gives in the lane's place. */
