@@ -3,6 +3,7 @@ import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { BodyReader } from './body-reader.ts';
 import type { Call } from './call.ts';
+import type { ClientHost } from './client-host.ts';
 import { connectFailure } from './connect-failure.ts';
 import { reportDefect, scheduleTick } from './defect.ts';
 import { requestText } from './head-writer.ts';
@@ -12,24 +13,12 @@ import { Output } from './output.ts';
 import { readResponse } from './response-head.ts';
 import { SecureSocket } from './secure-socket.ts';
 import { connecting, WireSocket, type SocketOwner } from './socket.ts';
-import type { Sweeper, Swept } from './sweeper.ts';
+import type { Swept } from './sweeper.ts';
 import { ServerEnd } from './tunnel.ts';
-import type { PoolOptions, ResponseHead } from './types.ts';
+import type { ResponseHead } from './types.ts';
 import { WriteWatch } from './write-watch.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
-
-/** What a connection needs from its pool. */
-export interface ClientHost {
-  readonly options: PoolOptions;
-  readonly sweeper: Sweeper;
-  /** The connection is clean and may carry another call. */
-  onFree(connection: ClientConnection): void;
-  /** The connection is no longer usable. Called once, before anybody hears about the call it carried. */
-  onGone(connection: ClientConnection): void;
-  /** A call lost its reused connection and goes to another one, once. */
-  onRetry(call: Call): void;
-}
 
 /** One connection to a server: one call at a time, idle in between. */
 export class ClientConnection implements SocketOwner, Swept {

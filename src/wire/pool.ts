@@ -2,7 +2,8 @@
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { Call, type CallHost } from './call.ts';
-import { ClientConnection, type ClientHost } from './client-connection.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { ClientHost } from './client-host.ts';
 import { reportDefect } from './defect.ts';
 import { Sweeper } from './sweeper.ts';
 import type { Outbound, OutboundHandler, OutboundHead, Pool, PoolOptions } from './types.ts';

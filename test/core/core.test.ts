@@ -139,12 +139,14 @@ test('every failure has a status that fits its blame', () => {
   }
 });
 
-test('every limit is a positive number that an integer can hold, or a documented zero', () => {
+/** Parts of a whole, and a factor: no integers. */
+const FRACTIONS = /(?:Share|Shrink|Grow|Least|Earning)$/;
+
+test('every limit is a positive number that an integer can hold, a part of a whole, or a documented zero', () => {
   for (const [name, value] of Object.entries(LIMITS)) {
-    expect([name, Number.isSafeInteger(value) && (value > 0 || name === 'totalTimeoutMs')]).toEqual([
-      name,
-      true,
-    ]);
+    const isPart = FRACTIONS.test(name) && value > 0 && value < 2;
+    const isWhole = Number.isSafeInteger(value) && (value > 0 || name === 'totalTimeoutMs');
+    expect([name, isPart || isWhole]).toEqual([name, true]);
   }
 });
 

@@ -1,0 +1,174 @@
+/** The bounds of what is not on the way of a request: admin API, configuration, store, rehearsals. See `LIMITS`. */
+export const CONTROL_LIMITS = {
+  /** Body of an admin request. */
+  adminBodyBytes: 64 * 1024,
+  /** Subscribers to admin events. */
+  adminEventClients: 64,
+  /** A worker that was forked and does not listen yet is killed then: loading takes well under a second. */
+  workerStartMs: 20_000,
+  /** A worker without a delta for so long is blocked: ten messages are missing. */
+  workerSilenceMs: 10_000,
+  /** Default of resident memory of a worker; above it it is replaced. Eight times what one holds at saturation. */
+  workerRssBytes: 1024 * 1024 * 1024,
+  /** Each half of a worker's young generation: 8 MiB cost no speed and save 35 MB at saturation over Node's own choice. */
+  workerSemiSpaceMb: 8,
+  /** How often a worker measures its event-loop delay; time, and measurements at least, of one decision. */
+  overloadSampleMs: 25,
+  overloadIntervalMs: 100,
+  overloadSamples: 2,
+  /** Default event-loop delay that may stand: a saturated worker with 1,000 busy connections stays below half of it. */
+  overloadDelayMs: 100,
+  /** With fewer exchanges running nobody is refused for delay: the wait is not for this worker. */
+  overloadExchanges: 32,
+  /** The admitted share shrinks to this part of itself in one decision at the most, and never below the next one. */
+  overloadShrink: 0.25,
+  overloadLeastShare: 0.02,
+  /** It grows by so much in one decision: all is admitted again within a second of calm. */
+  overloadGrow: 0.125,
+  /** Copies stop at this part of the exchanges, and come back after so many calm decisions. */
+  overloadCopiesShare: 0.75,
+  overloadCalmIntervals: 20,
+  /** Body of a refused request that is read and dropped, so that its connection can be kept. */
+  overloadBodyBytes: 64 * 1024,
+  /** Default bound on exchanges of one worker: half of its connections; 10,000 of them hold about 100 MB. */
+  exchanges: 10_000,
+  /** Event-loop delay (p99 of a second) from which on a worker is slow, and seconds in a row until it is reported. */
+  workerSlowMs: 200,
+  workerSlowReports: 5,
+  /** Least that may be configured: twice what a worker holds at saturation. */
+  workerRssLeastBytes: 256 * 1024 * 1024,
+  /** A worker that served so long starts the next backoff from the shortest wait again. */
+  workerHealthyMs: 60_000,
+  /** Time a worker has to exit after its drain deadline before it is killed. */
+  drainGraceMs: 2_000,
+  /** Deltas handed to the channel and not taken by the supervisor; then counts stay in the worker. */
+  deltasUnsent: 4,
+  /** Windows and difference classes kept for a store that is out of reach; the oldest are given up first. */
+  windowsUnsaved: 60,
+  classesUnsaved: 2_000,
+  /** Events kept for subscribers that reconnect, and for a store that is out of reach. */
+  eventsKept: 500,
+  /** How often the store is swept of what is past its retention. */
+  storeSweepMs: 300_000,
+  /** Characters of the reason in the kill switch's file. */
+  reasonChars: 500,
+  /** Characters of a name in the audit: the longest user name of Linux is 32, and a host may follow. */
+  whoChars: 64,
+  /** Time to live of the acting controller's lease: another one takes over at the latest then. */
+  controllerLeaseMs: 10_000,
+  /** How often the controller renews its lease and stores what could not be stored: three times in a lease. */
+  controllerTickMs: 3_000,
+  /** Attempts of one commit whose outcome is unknown; the store takes the same id once. */
+  commitAttempts: 3,
+  /** One call of the controller to its store; then the store counts as out of reach. */
+  storeCallMs: 2_000,
+  /** Connections to the admin API: all event subscribers, and as many short calls. */
+  adminConnections: 128,
+  /** Time to send a complete admin request. */
+  adminRequestMs: 10_000,
+  /** Time for the head of an admin request, also of the first one: both ends are on one machine. */
+  adminHeadMs: 1_000,
+  /** Silence of a connection to the admin API while an answer is written. */
+  adminIdleMs: 30_000,
+  /** Items of one list answered by the admin API, and how many without `limit`. */
+  adminListItems: 1_000,
+  adminListDefault: 100,
+  /** Silence on an event stream; then a comment is sent, so that both ends notice a dead peer. */
+  adminHeartbeatMs: 15_000,
+  /** Bytes of events a subscriber has not read; beyond it it is cut and may resume. All kept events fit at once. */
+  adminEventBufferBytes: 1024 * 1024,
+  /** Answer of the admin API that a client takes: 1,000 classes with their examples, and slack. */
+  adminAnswerBytes: 16 * 1024 * 1024,
+  /** One event as a client takes it. */
+  adminEventBytes: 64 * 1024,
+  /** A call of the admin client; a commit to a remote store fits. */
+  adminCallMs: 10_000,
+  /** `cutover.yaml`, a scenario: beyond it the file is data that went astray. */
+  configBytes: 1024 * 1024,
+  /** Levels of nesting in a YAML file; the deepest key of the schema stands at 7. */
+  configDepth: 32,
+  /** Values that YAML aliases may expand to: stops a "billion laughs" file. */
+  configAliases: 100,
+  /** Problems shown of one file; the rest is counted. */
+  configProblems: 100,
+  /** Characters of a source line shown with a problem. */
+  configExcerptChars: 160,
+  /** Entries of any list or map in `cutover.yaml` (routes, servers, addresses). */
+  configEntries: 1_000,
+  /** A JSON Web Key Set: 256 KiB holds hundreds of RSA keys. */
+  jwksBytes: 256 * 1024,
+  /** A file that holds one secret. */
+  secretFileBytes: 4 * 1024,
+  /** Time that a supervisor which takes over has to act once the older one has let go; then that one acts again. */
+  handOverMs: 10_000,
+  /** Time for all workers of a supervisor that takes over to serve, before the older one is asked for anything. */
+  handOverServeMs: 30_000,
+  /** How often either side of a hand-over looks at the lock and at the other one. */
+  handOverPollMs: 25,
+  /** Time for the workers of a supervisor that lets go to report what they counted since their last word. */
+  handOverReportMs: 1_000,
+  /** How often the acting supervisor looks for workers that have lost theirs. */
+  strayLookMs: 1_000,
+  /** Worker processes of one node. */
+  workers: 64,
+  /** Characters of a key, an id or a lease name in the store; the longest in use has about 40. */
+  storeKeyChars: 512,
+  /** One value in the store: above it a fleet's engine would refuse the request (etcd: 1.5 MiB). */
+  storeValueBytes: 1024 * 1024,
+  /** Operations, and guards, of one commit: etcd's default `--max-txn-ops`. */
+  storeCommitItems: 128,
+  /** Commit ids remembered, so that a repeated commit takes effect once: hours of phase changes. */
+  storeCommitIds: 10_000,
+  /** Revisions, and bytes of values, in the change log; a watcher further behind gets a snapshot again. */
+  storeChangeRevisions: 1_000,
+  storeChangeBytes: 8 * 1024 * 1024,
+  /** Wait for another process that writes to the database; it blocks the supervisor, never a request. */
+  storeBusyMs: 2_000,
+  /** How often changes of other processes, expiry and held leases are looked at. */
+  storePollMs: 100,
+  /** A store out of reach for so long is `down`, before that `stale`. */
+  storeDownMs: 10_000,
+  /** A database up to this size is checked as a whole when opened; above it, only all but the windows. */
+  storeCheckBytes: 64 * 1024 * 1024,
+  /** The write-ahead log is cut back to this after a checkpoint; it comes on top of the database file. */
+  storeWalBytes: 4 * 1024 * 1024,
+  /** Difference classes stored: more is a broken fingerprint, and nobody reads that many. */
+  storeClasses: 10_000,
+  /** Windows older than this are rolled up into windows of the width below. */
+  rollUpAfterMs: 24 * 3_600_000,
+  rollUpWidthMs: 300_000,
+  /** Windows given to one merge, between two turns of the event loop. */
+  rollUpBatchWindows: 6,
+  /** Rolled-up windows made by one sweep: an hour's worth, so that a long absence is caught up in pieces. */
+  rollUpSlotsPerSweep: 12,
+  /** A sweep goes by the middle one of so many newest windows when the clock is ahead: half an hour of wrong time. */
+  sweepWitnessWindows: 360,
+  /** How far past that window a sweep believes the clock: the half hour it is behind, and as much again. */
+  sweepAheadMs: 3_600_000,
+  /** Windows of one `readNewest`, an hour of 10 s: they are held in memory at once, about 100 KiB each. */
+  storeNewestWindows: 360,
+  /** Windows unpacked between two turns of the event loop. */
+  storeReadBatchWindows: 6,
+  /** Windows deleted at a time while the store is over its size. */
+  trimBatchWindows: 64,
+  /** A capture or access log of a rehearsal, read at once. */
+  captureBytes: 64 * 1024 * 1024,
+  /** Requests of a rehearsal under way, each on a connection of its own; beyond it they count as client errors. */
+  rehearsalInFlight: 4_000,
+  /** A client of a rehearsal gives up then, as a patient browser does. */
+  rehearsalRequestMs: 30_000,
+  /** An unused connection of such a client: below the 60 s of the gateway and the 75 s of NGINX, so that no request meets a close. */
+  rehearsalIdleMs: 4_000,
+  /** Answers that are still awaited after the last request of a rehearsal; then they count as client errors. */
+  rehearsalDrainMs: 2_000,
+  /** Time for a server of a rehearsal to listen: a cold start of the gateway on a busy machine takes five. */
+  rehearsalStartMs: 20_000,
+  /** Time for a process of a rehearsal to end after SIGTERM; then it is killed. */
+  rehearsalStopMs: 5_000,
+  /** How often a rehearsal looks at the status: twice in the shortest window. */
+  rehearsalPollMs: 400,
+  /** Output kept of one process of a rehearsal, characters; the oldest goes first. */
+  rehearsalOutputChars: 64 * 1024,
+  /** Epochs of a rehearsal whose gates are kept. */
+  rehearsalEpochs: 500,
+} as const;
