@@ -170,7 +170,37 @@ export function writeAccessLine(target: Uint8Array<ArrayBuffer>, offset: number,
   return at;
 }
 
+/** What says where an exchange went, of the line before: most lines say the same. */
+let block = new Uint8Array(0);
+let blockOf: Observation | null = null;
+
 function putRollout(seen: Observation): void {
+  if (blockOf !== null && wentTheSameWay(seen, blockOf)) {
+    bytes.set(block, at);
+    at += block.length;
+    return;
+  }
+  const start = at;
+  putWay(seen);
+  block = Uint8Array.from(bytes.subarray(start, at));
+  blockOf = seen;
+}
+
+function wentTheSameWay(one: Observation, other: Observation): boolean {
+  return (
+    one.answeredBy === other.answeredBy &&
+    one.assigned === other.assigned &&
+    one.phase === other.phase &&
+    one.epoch === other.epoch &&
+    one.revision === other.revision &&
+    one.route === other.route &&
+    one.region === other.region &&
+    one.failure === other.failure &&
+    one.copy === other.copy
+  );
+}
+
+function putWay(seen: Observation): void {
   put(LANE);
   putText(seen.answeredBy);
   put(ASSIGNED);
