@@ -224,16 +224,18 @@ export class HeaderFields {
   }
 
   private begins(span: number, lower: string): boolean {
-    if ((span & LENGTH_MASK) < lower.length) return false;
-    const { text } = this;
-    const start = span >> LENGTH_BITS;
-    for (let index = 0; index < lower.length; index += 1) {
-      const code = text.charCodeAt(start + index);
-      if (code === lower.charCodeAt(index)) continue;
-      if (code < 65 || code > 90 || (code | 32) !== lower.charCodeAt(index)) return false;
-    }
-    return true;
+    return (span & LENGTH_MASK) >= lower.length && standsAt(this.text, span >> LENGTH_BITS, lower);
   }
+}
+
+/** Whether `lower`, in lower case, stands in `text` from `start` on, in any case; the text is long enough. */
+export function standsAt(text: string, start: number, lower: string): boolean {
+  for (let index = 0; index < lower.length; index += 1) {
+    const code = text.charCodeAt(start + index);
+    if (code === lower.charCodeAt(index)) continue;
+    if (code < 65 || code > 90 || (code | 32) !== lower.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 function hasPrefix(name: string, lowerPrefix: string): boolean {

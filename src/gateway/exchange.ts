@@ -161,7 +161,7 @@ export class Exchange implements InboundHandler, RelayOwner {
     this.status = head.status;
     this.isTunnel = true;
     this.runtime.explain(head.fields, lane);
-    this.runtime.tunnelOpened(this.observation(null));
+    this.runtime.tunnelOpened(this, this.observation(null));
     this.inbound.tunnel(head, server, this.runtime.snapshot.config.timeouts.tunnelIdleMs);
   }
 
@@ -222,7 +222,7 @@ export class Exchange implements InboundHandler, RelayOwner {
       this.edgeRequest.isOver = true;
       runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
     }
-    if (this.holdsTunnel) this.runtime.giveTunnelBack();
+    if (this.holdsTunnel) this.runtime.giveTunnelBack(this);
     this.runtime.done(this.observation(failed), this.isTunnel);
   }
 

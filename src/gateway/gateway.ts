@@ -57,6 +57,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       accessLog: new AccessLog(snapshot.config.accessLog, log),
       exchanges: 0,
       tunnels: 0,
+      candidateTunnels: new Set(),
     };
     this.names = new NameKeeper(resolver(options.dnsServers ?? null), (message) => log('warn', message));
     this.runtime = new Runtime(snapshot, this.plantOf(snapshot), this.station);
@@ -111,6 +112,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       ? { ...snapshot, rollout: { ...snapshot.rollout, bypass: true } }
       : snapshot;
     this.runtime = new Runtime(effective, plant, this.station);
+    this.runtime.recallTunnels();
     this.shadow.mirror.configure(snapshot.config.shadow);
   }
 

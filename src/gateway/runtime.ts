@@ -27,6 +27,8 @@ export interface Station {
   /** Exchanges that run; and those of them that asked for a tunnel or are one. */
   exchanges: number;
   tunnels: number;
+  /** Tunnels that the candidate opened: a way back closes those that would be legacy's. */
+  readonly candidateTunnels: Set<Exchange>;
 }
 
 /** One snapshot, ready to run exchanges. */
@@ -85,16 +87,30 @@ export class Runtime {
     return true;
   }
 
-  giveTunnelBack(): void {
+  giveTunnelBack(exchange: Exchange): void {
     this.station.tunnels -= 1;
+    this.station.candidateTunnels.delete(exchange);
   }
 
   /**
    * A lane answered 101. That answer is counted now, as one that is in time: a tunnel lasts for hours, and until it
    * ended only refusals would be evidence. How long it lasts, and how it ends, is nothing that a lane is measured by.
    */
-  tunnelOpened(observation: Observation): void {
+  tunnelOpened(exchange: Exchange, observation: Observation): void {
+    if (observation.answeredBy === 'candidate') this.station.candidateTunnels.add(exchange);
     this.book.observe({ ...observation, serviceUs: -1, bytesIn: 0, bytesOut: 0 });
+  }
+
+  /**
+   * Closes the tunnels of the candidate that this snapshot gives to legacy: their clients come back and get there. New
+   * requests alone would leave them on a candidate that was just found to be bad for as long as they live.
+   */
+  recallTunnels(): void {
+    for (const exchange of this.station.candidateTunnels) {
+      const { arrival, inbound } = exchange;
+      const { lane } = this.assigner.assign(arrival, inbound.head.host, inbound.head.fields);
+      if (lane === 'legacy') inbound.destroy();
+    }
   }
 
   /** It has ended. */

@@ -1,5 +1,5 @@
 // HOT: one walk over the fields of a head; no string is cut but those that the wire itself needs.
-import { HeaderFields, spanOf } from '../core/headers.ts';
+import { HeaderFields, spanOf, standsAt } from '../core/headers.ts';
 import type { HeadScanner } from './head-scanner.ts';
 
 /** What a walk over the fields of one head found. Reused: read it before the next walk. */
@@ -71,8 +71,10 @@ export function walkFields(scanner: HeadScanner, dropUnderscores: boolean): Fiel
     const nameEnd = offsets[slot + 1] as number;
     const valueStart = offsets[slot + 2] as number;
     const valueEnd = offsets[slot + 3] as number;
-    if (mayBeSpecial(nameEnd - nameStart, text.charCodeAt(nameStart))) {
-      if (takeSpecial(text.slice(nameStart, nameEnd), text, valueStart, valueEnd)) continue;
+    const special = specialAt(text, nameStart, nameEnd);
+    if (special !== NOT_SPECIAL) {
+      takeSpecial(special, text, valueStart, valueEnd);
+      continue;
     }
     if (mayDrop && text.slice(nameStart, nameEnd).includes('_')) continue;
     spans.push(spanOf(nameStart, nameEnd), spanOf(valueStart, valueEnd));
@@ -96,59 +98,68 @@ function startWalk(): void {
   walk.wantsUpgrade = false;
 }
 
-/** Names that the wire takes for itself. */
+/** Names that the wire takes for itself. Length and first letter tell them apart. */
 const SPECIAL = [
-  'te',
   'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
   'expect',
   'upgrade',
+  'te',
   'trailer',
-  'connection',
   'keep-alive',
-  'content-length',
   'http2-settings',
   'proxy-connection',
-  'transfer-encoding',
   'proxy-authenticate',
   'proxy-authorization',
   'proxy-authentication-info',
 ];
+const NOT_SPECIAL = -1;
+const LONGEST = 32;
+const SPECIAL_AT = new Int8Array(LONGEST * 32).fill(NOT_SPECIAL);
+for (const [index, name] of SPECIAL.entries()) SPECIAL_AT[slotOf(name.length, name.charCodeAt(0))] = index;
 
-/** For each length of a special name, the letters such names begin with, as bits; length and first letter decide for most. */
-const SPECIAL_STARTS = new Int32Array(32);
-for (const name of SPECIAL) {
-  SPECIAL_STARTS[name.length] = (SPECIAL_STARTS[name.length] as number) | (1 << (name.charCodeAt(0) & 31));
+function slotOf(length: number, first: number): number {
+  return length * 32 + (first & 31);
 }
 
-function mayBeSpecial(length: number, first: number): boolean {
-  return length < 32 && (((SPECIAL_STARTS[length] as number) >> (first & 31)) & 1) === 1;
+/** Index of the special name that stands there, or {@link NOT_SPECIAL}. */
+function specialAt(text: string, start: number, end: number): number {
+  const length = end - start;
+  if (length >= LONGEST) return NOT_SPECIAL;
+  const index = SPECIAL_AT[slotOf(length, text.charCodeAt(start))] as number;
+  if (index === NOT_SPECIAL) return NOT_SPECIAL;
+  return standsAt(text, start, SPECIAL[index] as string) ? index : NOT_SPECIAL;
 }
 
-function takeSpecial(name: string, text: string, from: number, to: number): boolean {
-  switch (name.toLowerCase()) {
-    case 'host':
+/** Keeps what a special field says; those without a case are dropped. */
+function takeSpecial(special: number, text: string, from: number, to: number): void {
+  // In the order of SPECIAL.
+  switch (special) {
+    case 0:
       walk.host = text.slice(from, to);
       walk.hostCount += 1;
-      return true;
-    case 'content-length':
+      return;
+    case 1:
       walk.length = text.slice(from, to);
       walk.lengthCount += 1;
-      return true;
-    case 'transfer-encoding':
+      return;
+    case 2:
       walk.coding = text.slice(from, to).toLowerCase();
       walk.codingCount += 1;
-      return true;
-    case 'connection':
+      return;
+    case 3:
       connectionValue = joined(connectionValue, text.slice(from, to));
-      return true;
-    case 'expect':
+      return;
+    case 4:
       walk.expect = joined(walk.expect, text.slice(from, to).toLowerCase());
-      return true;
-    case 'upgrade':
+      return;
+    case 5:
       walk.upgrade = joined(walk.upgrade, text.slice(from, to).toLowerCase());
-      return true;
+      return;
     default:
-      return SPECIAL.includes(name.toLowerCase());
+      return;
   }
 }
 

@@ -301,6 +301,27 @@ test('counts a tunnel when it opens, its bytes when it ends, and never its time'
   expect(lanes.legacy.latency.samples).toBe(0);
 });
 
+test('closes tunnels of the candidate when their clients go back to legacy, and no others', async () => {
+  const { port, gateway, candidate, legacy } = await stage(
+    switcher,
+    {},
+    { phase: 'regional', shares: { 'eu-west': 1 }, sample: 0, reverseSample: 0 },
+  );
+  const client = await tunnelled(port);
+  expect(candidate.connections).toHaveLength(1);
+  gateway.apply({ rollout: { sample: 0.5 } });
+  client.send('still here');
+  await until(() => candidate.connections[0]?.text.endsWith('still here'), 'the bytes');
+  gateway.apply({ rollout: { phase: 'shadow', shares: {}, sample: 0 } });
+  await until(() => client.closed, 'the cut');
+  const again = await tunnelled(port);
+  expect(legacy.connections).toHaveLength(1);
+  gateway.gateway.setLocalBypass(true);
+  again.send('legacy stays');
+  await until(() => legacy.connections[0]?.text.endsWith('legacy stays'), 'the bytes of legacy');
+  expect(again.closed).toBe(false);
+});
+
 test('cuts tunnels at the deadline of a drain and counts them', async () => {
   const { port, gateway } = await stage(switcher);
   const clients = [await tunnelled(port), await tunnelled(port)];
