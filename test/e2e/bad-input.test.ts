@@ -156,7 +156,7 @@ test('the access log says which lane answered, under which phase and epoch', asy
   const { running } = await working({ accessLog: { file: './access.jsonl' } });
   await fetchOnce(running.url, { target: '/a?secret=1', headers: { 'X-Request-Id': 'no' } });
   const file = join(running.folder, 'access.jsonl');
-  const text = await until(() => (existsSync(file) ? readFileSync(file, 'utf8') : null), 'the line');
+  const text = await until(() => (existsSync(file) ? readFileSync(file, 'utf8') || null : null), 'the line');
   const line = JSON.parse(text.slice(0, text.indexOf('\n'))) as Record<string, unknown>;
   expect(line).toMatchObject({
     lane: 'legacy',
