@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { formatShare } from '../../src/core/units.ts';
 import { cutover as runVerb, gateway } from '../../test/kit/gateway.ts';
+import { buildPackage } from '../../test/kit/package.ts';
+import type { BuiltPackage } from '../../test/kit/package.ts';
 import type { GatewayBuilder, Settings } from '../../test/kit/gateway.ts';
 import { CannotMeasure } from './subject.ts';
 import type { Subject, Task } from './subject.ts';
@@ -35,9 +37,21 @@ function settings(task: Task): Settings {
   };
 }
 
+let built: BuiltPackage | null = null;
+
+/** Compiled once, as users have it: from sources every process would carry a compiler. */
+function program(): string {
+  if (built === null) {
+    built = buildPackage();
+    process.once('exit', built.remove);
+  }
+  return built.program;
+}
+
 /** The product with everything on: access log, histograms, ids, forwarded headers, timeouts and limits. */
 export function benchGateway(task: Task): GatewayBuilder {
   return gateway()
+    .built(program())
     .legacy(`http://127.0.0.1:${task.legacyPort}`)
     .candidate(`http://127.0.0.1:${task.candidatePort}`)
     .config(settings(task));
