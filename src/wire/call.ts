@@ -55,6 +55,12 @@ export class Call implements Outbound {
     return this.reused && !this.retried && !hasBody && IDEMPOTENT.has(method);
   }
 
+  /** Whether it may have another connection after this: nothing of it was sent, or it does no harm twice. */
+  mayMove(code: FailureCode, isUnsent: boolean, mayRepeat: boolean): boolean {
+    if (code !== 'upstream_reset' || !this.reused || this.retried) return false;
+    return isUnsent || (mayRepeat && this.isRepeatable);
+  }
+
   write(chunk: Uint8Array): boolean {
     if (this.isOver || this.ended || chunk.length === 0) return true;
     if (this.head.framing === 'length') {

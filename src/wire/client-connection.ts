@@ -6,7 +6,7 @@ import type { Call } from './call.ts';
 import type { ClientHost } from './client-host.ts';
 import { connectFailure } from './connect-failure.ts';
 import { reportDefect, scheduleTick } from './defect.ts';
-import { requestText } from './head-writer.ts';
+import { LAST_CHUNK, requestText } from './head-writer.ts';
 import { HeadScanner, MORE } from './head-scanner.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
@@ -17,8 +17,6 @@ import type { Swept } from './sweeper.ts';
 import { ServerEnd } from './tunnel.ts';
 import type { ResponseHead } from './types.ts';
 import { WriteWatch } from './write-watch.ts';
-
-const LAST_CHUNK = '0\r\n\r\n';
 
 /** One connection to a server: one call at a time, idle in between. */
 export class ClientConnection implements SocketOwner, Swept {
@@ -37,6 +35,8 @@ export class ClientConnection implements SocketOwner, Swept {
   private sentTold = false;
   /** A byte of the body was queued, which may have reached the socket. */
   private bodyQueued = false;
+  /** The only write of the call found its connection closed: nothing of it was taken. */
+  private flushedIntoDead = false;
   /** What had been flushed when the call came. */
   private flushedBefore = 0;
   /** When the request was written, on the sweeper. */
@@ -70,6 +70,7 @@ export class ClientConnection implements SocketOwner, Swept {
     this.calls += 1;
     this.sentTold = false;
     this.bodyQueued = false;
+    this.flushedIntoDead = false;
     this.answerBegun = false;
     this.headDone = false;
     this.informs = 0;
@@ -95,7 +96,7 @@ export class ClientConnection implements SocketOwner, Swept {
 
   /** Whether no byte of the current call has left this process. */
   private get isUnsent(): boolean {
-    return !this.sentTold && (!this.bodyQueued || this.output.flushedBytes === this.flushedBefore);
+    return !this.sentTold && (this.flushedIntoDead || this.output.flushedBytes === this.flushedBefore);
   }
 
   /** @returns false when the writer should wait */
@@ -136,9 +137,12 @@ export class ClientConnection implements SocketOwner, Swept {
   onTick(): void {
     this.tickScheduled = false;
     if (!this.connected || this.isGone) return;
+    const isFirst = this.output.flushedBytes === this.flushedBefore;
     this.output.flush();
-    // A write that found the connection closed: nothing was sent, and the socket's end is about to be told.
-    if (this.socket.isDead) return;
+    if (this.socket.isDead) {
+      this.flushedIntoDead = isFirst && !this.bodyQueued;
+      return;
+    }
     if (this.call !== null && !this.sentTold) this.tellSent(this.call);
     if (this.call !== null) this.pump();
   }
@@ -162,6 +166,9 @@ export class ClientConnection implements SocketOwner, Swept {
     const { call } = this;
     if (this.isGone) return;
     if (call === null) return this.destroy();
+    // A request that is larger than one gather has left before its tick: this may be the answer to it.
+    if (!this.sentTold && this.output.flushedBytes !== this.flushedBefore) this.onTick();
+    if (this.isGone || this.call !== call) return;
     // What a reused connection says before it has the request was said about the silence before.
     if (!this.sentTold) return this.fail(call.reused ? 'upstream_reset' : 'upstream_protocol');
     this.answerBegun = true;
@@ -333,12 +340,6 @@ export class ClientConnection implements SocketOwner, Swept {
     this.fail(connectFailure(code, this.host.options));
   }
 
-  /** Whether a call that failed may have another connection: nothing of it was sent, or it does no harm twice. */
-  private mayMove(call: Call, code: FailureCode): boolean {
-    if (code !== 'upstream_reset' || !call.reused || call.retried) return false;
-    return this.isUnsent || (this.host.options.retry && call.isRepeatable);
-  }
-
   /** Ends the connection and the call on it, which may move to another one. */
   private fail(code: FailureCode): void {
     const { call } = this;
@@ -347,8 +348,8 @@ export class ClientConnection implements SocketOwner, Swept {
     if (call === null) return;
     call.connection = null;
     if (call.isOver) return;
-    if (this.connected && this.bodyQueued && !this.isUnsent) call.sent = true;
-    if (!this.mayMove(call, code)) return call.fail(code);
+    if (this.connected && !this.isUnsent) call.sent = true;
+    if (!call.mayMove(code, this.isUnsent, this.host.options.retry)) return call.fail(code);
     if (this.isUnsent) call.unsentText = this.output.takeText();
     this.host.onRetry(call);
   }

@@ -44,6 +44,9 @@ const REASONS: Readonly<Record<number, string>> = {
 /** How the body of an answer to a client goes out. */
 export type AnswerFraming = 'none' | 'length' | 'chunked' | 'close';
 
+/** The end of a chunked body without trailers (RFC 9112, section 7.1). */
+export const LAST_CHUNK = '0\r\n\r\n';
+
 /** The answer to `Expect: 100-continue`. */
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 

@@ -8,12 +8,11 @@ import {
   informText,
   switchText,
   type AnswerFraming,
+  LAST_CHUNK,
 } from './head-writer.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { ServerEnd } from './tunnel.ts';
 import type { Inbound, InboundHandler, RequestHead, ResponseHead, SwitchedConnection } from './types.ts';
-
-const LAST_CHUNK = '0\r\n\r\n';
 
 /**
  * One request on a client connection. After its end, or the end of its connection, every method does nothing and
