@@ -9,6 +9,8 @@ export const LIMITS = {
   headBytes: 16 * 1024,
   /** Fields of one head: more is an attack on lookups, not a browser. */
   headFields: 100,
+  /** Options of `Connection` in one head: each is a walk over its fields. */
+  connectionOptions: 32,
   /** Request target. Above it 414. */
   targetBytes: 8 * 1024,
   /** One chunk-size line; extensions are refused anyway, so 16 hex digits and slack. */
@@ -55,6 +57,8 @@ export const LIMITS = {
   overflowConnections: 256,
   /** How often the wire looks for deadlines that have passed. */
   sweepMs: 100,
+  /** A connection without a request for so long after a drain began is closed: whoever still uses it was answered meanwhile, and told to close. */
+  drainIdleMs: 3_000,
   /** Turns of the event loop a drain goes on accepting what waits in the accept queue. */
   acceptDrainTurns: 256,
   /** Turns without a new connection after which the queue counts as empty. */

@@ -60,10 +60,10 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       candidateTunnels: new Set(),
     };
     this.names = new NameKeeper(resolver(options.dnsServers ?? null), (message) => log('warn', message));
-    this.runtime = new Runtime(snapshot, this.plantOf(snapshot), this.station);
+    this.runtime = new Runtime(snapshot, this.plantOf(snapshot, null), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
     this.overload = new Overload(
-      { copies: this.shadow.mirror.budget, exchanges: () => this.station.exchanges, log },
+      { copies: this.shadow.mirror.budget, exchanges: () => this.busy, log },
       snapshot.config,
     );
     this.server = createWireServer(this, serverOptions(snapshot.config));
@@ -89,7 +89,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       this.snapshot = { ...snapshot, config: plant.config };
       return this.swap(plant);
     }
-    const next = this.plantOf(snapshot);
+    const next = this.plantOf(snapshot, plant);
     this.configText = configText;
     this.snapshot = snapshot;
     this.swap(next);
@@ -116,9 +116,13 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     this.shadow.mirror.configure(snapshot.config.shadow);
   }
 
+  /** Exchanges that may need this worker at any moment: an idle tunnel is none. */
+  private get busy(): number {
+    return this.station.exchanges - this.station.tunnels;
+  }
+
   onRequest(inbound: Inbound): void {
-    if (!this.overload.refuses(this.station.exchanges, inbound.startedUs))
-      return runExchange(this.runtime, inbound);
+    if (!this.overload.refuses(this.busy, inbound.startedUs)) return runExchange(this.runtime, inbound);
     this.runtime.book.edgeAnswer('overloaded');
     refuse(inbound);
   }
@@ -147,8 +151,9 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     return this.runtime.plant.stats();
   }
 
-  private plantOf(snapshot: Snapshot): Plant {
-    return new Plant(snapshot.config, this.options.workers, this.names, this.options.log);
+  private plantOf(snapshot: Snapshot, before: Plant | null): Plant {
+    const { workers, log } = this.options;
+    return new Plant(snapshot.config, workers, { names: this.names, log }, before);
   }
 
   async drain(deadlineMs: number): Promise<number> {

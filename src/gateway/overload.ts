@@ -147,8 +147,9 @@ const BODY = Buffer.from('Service Unavailable (overloaded)\n');
  * again. A short body is read first, because an answer before its end would close the connection.
  */
 export function refuse(inbound: Inbound): void {
-  const { framing, contentLength } = inbound.head;
-  const waits = framing === 'length' && contentLength <= LIMITS.overloadBodyBytes;
+  const { framing, contentLength, expectsContinue } = inbound.head;
+  // Who asks before it sends is answered before it sends.
+  const waits = framing === 'length' && contentLength <= LIMITS.overloadBodyBytes && !expectsContinue;
   inbound.handle(waits ? new Refusal(inbound) : REFUSED);
   if (!waits) answer(inbound);
 }

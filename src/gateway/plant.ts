@@ -1,32 +1,32 @@
 import { monotonicMs } from '../core/clock.ts';
-import { LIMITS } from '../core/limits.ts';
-import { systemRandom } from '../core/random.ts';
-import type { GatewayConfig, ServerConfig, UpstreamConfig, UpstreamPolicy } from '../core/snapshot.ts';
+import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
 import { RateCap } from '../shadow/rate-cap.ts';
 import type { UpstreamLevel } from '../telemetry/types.ts';
 import { ArrivalDesk } from './arrival.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
-import { secureOrigin } from './secure-origins.ts';
-import type { Log } from './secure-origins.ts';
+import { OpenUpstream, sameUpstream } from './open-upstream.ts';
+import type { UpstreamSurroundings } from './open-upstream.ts';
 import { Router } from './router.ts';
-import type { PoolTimeouts } from '../wire/types.ts';
-import { authorityOf, Upstream } from './upstream.ts';
-import type { UpstreamOptions } from './upstream.ts';
-import { HealthChecks } from './upstreams/health.ts';
-import type { NameKeeper } from './upstreams/names.ts';
+import type { Upstream } from './upstream.ts';
 import type { UpstreamStats } from './upstreams/stats.ts';
 
 /** Both lanes over one set of pools. */
 interface Lanes {
   readonly legacy: LanePort;
   readonly candidate: LanePort;
-  readonly upstreams: readonly Upstream[];
+}
+
+/** An upstream of one lane. */
+interface Placed {
+  readonly lane: UpstreamLevel['lane'];
+  readonly name: string;
+  readonly open: OpenUpstream;
 }
 
 /**
  * Everything one configuration needs at run time. It outlives the snapshot that brought it until the last exchange
- * that runs on it has ended; then its connections are closed.
+ * that runs on it has ended; then its connections are closed, but for those that its successor took over.
  */
 export class Plant {
   readonly config: GatewayConfig;
@@ -36,58 +36,56 @@ export class Plant {
   /** For requests of clients, and a second set of connections for copies: neither can use up the other's. */
   readonly lanes: Lanes;
   readonly copyLanes: Lanes;
-  private readonly checks: ReadonlyMap<string, HealthChecks>;
+  /** By what is said about them. */
+  private readonly placed: ReadonlyMap<string, Placed>;
   private users = 0;
   private retired = false;
+  private closed = false;
 
   /**
    * @param workers of this node: the cap on copies a second is split over them
-   * @param names of this worker, which outlive the plant
+   * @param before the plant that this one replaces: what is said again is taken over
    */
-  constructor(config: GatewayConfig, workers: number, names: NameKeeper, log: Log) {
+  constructor(
+    config: GatewayConfig,
+    workers: number,
+    surroundings: UpstreamSurroundings,
+    before: Plant | null,
+  ) {
     this.config = config;
     this.desk = new ArrivalDesk(config);
     this.router = new Router(config.candidate.routes, config.candidate.filters);
-    const { shadow, timeouts } = config;
+    const { shadow, legacy, candidate } = config;
     this.rateCap = new RateCap(shadow.maxRate / workers, shadow.rampMs, monotonicMs());
-    const { connectMs, firstByteMs, upstreamIdleMs: idleMs, totalMs } = timeouts;
-    this.checks = openChecks(config, log);
-    this.lanes = openLanes(config, this.checks, {
-      use: 'clients',
-      timeouts: { connectMs, firstByteMs, idleMs, totalMs },
-      maxConnections: LIMITS.connectionsPerServer,
-      names,
-      log,
-    });
-    const copyMs = shadow.timeoutMs;
-    this.copyLanes = openLanes(config, this.checks, {
-      use: 'copies',
-      timeouts: { connectMs, firstByteMs: copyMs, idleMs: copyMs, totalMs: copyMs },
-      maxConnections: shadow.maxInFlight,
-      names,
-      log,
-    });
+    const place = (lane: Placed['lane'], upstream: UpstreamConfig): [string, Placed] => {
+      const key = `${lane} ${sameUpstream(upstream, config)}`;
+      const open = before?.placed.get(key)?.open ?? new OpenUpstream(upstream, config, surroundings);
+      return [key, { lane, name: upstream.name, open: open.hold() }];
+    };
+    this.placed = new Map([
+      place('legacy', legacy),
+      ...candidate.upstreams.map((upstream) => place('candidate', upstream)),
+    ]);
+    this.lanes = lanesOf([...this.placed.values()], 'clients');
+    this.copyLanes = lanesOf([...this.placed.values()], 'copies');
   }
 
   /** Connections to each upstream of each lane, at this moment. */
   levels(): UpstreamLevel[] {
-    const { legacy, candidate } = this.config;
-    const names = [legacy, ...candidate.upstreams].map(({ name }) => name);
-    const of = (lanes: Lanes, use: UpstreamLevel['use']): UpstreamLevel[] =>
-      lanes.upstreams.map((upstream, index) => {
-        const lane = index === 0 ? 'legacy' : 'candidate';
-        return { lane, upstream: names[index] ?? '', use, ...upstream.levels() };
-      });
-    return [...of(this.lanes, 'clients'), ...of(this.copyLanes, 'copies')];
+    const of = (use: UpstreamLevel['use']): UpstreamLevel[] =>
+      [...this.placed.values()].map(({ lane, name: upstream, open }) => ({
+        lane,
+        upstream,
+        use,
+        ...open[use].levels(),
+      }));
+    return [...of('clients'), ...of('copies')];
   }
 
   /** Every upstream at this moment, those of clients first. */
   stats(): UpstreamStats[] {
-    return this.upstreams().map((upstream) => upstream.stats());
-  }
-
-  private upstreams(): Upstream[] {
-    return [...this.lanes.upstreams, ...this.copyLanes.upstreams];
+    const all = [...this.placed.values()];
+    return [...all.map(({ open }) => open.clients.stats()), ...all.map(({ open }) => open.copies.stats())];
   }
 
   /** One more exchange or copy runs on it. */
@@ -108,59 +106,15 @@ export class Plant {
   }
 
   private closeIfUnused(): void {
-    if (!this.retired || this.users > 0) return;
-    for (const upstream of this.upstreams()) upstream.close();
-    for (const checks of this.checks.values()) checks.close();
+    if (!this.retired || this.users > 0 || this.closed) return;
+    this.closed = true;
+    for (const { open } of this.placed.values()) open.letGo();
   }
 }
 
-/** Separate keys, since an upstream of the candidate may be called "legacy". */
-const LEGACY = 'legacy';
-const keyOf = (upstream: UpstreamConfig) => `candidate ${upstream.name}`;
-
-function openChecks({ legacy, candidate }: GatewayConfig, log: Log): ReadonlyMap<string, HealthChecks> {
-  const keyed = candidate.upstreams.map((upstream) => [keyOf(upstream), upstream] as const);
-  return new Map(
-    [[LEGACY, legacy] as const, ...keyed].flatMap(([key, upstream]) => {
-      const { policy, hostHeader, servers } = upstream;
-      const host = hostHeader ?? authorityOf(servers[0] as ServerConfig);
-      const secureFor = (server: ServerConfig) => secureOrigin(upstream, server, log);
-      if (policy.health === null) return [];
-      return [[key, new HealthChecks(policy.health, host, systemRandom, secureFor)]];
-    }),
-  );
-}
-
-function openLanes(
-  config: GatewayConfig,
-  checks: ReadonlyMap<string, HealthChecks>,
-  options: UpstreamOptions,
-): Lanes {
-  const open = (upstream: UpstreamConfig, key: string) =>
-    new Upstream(upstream, {
-      ...options,
-      checks: checks.get(key) ?? null,
-      timeouts: ownTimeouts(options, upstream.policy.timeouts),
-    });
-  const legacy = open(config.legacy, LEGACY);
-  const named = new Map(
-    config.candidate.upstreams.map((upstream) => [upstream.name, open(upstream, keyOf(upstream))]),
-  );
-  return {
-    legacy: new LegacyLane(legacy),
-    candidate: new CandidateLane(named),
-    upstreams: [legacy, ...named.values()],
-  };
-}
-
-/** The upstream's own times where it has some. A copy has one time for all, and only its connect is the server's. */
-function ownTimeouts({ timeouts, use }: UpstreamOptions, own: UpstreamPolicy['timeouts']): PoolTimeouts {
-  const connectMs = own.connectMs ?? timeouts.connectMs;
-  if (use === 'copies') return { ...timeouts, connectMs };
-  return {
-    connectMs,
-    firstByteMs: own.firstByteMs ?? timeouts.firstByteMs,
-    idleMs: own.idleMs ?? timeouts.idleMs,
-    totalMs: own.totalMs ?? timeouts.totalMs,
-  };
+function lanesOf(placed: readonly Placed[], use: UpstreamLevel['use']): Lanes {
+  const legacy = placed.find(({ lane }) => lane === 'legacy') as Placed;
+  const named = placed.filter(({ lane }) => lane === 'candidate');
+  const byName = new Map<string, Upstream>(named.map(({ name, open }) => [name, open[use]]));
+  return { legacy: new LegacyLane(legacy.open[use]), candidate: new CandidateLane(byName) };
 }

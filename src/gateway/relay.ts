@@ -4,6 +4,7 @@ import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { Lane } from '../core/snapshot.ts';
 import type { Copy } from '../shadow/copy.ts';
+import { cleanAnswer } from './forwarded.ts';
 import type { Inbound, Outbound, OutboundHandler, ResponseHead, SwitchedConnection } from '../wire/types.ts';
 
 /** What the relay asks of the exchange it works for. */
@@ -57,6 +58,7 @@ export class Relay implements OutboundHandler {
   }
 
   onInform(status: number, fields: HeaderFields): void {
+    cleanAnswer(fields);
     this.owner.inbound.inform(status, fields);
   }
 

@@ -98,6 +98,8 @@ export class Runtime {
    */
   tunnelOpened(exchange: Exchange, observation: Observation): void {
     if (observation.answeredBy === 'candidate') this.station.candidateTunnels.add(exchange);
+    // It needs nothing of its configuration any more, and may outlive it by hours.
+    this.plant.release();
     this.book.observe({ ...observation, serviceUs: -1, bytesIn: 0, bytesOut: 0 });
   }
 
@@ -120,18 +122,18 @@ export class Runtime {
     if (isTunnel) this.book.tunnelBytes(observation);
     else this.book.observe(observation);
     this.station.accessLog.write(observation);
-    this.plant.release();
+    if (!isTunnel) this.plant.release();
   }
 
   /** Gives the answer a date, and says which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */
   explain(fields: HeaderFields, answeredBy: Lane | 'edge'): void {
     if (answeredBy !== 'edge') cleanAnswer(fields);
     // A recipient with a clock adds what a server left out (RFC 9110, section 6.6.1).
-    if (!fields.has('date')) fields.append('Date', httpDate());
+    if (!fields.has('date')) fields.appendChecked('Date', httpDate());
     if (!this.snapshot.config.explainHeaders) return;
-    fields.set('x-cutover-lane', answeredBy);
-    fields.set('x-cutover-phase', this.explainText[0]);
-    fields.set('x-cutover-epoch', this.explainText[1]);
+    fields.setChecked('x-cutover-lane', 'x-cutover-lane', answeredBy);
+    fields.setChecked('x-cutover-phase', 'x-cutover-phase', this.explainText[0]);
+    fields.setChecked('x-cutover-epoch', 'x-cutover-epoch', this.explainText[1]);
   }
 
   /**

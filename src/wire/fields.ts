@@ -1,5 +1,6 @@
 // HOT: one walk over the fields of a head; no string is cut but those that the wire itself needs.
 import { HeaderFields, spanOf, standsAt } from '../core/headers.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { HeadScanner } from './head-scanner.ts';
 
 /** What a walk over the fields of one head found. Reused: read it before the next walk. */
@@ -18,6 +19,8 @@ export interface FieldWalk {
   close: boolean;
   /** `Connection` named `upgrade`. */
   wantsUpgrade: boolean;
+  /** `Connection` named more than `LIMITS.connectionOptions`: nobody means that. */
+  hasTooManyOptions: boolean;
 }
 
 const walk: FieldWalk = {
@@ -32,6 +35,7 @@ const walk: FieldWalk = {
   upgrade: '',
   close: false,
   wantsUpgrade: false,
+  hasTooManyOptions: false,
 };
 
 /** What `Connection` never takes away: it would be a way to strip what others added or rely on. */
@@ -96,6 +100,7 @@ function startWalk(): void {
   walk.upgrade = '';
   walk.close = false;
   walk.wantsUpgrade = false;
+  walk.hasTooManyOptions = false;
 }
 
 /** Names that the wire takes for itself. Length and first letter tell them apart. */
@@ -173,7 +178,9 @@ function applyConnection(value: string): void {
     walk.close = true;
     return;
   }
-  for (const part of value.split(',')) {
+  const parts = value.split(',', LIMITS.connectionOptions + 1);
+  walk.hasTooManyOptions = parts.length > LIMITS.connectionOptions;
+  for (const part of walk.hasTooManyOptions ? [] : parts) {
     const option = part.trim().toLowerCase();
     if (option === 'close') walk.close = true;
     else if (option === 'upgrade') walk.wantsUpgrade = true;

@@ -1,5 +1,4 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import { UNIX_PEER } from '../core/unix-address.ts';
 import { LIMITS } from '../core/limits.ts';
 import { crc32c } from './crc32c.ts';
 
@@ -84,6 +83,7 @@ function canonical(address: string): string {
 /** Bytes of both addresses and ports, by family (high half of byte 14): IPv4, IPv6, unix. */
 const ADDRESS_BYTES: readonly number[] = [0, 12, 36, 216];
 const STREAM = 1;
+const UNIX = 3;
 const DATAGRAM = 2;
 
 /** Version 2 (section 2.2). */
@@ -95,8 +95,9 @@ function readBinary(bytes: Buffer): ProxyHeader {
   if (family >= ADDRESS_BYTES.length || transport > DATAGRAM) return refused('an unknown address family');
   if (size > LIMITS.proxyHeaderBytes) return refused('a PROXY header over the limit');
   if (bytes.length < size) return MORE;
-  // LOCAL is the proxy's own connection, a health check say; UNSPEC and datagrams name nobody who could be believed.
-  if (command === 0 || family === 0 || transport !== STREAM) return complete(size, null);
+  // LOCAL is the proxy's own connection, a health check say; UNSPEC, datagrams and a socket of the proxy's machine name
+  // nobody who could be believed.
+  if (command === 0 || family === 0 || family === UNIX || transport !== STREAM) return complete(size, null);
   const header = bytes.subarray(0, size);
   const extras = V2_FIXED_BYTES + (ADDRESS_BYTES[family] ?? 0);
   if (extras > size) return refused('a PROXY header without its addresses');
@@ -109,7 +110,6 @@ function halves(byte: number): [high: number, low: number] {
 }
 
 function sourceOf(header: Buffer, family: number): string {
-  if (family === 3) return UNIX_PEER;
   if (family === 1) return header.subarray(16, 20).join('.');
   const groups = Array.from({ length: 8 }, (_, index) => header.readUInt16BE(16 + index * 2).toString(16));
   return canonical(groups.join(':'));

@@ -39,6 +39,7 @@ export function readRequest(scanner: HeadScanner): ReadRequest {
   if (target.target.length > LIMITS.targetBytes)
     return refuse('uri_too_long', 'escaped target over the limit');
   const walk = walkFields(scanner, true);
+  if (walk.hasTooManyOptions) return refuse('bad_request', 'too many options in Connection');
   const problem = decideFraming(walk);
   if (problem !== '') return refuse('bad_request', problem);
   if (minorVersion === 0 ? walk.hostCount > 1 : walk.hostCount !== 1) {

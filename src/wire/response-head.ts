@@ -31,6 +31,7 @@ export function readResponse(scanner: HeadScanner, method: string): ReadResponse
   if (status === -1) return read;
   const isOld = text.charCodeAt(lineStart + 7) === 48;
   const walk = walkFields(scanner, false);
+  if (walk.hasTooManyOptions) return read;
   const hasBody = method !== 'HEAD' && status !== 204 && status !== 304 && status >= 200;
   if (!decideFraming(walk, isOld, hasBody)) return read;
   // An interim answer has no body, whoever says it has one (RFC 9112, section 6.1): what follows would be read as heads.

@@ -291,6 +291,11 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
     this.deadlineMs = this.host.sweeper.deadline(LIMITS.lingerMs);
   }
 
+  /** Closes it when it waits for a request that has not begun. */
+  closeIfIdle(): void {
+    if (this.state === 'idle') this.close();
+  }
+
   private linger(bytes: number): void {
     this.lingered += bytes;
     if (this.lingered > LIMITS.lingerBytes) this.socket.destroy();

@@ -137,7 +137,9 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     for (const listener of this.listeners) listener.close();
     // Not before: an answer that ends its connection brings the client back, to the listener that is about to close.
     this.draining = true;
+    const idle = setTimeout(() => this.closeIdle(), LIMITS.drainIdleMs);
     if (this.connections > 0) await this.allClosed(deadlineMs);
+    clearTimeout(idle);
     let busy = 0;
     for (const reception of this.arriving) reception.cut();
     for (const connection of this.open) {
@@ -146,6 +148,10 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     }
     for (const connection of this.overflow) connection.cut('draining');
     return busy;
+  }
+
+  private closeIdle(): void {
+    for (const connection of this.open) connection.closeIfIdle();
   }
 
   /** A closing listener resets what waits in its accept queue: accept until some turns bring nothing new. */

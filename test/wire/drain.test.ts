@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { monotonicMs } from '../../src/core/clock.ts';
 import { until } from '../kit/until.ts';
 import { exchange, RawClient, startServer } from './kit.ts';
 
@@ -79,3 +80,18 @@ test('uses new options for new connections', async () => {
   });
   expect(await exchange(port, GET)).toMatch(/^HTTP\/1.1 503/);
 });
+
+test('a drain closes connections that wait for a request, long before its deadline', async () => {
+  const { port, server } = await startServer((one) => {
+    one.onDone = () => one.answer();
+  });
+  const client = new RawClient(port);
+  client.send(GET);
+  await client.expect(/ok$/);
+  const beganMs = monotonicMs();
+  const drained = server.drain(60_000);
+  await client.over();
+  client.socket.end();
+  expect(await drained).toBe(0);
+  expect(monotonicMs() - beganMs).toBeLessThan(30_000);
+}, 60_000);

@@ -255,3 +255,18 @@ test('takes the absolute form when it agrees with Host', () => {
   expect(read('OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n')).toMatchObject({ target: '*', path: '*' });
   expect(read(`\r\n${request()}`)).toMatchObject({ target: '/' });
 });
+
+test('refuses a head whose Connection names more options than anybody means, and takes what is usual', () => {
+  const head = (count: number) =>
+    `GET / HTTP/1.1\r\nHost: a\r\nConnection: ${Array.from({ length: count }, (_, index) => `x${index}`).join()}\r\n\r\n`;
+  const { refused, accepted } = { refused: parsed(head(33)), accepted: parsed(head(32)) };
+  expect([refused, accepted]).toEqual(['too many options in Connection', 'accepted']);
+});
+
+/** What becomes of a request head. */
+function parsed(text: string): string {
+  const scanner = new HeadScanner(true);
+  scanner.feed(Buffer.from(text, 'latin1'), 0, text.length);
+  const { head, detail } = readRequest(scanner);
+  return head === null ? detail : 'accepted';
+}

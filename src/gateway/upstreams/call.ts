@@ -39,6 +39,8 @@ export class UpstreamCall implements Outbound, OutboundHandler {
   private current: Outbound;
   /** State of the server's breaker when its try began; 'over' when the breaker has heard of it. */
   private begun: 'closed' | 'open' | 'probe' | 'over' = 'over';
+  /** An answer that is no failure is on its way. */
+  private isAnswering = false;
   private triesLeft: number;
   private tried: Server[] | null = null;
   /** The body so far is kept, or was not written. */
@@ -69,12 +71,14 @@ export class UpstreamCall implements Outbound, OutboundHandler {
     this.triesLeft = 0;
     if (isGatewayFailure(head.status)) this.tellFailure(false);
     else if (this.begun !== 'closed') this.tellReturn();
+    this.isAnswering = this.begun === 'closed';
     this.handler.onHead(head);
   }
 
   onUpgraded(head: ResponseHead, server: SwitchedConnection): void {
     this.triesLeft = 0;
     if (this.begun !== 'closed') this.tellReturn();
+    this.server.breaker.succeeded();
     if (this.handler.onUpgraded === undefined) server.destroy();
     else this.handler.onUpgraded(head, server);
   }
@@ -173,6 +177,8 @@ export class UpstreamCall implements Outbound, OutboundHandler {
     this.current.resume();
   }
   abort(): void {
+    // An endless stream ends with its client: the server has done well until then.
+    if (this.isAnswering && this.begun === 'closed') this.server.breaker.succeeded();
     this.tellNothing();
     this.current.abort();
   }
