@@ -301,6 +301,12 @@ test('counts a tunnel when it opens, its bytes when it ends, and never its time'
   expect(lanes.legacy.latency.samples).toBe(0);
 });
 
+test('leaves room for requests however many tunnels are open', async () => {
+  const { port } = await stage(switcher, { maxExchanges: 2 });
+  for (let tunnel = 0; tunnel < 4; tunnel += 1) await tunnelled(port);
+  expect(await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toContain(' 200 OK');
+});
+
 test('closes tunnels of the candidate when their clients go back to legacy, and no others', async () => {
   const { port, gateway, candidate, legacy } = await stage(
     switcher,
