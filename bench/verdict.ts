@@ -9,7 +9,7 @@ export interface Verdict {
 }
 
 /** Copies that were really made, of those that were asked for: below it a work did not do what it is named for. */
-const MIN_COPIED = 0.5;
+const MIN_COPIED = 0.9;
 
 /** Rows whose copies were not made. A hung candidate counts nothing: how many reach it is the subject's choice. */
 function withoutCopies({ rows, toggles }: Outcome): string[] {

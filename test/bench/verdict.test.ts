@@ -44,10 +44,13 @@ test('the best of the Node proxies is the one that counts', () => {
     cutover: rate(900),
     httpxy: rate(100),
     undici: rate(310),
+    fastify: rate(90),
   });
   const found = targetResults(all).find((one) => one.target.includes('best Node proxy'));
   expect(found).toMatchObject({ state: 'missed', note: 'the best is undici' });
   expect(found?.figure).toBeCloseTo(900 / 310);
+  const some = rows('plain-1k', { nginx: rate(1_000), cutover: rate(900), httpxy: rate(100) });
+  expect(stateOf(some, 'best Node proxy')).toBe('not measured');
 });
 
 test('memory and latency are held to their upper bounds', () => {

@@ -37,7 +37,8 @@ export class Server implements Choice {
   share: number;
   credit = 0;
   private readonly weight: number;
-  private returnedMs = 0;
+  /** Long ago: a server that never left has nothing to grow to, however young the process is. */
+  private returnedMs = Number.NEGATIVE_INFINITY;
 
   constructor(address: ServerAddress, weight: number, pool: Pool, ejection: EjectionPolicy) {
     this.key = addressKey(address);
