@@ -11,6 +11,8 @@ export const LIMITS = {
   headFields: 100,
   /** Options of `Connection` in one head: each is a walk over its fields. */
   connectionOptions: 32,
+  /** Sets of authorities for HTTPS servers that are kept ready, about 1 MB each. */
+  originContexts: 16,
   /** Request target. Above it 414. */
   targetBytes: 8 * 1024,
   /** One chunk-size line; extensions are refused anyway, so 16 hex digits and slack. */

@@ -4,6 +4,7 @@ import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { CopyDecision, Observation } from '../core/observation.ts';
+import { isIdempotentMethod } from '../core/methods.ts';
 import { UNROUTED } from '../core/snapshot.ts';
 import type { Lane } from '../core/snapshot.ts';
 import type { Copy } from '../shadow/copy.ts';
@@ -193,8 +194,7 @@ export class Exchange implements InboundHandler, RelayOwner {
     if (this.fellBack || this.runtime.snapshot.rollout.phase === 'retired') return false;
     const { method, framing, upgrade } = this.inbound.head;
     if (upgrade !== '') return false;
-    const idempotent = method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'DELETE';
-    return framing === 'none' && idempotent && this.matched?.config.fallback === 'legacy';
+    return framing === 'none' && isIdempotentMethod(method) && this.matched?.config.fallback === 'legacy';
   }
 
   private noteService(): void {

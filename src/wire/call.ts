@@ -1,10 +1,15 @@
 // HOT: one object per call.
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { isIdempotentMethod } from '../core/methods.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Outbound, OutboundHandler, OutboundHead, ResponseHead, SwitchedConnection } from './types.ts';
 
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/** Whether a request may be sent twice: idempotent, and without a body that would have to be kept. */
+export function mayBeRepeated({ method, framing, contentLength }: OutboundHead): boolean {
+  const hasBody = framing === 'chunked' || (framing === 'length' && contentLength > 0);
+  return !hasBody && isIdempotentMethod(method);
+}
 
 /** What a call needs from its pool. */
 export interface CallHost {
@@ -50,9 +55,7 @@ export class Call implements Outbound {
 
   /** Whether it may be sent again when its connection ended before a byte of the answer (RFC 9110, section 9.2.2). */
   get isRepeatable(): boolean {
-    const { framing, contentLength, method } = this.head;
-    const hasBody = framing === 'chunked' || (framing === 'length' && contentLength > 0);
-    return this.reused && !this.retried && !hasBody && IDEMPOTENT.has(method);
+    return this.reused && !this.retried && mayBeRepeated(this.head);
   }
 
   /** Whether it may have another connection after this: nothing of it was sent, or it does no harm twice. */

@@ -27,7 +27,7 @@ export class SecureOrigin {
 
   /** @param tell hears why a certificate was refused, once until another reason or a success comes */
   constructor(options: OriginTls, tell: (reason: string) => void) {
-    this.context = options.ca === null ? systemContext() : contextOf([options.ca]);
+    this.context = options.ca === null ? systemContext() : ownContext(options.ca);
     this.serverName = options.serverName;
     this.tell = tell;
   }
@@ -74,6 +74,18 @@ function systemContext(): SecureContext {
   const system = getCACertificates('system');
   shared = contextOf(system.length > 0 ? system : getCACertificates('default'));
   return shared;
+}
+
+/** One for all servers that are trusted by the same authorities: each takes milliseconds to build. */
+const own = new Map<string, SecureContext>();
+
+function ownContext(ca: string): SecureContext {
+  const known = own.get(ca);
+  if (known !== undefined) return known;
+  if (own.size >= LIMITS.originContexts) own.clear();
+  const context = contextOf([ca]);
+  own.set(ca, context);
+  return context;
 }
 
 function contextOf(ca: string[]): SecureContext {

@@ -1,7 +1,6 @@
 // HOT: a choice reads fields of the servers and allocates nothing; lists are made when a server changes its state.
 import { failure } from '../../core/errors.ts';
 import type { FailureCode } from '../../core/errors.ts';
-import { isIdempotentMethod } from '../../core/methods.ts';
 import type { RandomSource } from '../../core/random.ts';
 import type { EjectionPolicy, UpstreamPolicy } from '../../core/snapshot.ts';
 import type { OutboundHead, Pool } from '../../wire/types.ts';
@@ -192,12 +191,6 @@ export class ServerGroup {
   shutDown(): void {
     for (const server of this.present) server.pool.close();
   }
-}
-
-/** Whether a request may be sent twice: idempotent, and without a body that would have to be kept. */
-export function mayBeRepeated({ method, framing, contentLength }: OutboundHead): boolean {
-  const hasBody = framing === 'chunked' || (framing === 'length' && contentLength > 0);
-  return !hasBody && isIdempotentMethod(method);
 }
 
 /** Failures that say something about the server. */
