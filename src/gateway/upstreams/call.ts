@@ -10,7 +10,8 @@ import type {
   ResponseHead,
   SwitchedConnection,
 } from '../../wire/types.ts';
-import { isServerFault, mayBeRepeated } from './group.ts';
+import { mayBeRepeated } from '../../wire/call.ts';
+import { isServerFault } from './group.ts';
 import type { ServerGroup } from './group.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Server } from './server.ts';

@@ -1,4 +1,5 @@
 // HOT: a choice reads fields of the servers and allocates nothing; lists are made when a server changes its state.
+import { mayBeRepeated } from '../../wire/call.ts';
 import { failure } from '../../core/errors.ts';
 import type { FailureCode } from '../../core/errors.ts';
 import type { RandomSource } from '../../core/random.ts';
