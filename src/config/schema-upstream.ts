@@ -40,8 +40,11 @@ const ejection = section(
   },
   'servers that get no requests for a while, because of their failures',
 ).refine(({ time, maxTime }) => time <= maxTime, {
-  error: say('the longest ejection is shorter than the first', 'make maxTime at least as long as time'),
-  path: ['maxTime'],
+  error: say(
+    'the longest ejection is shorter than the first',
+    `make maxTime (${formatDuration(LIMITS.ejectionMaxTimeMs)} if left out) at least as long as time`,
+  ),
+  path: ['time'],
 });
 
 const health = section(

@@ -60,7 +60,9 @@ test.each([
   [
     'a longest ejection that is shorter than the first',
     ', ejection: { time: 10s, maxTime: 5s }',
-    ['2:100 the longest ejection is shorter than the first | make maxTime at least as long as time'],
+    [
+      '2:86 the longest ejection is shorter than the first | make maxTime (30s if left out) at least as long as time',
+    ],
   ],
   ['a health without a path', ', health: {}', ['2:68 the key "path" is missing | for example: /healthz']],
   ['a misspelt key', ', ejections: {}', ['2:68 unknown key "ejections" | did you mean "ejection"?']],
