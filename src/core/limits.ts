@@ -187,6 +187,8 @@ export const LIMITS = {
   diffHangMs: 10_000,
   /** JavaScript heap of the diff thread, MiB: two bodies at every limit fit; beyond it the thread dies, not the worker. */
   diffHeapMb: 128,
+  /** Its young generation: Node's own choice held 5 MB more. */
+  diffYoungMb: 4,
   /** Difference classes one worker keeps between two deltas; further ones are counted as `other`. */
   classesPerDelta: 500,
   /** Classes whose example one worker process has already sent; beyond it counts go without an example. */

@@ -27,7 +27,10 @@ export interface DiffWorker {
 export function startDiffWorker(events: DiffWorkerEvents, url: URL = THREAD_URL): DiffWorker {
   const worker = new Worker(url, {
     name: 'cutover-diff',
-    resourceLimits: { maxOldGenerationSizeMb: LIMITS.diffHeapMb },
+    resourceLimits: {
+      maxOldGenerationSizeMb: LIMITS.diffHeapMb,
+      maxYoungGenerationSizeMb: LIMITS.diffYoungMb,
+    },
   });
   worker.unref();
   let why = 'the diff thread ended';
