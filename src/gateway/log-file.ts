@@ -44,6 +44,11 @@ export class LogFile {
     return this.bytes >= LIMITS.accessLogBytes;
   }
 
+  /** Whether it is closed and will drop no more lines. */
+  get isDone(): boolean {
+    return this.closing && this.running === null;
+  }
+
   /** Takes whole lines, each with its line end; they are written soon, in their order, and nobody waits for them. */
   append(lines: string | Buffer): void {
     const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines;
