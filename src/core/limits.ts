@@ -247,6 +247,8 @@ export const LIMITS = {
   accessLogRetryMs: 200,
   /** Time for the last lines when a worker ends. */
   accessLogCloseMs: 2_000,
+  /** Access-log lines of refused requests, of one worker: 30 KB/s; an attack is counted and fills no disk. */
+  refusedLinesPerSecond: 100,
   /** Rotated access logs of one node: a month of hours. */
   accessLogsKept: 1_000,
   /** A rotated file may get late lines of another worker so long; a lock of rotation that is older was left behind. */

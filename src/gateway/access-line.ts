@@ -64,11 +64,13 @@ function putText(text: string): void {
 
 const NOT_ASCII = /[\u007f-\uffff]/g;
 
+/** The same JSON in ASCII. */
+export function toAscii(json: string): string {
+  return json.replace(NOT_ASCII, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 function putEscaped(text: string): void {
-  const escaped = JSON.stringify(text).replace(
-    NOT_ASCII,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  const escaped = toAscii(JSON.stringify(text));
   for (let index = 1; index < escaped.length - 1; index += 1) bytes[at++] = escaped.charCodeAt(index);
 }
 

@@ -4,6 +4,7 @@ import type { Observation } from '../core/observation.ts';
 import type { AccessLogConfig } from '../core/snapshot.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { LogFile } from './log-file.ts';
+import { type Refused, RefusedLines } from './refused-line.ts';
 
 const FLUSH_MS = 200;
 const ALL_SALT = 1;
@@ -14,9 +15,12 @@ export class AccessLog {
   private readonly log: (level: 'warn', message: string) => void;
   private readonly lines = new LineBuffer();
   private timer: NodeJS.Timeout | null = null;
+  private readonly refused = new RefusedLines((line) => this.file?.append(line));
   private file: LogFile | null = null;
-  /** Files that were written before, for what they dropped and may still drop. */
-  private readonly closed: LogFile[] = [];
+  /** Files that were written before and are not done yet, each with the end of its close. */
+  private readonly closing = new Map<LogFile, Promise<void>>();
+  /** Lines dropped by files that are done. */
+  private lost = 0;
 
   constructor(config: AccessLogConfig | null, log: (level: 'warn', message: string) => void) {
     this.config = config;
@@ -26,15 +30,16 @@ export class AccessLog {
 
   /** Lines dropped since the start: the disk was too slow or full. */
   get dropped(): number {
-    const files = this.file === null ? this.closed : [...this.closed, this.file];
-    return files.reduce((sum, { dropped }) => sum + dropped, 0);
+    let sum = this.lost + (this.file?.dropped ?? 0);
+    for (const { dropped } of this.closing.keys()) sum += dropped;
+    return sum;
   }
 
   /** Takes another file or share from now on; what was noted before still goes to the old file. */
   configure(config: AccessLogConfig | null): void {
     const before = this.config;
     const isSame = before?.file === config?.file && sameRotation(before, config);
-    if (!isSame) void this.close();
+    if (!isSame) this.leave();
     this.config = config;
     if (!isSame) this.file = this.open(config);
   }
@@ -54,14 +59,32 @@ export class AccessLog {
     this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
-  /** Writes all lines that were noted; what cannot be written in time is dropped and counted. */
+  /** Notes a request that was refused before it became an exchange; like failures, whatever the share. */
+  writeRefused(describe: () => Refused): void {
+    if (this.file !== null) this.refused.note(describe);
+  }
+
+  /** Writes all lines that were noted, to former files too; what cannot be written in time is dropped and counted. */
   async close(): Promise<void> {
+    this.leave();
+    await Promise.all(this.closing.values());
+  }
+
+  private leave(): void {
     const { file } = this;
     if (file === null) return;
+    this.refused.tellRest();
     this.flush();
     this.file = null;
-    this.closed.push(file);
+    this.closing.set(file, this.end(file));
+  }
+
+  private async end(file: LogFile): Promise<void> {
     await file.close();
+    // A write that hangs may still fail, and its lines count then.
+    if (!file.isDone) return;
+    this.lost += file.dropped;
+    this.closing.delete(file);
   }
 
   private open(config: AccessLogConfig | null): LogFile | null {

@@ -9,11 +9,13 @@ import type { TelemetryDelta } from '../telemetry/types.ts';
 import { createWireServer } from '../wire/server.ts';
 import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wire/types.ts';
 import { AccessLog } from './access-log.ts';
+import { plainAddress } from './addresses.ts';
 import { ProcessGauges } from './gauges.ts';
 import { Listening } from './listening.ts';
 import { Overload, refuse } from './overload.ts';
 import { runExchange } from './pipeline.ts';
 import { Plant } from './plant.ts';
+import { refusedHead, refusedRequest } from './refused-line.ts';
 import { Runtime } from './runtime.ts';
 import type { Station } from './runtime.ts';
 import type { Gateway, GatewayOptions } from './types.ts';
@@ -124,11 +126,13 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   onRequest(inbound: Inbound): void {
     if (!this.overload.refuses(this.busy, inbound.startedUs)) return runExchange(this.runtime, inbound);
     this.runtime.book.edgeAnswer('overloaded');
+    this.station.accessLog.writeRefused(() => refusedRequest(this.runtime, inbound));
     refuse(inbound);
   }
 
-  onRefused(code: FailureCode): void {
+  onRefused(code: FailureCode, status: number, remoteAddress: string, detail: string): void {
     this.runtime.book.edgeAnswer(code);
+    this.station.accessLog.writeRefused(() => refusedHead(code, status, plainAddress(remoteAddress), detail));
   }
 
   collect(): TelemetryDelta[] {

@@ -31,10 +31,10 @@ export class LogFile {
 
   /**
    * Opens the file at once, so that what is wrong with it is said before the first line.
-   * @param warn told once when lines begin to be lost
+   * @param warn told once when lines begin to be lost, or the file cannot be rotated
    */
   constructor(file: string, rotate: AccessLogRotation | null, warn: (message: string) => void) {
-    this.place = new LogPlace(file, rotate);
+    this.place = new LogPlace(file, rotate, warn);
     this.warn = warn;
     this.running = this.begin();
   }
@@ -42,6 +42,11 @@ export class LogFile {
   /** Whether more lines would be dropped: those that are not made yet may wait. */
   get isFull(): boolean {
     return this.bytes >= LIMITS.accessLogBytes;
+  }
+
+  /** Whether it is closed and will drop no more lines. */
+  get isDone(): boolean {
+    return this.closing && this.running === null;
   }
 
   /** Takes whole lines, each with its line end; they are written soon, in their order, and nobody waits for them. */
@@ -73,7 +78,7 @@ export class LogFile {
 
   private async begin(): Promise<void> {
     try {
-      await this.place.ready(0, (thrown) => this.complain(thrown));
+      await this.place.ready(0);
     } catch (thrown) {
       if (!WAITS.has(systemCode(thrown))) this.complain(thrown);
     }
@@ -110,7 +115,7 @@ export class LogFile {
   private async write(lines: Buffer): Promise<void> {
     let rest = lines;
     try {
-      const log = await this.place.ready(lines.length, (thrown) => this.complain(thrown));
+      const log = await this.place.ready(lines.length);
       while (rest.length > 0) {
         const piece = pieceOf(rest, log.isFile ? LIMITS.accessLogWriteBytes : LIMITS.accessLogPipeBytes);
         const taken = await this.put(log, piece);

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { wallMs } from '../core/clock.ts';
 import { CutoverError, messageOf, systemCode } from '../core/errors.ts';
 import type { AccessLogRotation } from '../core/snapshot.ts';
 import { LogRotation } from './log-rotation.ts';
@@ -16,6 +17,8 @@ export interface OpenLog {
   readonly device: number;
   /** A regular file; else a pipe or a device, which is neither watched nor rotated. */
   readonly isFile: boolean;
+  /** When it was opened, by the wall clock. */
+  readonly openedMs: number;
 }
 
 /**
@@ -26,28 +29,33 @@ export interface OpenLog {
 export class LogPlace {
   private readonly file: string;
   private readonly rotation: LogRotation | null;
+  private readonly warn: (message: string) => void;
   private log: OpenLog | null = null;
+  /** A rotation failed, and none has succeeded since. */
+  private complained = false;
 
-  constructor(file: string, rotate: AccessLogRotation | null) {
+  /** @param warn told once when the file should be rotated and cannot be */
+  constructor(file: string, rotate: AccessLogRotation | null, warn: (message: string) => void) {
     this.file = file;
+    this.warn = warn;
     this.rotation = rotate === null ? null : new LogRotation(file, rotate);
   }
 
   /**
    * The log to write to.
    * @param bytes that are about to be written: the file may be rotated for them
-   * @param warn told when it should be rotated and cannot be
    * @throws the system's error, or CutoverError for a symbolic link
    */
-  async ready(bytes: number, warn: (thrown: unknown) => void): Promise<OpenLog> {
+  async ready(bytes: number): Promise<OpenLog> {
     const log = await this.current();
     if (this.rotation === null || !log.isFile) return log;
     const { size: sizeBytes, birthtimeMs: bornMs } = await log.handle.stat();
-    if (!this.rotation.isDue({ sizeBytes, bornMs }, bytes)) return log;
+    if (!this.rotation.isDue({ sizeBytes, bornMs, openedMs: log.openedMs }, bytes)) return log;
     try {
-      await this.rotation.rotate(log.inode);
+      if (await this.rotation.rotate(log.inode)) this.complained = false;
     } catch (thrown) {
-      warn(new CutoverError('LOG_ROTATION', `cannot be rotated: ${messageOf(thrown)}`));
+      if (!this.complained) this.warn(`it cannot be rotated and grows: ${messageOf(thrown)}`);
+      this.complained = true;
     }
     return await this.current();
   }
@@ -84,7 +92,7 @@ async function openLog(file: string): Promise<OpenLog> {
       return await open(file, flags, FILE_MODE);
     });
     const found = await handle.stat();
-    return { handle, inode: found.ino, device: found.dev, isFile: found.isFile() };
+    return { handle, inode: found.ino, device: found.dev, isFile: found.isFile(), openedMs: wallMs() };
   } catch (thrown) {
     if (systemCode(thrown) !== 'ELOOP') throw thrown;
     const message = 'it is a symbolic link, which is not followed; name the file it stands for';

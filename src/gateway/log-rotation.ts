@@ -8,8 +8,10 @@ import type { AccessLogRotation } from '../core/snapshot.ts';
 /** What is known about the open file. */
 interface LogFacts {
   readonly sizeBytes: number;
-  /** When it was made, by the wall clock. */
+  /** When it was made, by the wall clock; 0 on a file system that does not know. */
   readonly bornMs: number;
+  /** When it was opened, by the wall clock. */
+  readonly openedMs: number;
 }
 
 /**
@@ -28,25 +30,29 @@ export class LogRotation {
   }
 
   /** Whether the file has to go before `bytes` more are written to it. An empty file is never rotated. */
-  isDue({ sizeBytes, bornMs }: LogFacts, bytes: number): boolean {
+  isDue({ sizeBytes, bornMs, openedMs }: LogFacts, bytes: number): boolean {
     if (sizeBytes === 0) return false;
     const { maxBytes, maxAgeMs } = this.config;
-    return sizeBytes + bytes > maxBytes || (maxAgeMs > 0 && wallMs() - bornMs >= maxAgeMs);
+    const sinceMs = bornMs > 0 ? bornMs : openedMs;
+    return sizeBytes + bytes > maxBytes || (maxAgeMs > 0 && wallMs() - sinceMs >= maxAgeMs);
   }
 
   /**
    * Moves the file away unless another process is doing that, and deletes the oldest ones beyond `keep`.
+   * @returns whether this process has moved it
    * @throws the system's error when the folder does not allow it
    */
-  async rotate(inode: number): Promise<void> {
+  async rotate(inode: number): Promise<boolean> {
     const lock = `${this.file}.rotating`;
-    if (!(await take(lock))) return;
+    if (!(await take(lock))) return false;
     try {
-      if ((await stat(this.file)).ino !== inode) return;
+      if ((await stat(this.file)).ino !== inode) return false;
       await rename(this.file, this.nextName());
       await this.prune();
+      return true;
     } catch (thrown) {
       if (systemCode(thrown) !== 'ENOENT') throw thrown;
+      return false;
     } finally {
       await unlink(lock).catch(() => undefined);
     }
@@ -87,7 +93,9 @@ async function take(lock: string): Promise<boolean> {
     if (systemCode(thrown) !== 'EEXIST') throw thrown;
     const found = await stat(lock).catch(() => null);
     if (found !== null && Math.abs(wallMs() - found.mtimeMs) > LIMITS.accessLogSettleMs)
-      await unlink(lock).catch(() => undefined);
+      await unlink(lock).catch((failed: unknown) => {
+        if (systemCode(failed) !== 'ENOENT') throw failed;
+      });
     return false;
   }
 }

@@ -38,10 +38,9 @@ export class Overload {
   private credit = 0;
   private samples = 0;
   private spanMs = 0;
-  /** The newest measurement was above half of the limit. */
-  private late = false;
+  /** Newest measurements above the limit, in a row: as many as one decision takes, and the delay stands. */
+  private lateSamples = 0;
   private leastMs = Number.POSITIVE_INFINITY;
-  private mostMs = 0;
   private calmIntervals = 0;
   private told = false;
 
@@ -73,14 +72,15 @@ export class Overload {
   /**
    * Whether the next request is to be refused.
    * @param exchanges that run already
-   * @param startedUs when it was read, monotonic: a round of the event loop that is late already takes no more work
+   * @param startedUs when it was read, monotonic: where the delay stands, a round that is late already takes no more work
    */
   refuses(exchanges: number, startedUs: number): boolean {
     const { maxExchanges, loopDelayMs } = this.limits;
     if (exchanges >= maxExchanges) return true;
     // With few exchanges nobody waits for us, however slow a lane is.
-    if ((this.admitted === 1 && !this.late) || exchanges < LIMITS.overloadExchanges) return false;
-    if (this.late && startedUs / 1_000 - this.expectedMs > loopDelayMs * 2) return true;
+    const stands = this.admitted < 1 || this.lateSamples >= LIMITS.overloadSamples;
+    if (!stands || exchanges < LIMITS.overloadExchanges) return false;
+    if (startedUs / 1_000 - this.expectedMs > loopDelayMs * 2) return true;
     this.credit += this.admitted;
     if (this.credit < 1) return true;
     this.credit -= 1;
@@ -91,20 +91,19 @@ export class Overload {
   tick(nowMs: number): void {
     const lateMs = Math.max(0, nowMs - this.expectedMs);
     this.expectedMs = nowMs + LIMITS.overloadSampleMs;
-    this.late = this.limits.loopDelayMs > 0 && lateMs > this.limits.loopDelayMs / 2;
+    const isLate = this.limits.loopDelayMs > 0 && lateMs > this.limits.loopDelayMs;
+    this.lateSamples = isLate ? this.lateSamples + 1 : 0;
     this.leastMs = Math.min(this.leastMs, lateMs);
-    this.mostMs = Math.max(this.mostMs, lateMs);
     this.samples += 1;
     this.spanMs += LIMITS.overloadSampleMs + lateMs;
     if (this.samples < LIMITS.overloadSamples || this.spanMs < LIMITS.overloadIntervalMs) return;
-    this.judge(this.leastMs, this.mostMs);
+    this.judge(this.leastMs);
     this.samples = 0;
     this.spanMs = 0;
     this.leastMs = Number.POSITIVE_INFINITY;
-    this.mostMs = 0;
   }
 
-  private judge(leastMs: number, mostMs: number): void {
+  private judge(leastMs: number): void {
     const { maxExchanges, loopDelayMs } = this.limits;
     const exchanges = this.options.exchanges();
     const busy = exchanges >= LIMITS.overloadExchanges && loopDelayMs > 0;
@@ -115,19 +114,21 @@ export class Overload {
       this.admitted = Math.min(1, this.admitted + LIMITS.overloadGrow);
     }
     const crowded = exchanges >= maxExchanges * LIMITS.overloadCopiesShare;
-    this.pace(
-      crowded || (busy && leastMs > loopDelayMs / 2),
-      !crowded && (!busy || mostMs < loopDelayMs / 2),
-    );
+    const slow = busy && leastMs > loopDelayMs / 2;
+    this.pace(crowded || slow, `${exchanges} exchanges, ${delayText(leastMs)}`);
     this.tell(exchanges, leastMs);
   }
 
   /** Copies stop at half of the limit and come back after some calm. */
-  private pace(pressed: boolean, calm: boolean): void {
-    const { copies } = this.options;
-    this.calmIntervals = calm ? this.calmIntervals + 1 : 0;
-    if (pressed || this.admitted < 1) copies.paused = true;
-    else if (this.calmIntervals >= LIMITS.overloadCalmIntervals) copies.paused = false;
+  private pace(pressed: boolean, why: string): void {
+    const { copies, log } = this.options;
+    this.calmIntervals = pressed ? 0 : this.calmIntervals + 1;
+    const stop = pressed || this.admitted < 1;
+    if (stop === copies.paused) return;
+    if (!stop && this.calmIntervals < LIMITS.overloadCalmIntervals) return;
+    copies.paused = stop;
+    if (stop) log('warn', `copies stop: ${why}`);
+    else log('info', 'copies begin again');
   }
 
   private tell(exchanges: number, leastMs: number): void {
@@ -135,9 +136,13 @@ export class Overload {
     if (refusing === this.told) return;
     this.told = refusing;
     if (!refusing) return this.options.log('info', 'overload is over: every request is admitted');
-    const delay = `${Math.round(leastMs)} ms of event-loop delay`;
+    const delay = delayText(leastMs);
     this.options.log('warn', `overload: ${exchanges} exchanges, ${delay}: some requests are answered 503`);
   }
+}
+
+function delayText(delayMs: number): string {
+  return `${Math.round(delayMs)} ms of event-loop delay`;
 }
 
 const BODY = Buffer.from('Service Unavailable (overloaded)\n');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,4 +99,20 @@ test('a log that can not be written says so once and counts what it lost', async
   for (let index = 0; index < 1_200; index += 1) log.write(SEEN);
   await log.close();
   expect([log.dropped, said.length]).toEqual([1_200, 1]);
+});
+
+test('an end right after a reload waits for the file before it too, and its losses stay counted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cutover-log-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const at = (file: string) => ({ file, sample: 1, rotate: null });
+  const log = new AccessLog(at(pipe), () => {});
+  // Nobody reads the pipe: its line waits for as long as it may.
+  log.write(SEEN);
+  log.configure(at(join(folder, 'b.log')));
+  log.write(SEEN);
+  await log.close();
+  expect(log.dropped).toBe(1);
+  expect(readFileSync(join(folder, 'b.log'), 'utf8').split('\n')).toHaveLength(2);
 });

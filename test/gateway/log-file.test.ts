@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   constants,
   closeSync,
@@ -10,6 +10,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -20,9 +21,12 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { wallMs } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import type { AccessLogRotation } from '../../src/core/snapshot.ts';
 import { LogFile } from '../../src/gateway/log-file.ts';
+import { LogRotation } from '../../src/gateway/log-rotation.ts';
+import { MOUNTS, mountSmall } from '../kit/mount.ts';
 import { temporaryFolder } from '../kit/process.ts';
 import { until } from '../kit/until.ts';
 
@@ -126,36 +130,37 @@ test('a symbolic link is not followed, or whoever may write to the folder could 
   expect(readFileSync(join(path, 'precious'), 'utf8')).toBe('kept');
 });
 
-/** A disk of 64 KiB, or null where mounting is not allowed. */
-function smallDisk(): string | null {
+/** A disk of 64 KiB. */
+function smallDisk(): string {
   const disk = join(folder(), 'disk');
   mkdirSync(disk);
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status === 0;
-  if (mounted) onTestFinished(() => void spawnSync('umount', ['-l', disk]));
-  return mounted ? disk : null;
+  mountSmall(disk, '64k');
+  return disk;
 }
 
-test('a full disk loses lines that are counted, tears none of those that follow, and is recovered from', async () => {
-  const disk = smallDisk();
-  if (disk === null) return;
-  const file = join(disk, 'a.log');
-  const { log, said, settled } = logAt(file);
-  const line = (number: number) => `${JSON.stringify({ number, padding: 'x'.repeat(300) })}\n`;
-  const lines = Array.from({ length: 400 }, (_, number) => line(number));
-  log.append(lines.join(''));
-  await until(() => log.dropped > 0, 'the lost lines');
-  const whole = lines.length - log.dropped;
-  expect(readFileSync(file, 'utf8').startsWith(lines.slice(0, whole).join(''))).toBe(true);
-  await until(() => said.length > 0, 'the complaint');
-  expect(said).toHaveLength(1);
-  unlinkSync(file);
-  log.append(line(1_000));
-  await settled(line(1_000));
-}, 20_000);
+test.skipIf(!MOUNTS)(
+  'a full disk loses lines that are counted, tears none of those that follow, and is recovered from',
+  async () => {
+    const disk = smallDisk();
+    const file = join(disk, 'a.log');
+    const { log, said, settled } = logAt(file);
+    const line = (number: number) => `${JSON.stringify({ number, padding: 'x'.repeat(300) })}\n`;
+    const lines = Array.from({ length: 400 }, (_, number) => line(number));
+    log.append(lines.join(''));
+    await until(() => log.dropped > 0, 'the lost lines');
+    const whole = lines.length - log.dropped;
+    expect(readFileSync(file, 'utf8').startsWith(lines.slice(0, whole).join(''))).toBe(true);
+    await until(() => said.length > 0, 'the complaint');
+    expect(said).toHaveLength(1);
+    unlinkSync(file);
+    log.append(line(1_000));
+    await settled(line(1_000));
+  },
+  20_000,
+);
 
-test('a torn line of a full disk ends where the next batch begins', async () => {
+test.skipIf(!MOUNTS)('a torn line of a full disk ends where the next batch begins', async () => {
   const disk = smallDisk();
-  if (disk === null) return;
   const file = join(disk, 'a.log');
   const ballast = join(disk, 'ballast');
   writeFileSync(ballast, Buffer.alloc(40_000));
@@ -262,15 +267,39 @@ test('a lock that a dead process left behind does not stop rotation for good', a
   }, 'a rotation');
 });
 
-test('a log that cannot be rotated is written on', async () => {
+test('a log that cannot be rotated is written on, and says so once until it is rotated', async () => {
   const path = folder();
   const file = join(path, 'a.log');
-  // A folder in the place of the lock is never taken away.
-  mkdirSync(`${file}.rotating`);
-  const { log, settled } = logAt(file, { ...NEVER, maxBytes: 5 });
-  for (const word of ['one\n', 'two\n', 'three\n']) {
+  const lock = `${file}.rotating`;
+  // Old enough to be taken away, and a folder is not.
+  const block = () => {
+    mkdirSync(lock);
+    utimesSync(lock, 0, 0);
+  };
+  block();
+  const { log, said, settled } = logAt(file, { ...NEVER, maxBytes: 6 });
+  const write = async (word: string) => {
     log.append(word);
     await settled(word);
-  }
-  expect([readFileSync(file, 'utf8'), log.dropped]).toEqual(['one\ntwo\nthree\n', 0]);
+  };
+  for (const word of ['one\n', 'two\n', 'three\n', 'four\n']) await write(word);
+  expect([readFileSync(file, 'utf8'), log.dropped]).toEqual(['one\ntwo\nthree\nfour\n', 0]);
+  expect(said).toEqual([expect.stringMatching(/^it cannot be rotated and grows: EISDIR/)]);
+  rmdirSync(lock);
+  await write('five\n');
+  expect(rotatedIn(path)).toHaveLength(1);
+  block();
+  await write('six\n');
+  expect(said).toHaveLength(2);
+});
+
+test('a file system that knows no birth times has its log rotated by when it was opened', () => {
+  const rotation = new LogRotation('a.log', { ...NEVER, maxAgeMs: 60_000 });
+  const nowMs = wallMs();
+  const isDue = (bornMs: number, openedMs: number) => rotation.isDue({ sizeBytes: 10, bornMs, openedMs }, 10);
+  expect([isDue(0, nowMs), isDue(0, nowMs - 60_000), isDue(nowMs - 60_000, nowMs)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });

@@ -37,9 +37,12 @@ function admission(maxExchanges = 1_000) {
       overload.tick(nowMs);
     }
   };
-  const refusedOf = (requests: number) =>
-    Array.from({ length: requests }, () => overload.refuses(seen.exchanges, nowMs * 1_000)).filter(Boolean)
+  /** Asks in a round that came so late. */
+  const refusedOf = (requests: number, lateMs = 0) => {
+    const startedUs = (nowMs + LIMITS.overloadSampleMs + lateMs) * 1_000;
+    return Array.from({ length: requests }, () => overload.refuses(seen.exchanges, startedUs)).filter(Boolean)
       .length;
+  };
   return { overload, seen, interval, refusedOf };
 }
 
@@ -53,8 +56,16 @@ test('a pause of the event loop refuses nobody, a delay that stands does', () =>
   const { interval, refusedOf } = admission();
   interval(900, 0);
   expect(refusedOf(100)).toBe(0);
+  interval(0, 60);
+  expect(refusedOf(100, 230)).toBe(0);
   interval(90, 80, 120, 100);
   expect(refusedOf(100)).toBe(50);
+});
+
+test('a round that is late already takes no more work once the delay stands', () => {
+  const { interval, refusedOf } = admission();
+  interval(90, 80, 120, 100);
+  expect([refusedOf(100, 79), refusedOf(100, 81)]).toEqual([50, 100]);
 });
 
 test('the share that is admitted follows the delay down, stays in between and comes back within a second', () => {
@@ -80,6 +91,21 @@ test('copies go before any client is refused, and come back after the clients', 
   expect(seen.copies.paused).toBe(true);
   for (let count = 0; count < LIMITS.overloadCalmIntervals; count += 1) interval(0);
   expect(seen.copies.paused).toBe(false);
+});
+
+test('copies come back although the event loop pauses now and then, and both is said once', () => {
+  const { seen, interval } = admission();
+  for (let count = 0; count < 3; count += 1) interval(25);
+  expect(seen.copies.paused).toBe(true);
+  for (let count = 0; count < LIMITS.overloadCalmIntervals + 5; count += 1) {
+    if (count % 10 === 0) interval(0, 55, 0);
+    else interval(0);
+  }
+  expect(seen.copies.paused).toBe(false);
+  expect(seen.log).toEqual([
+    `warn copies stop: ${BUSY} exchanges, 25 ms of event-loop delay`,
+    'info copies begin again',
+  ]);
 });
 
 test('slow servers with few exchanges refuse nobody, whatever the delay', () => {

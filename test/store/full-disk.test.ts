@@ -6,6 +6,7 @@ import { CutoverError, systemCode } from '../../src/core/errors.ts';
 import type { StateStore, TelemetryStore } from '../../src/rollout/ports.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import type { Window } from '../../src/telemetry/types.ts';
+import { MOUNTS, mountSmall } from '../kit/mount.ts';
 import { sampleWindow } from './kit/samples.ts';
 import { KEEP_ALL, openForTest, temporaryDirectory, temporaryFile } from './kit/temporary.ts';
 
@@ -65,12 +66,10 @@ test('refuses a commit when the database may not grow, writes nothing of it, and
   await expectWhole(state, more.done);
 });
 
-/** A file system of its own where the tests may mount one; null elsewhere. */
-function smallFileSystem(): string | null {
+/** A file system of its own. */
+function smallFileSystem(): string {
   const directory = temporaryDirectory();
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);
-  if (status !== 0) return null;
-  onTestFinished(() => void spawnSync('umount', [directory]));
+  mountSmall(directory, '1m');
   return directory;
 }
 
@@ -100,51 +99,49 @@ function occupy(file: string): void {
   }
 }
 
-test('survives a full file system: a clear error, nothing half-written, and on it goes when there is space', async () => {
-  const directory = smallFileSystem();
-  const file = directory === null ? temporaryFile() : join(directory, 'cutover.db');
-  const store = openSqliteStore({
-    file,
-    retention: KEEP_ALL,
-    ...(directory === null ? { maxPages: 100 } : {}),
-  });
-  onTestFinished(() => store.close());
-  const ballast = join(directory ?? temporaryDirectory(), 'ballast');
-  const first = await fill(store.state, 0);
-  expectFull(first.refusal);
-  if (directory === null) return;
-  occupy(ballast);
-  const second = await fill(store.state, first.done);
-  expectFull(second.refusal);
-  await expectWhole(store.state, second.done);
-  const windows = await fillWindows(store.telemetry);
-  expectFull(windows.refusal);
-  await expectWhole(store.state, second.done);
+test.skipIf(!MOUNTS)(
+  'survives a full file system: a clear error, nothing half-written, and on it goes when there is space',
+  async () => {
+    const directory = smallFileSystem();
+    const file = join(directory, 'cutover.db');
+    const store = openSqliteStore({ file, retention: KEEP_ALL });
+    onTestFinished(() => store.close());
+    const ballast = join(directory, 'ballast');
+    const first = await fill(store.state, 0);
+    expectFull(first.refusal);
+    occupy(ballast);
+    const second = await fill(store.state, first.done);
+    expectFull(second.refusal);
+    await expectWhole(store.state, second.done);
+    const windows = await fillWindows(store.telemetry);
+    expectFull(windows.refusal);
+    await expectWhole(store.state, second.done);
 
-  spawnSync('mount', ['-o', 'remount,size=3m', directory]);
-  rmSync(ballast);
-  const third = await fill(store.state, second.done);
-  expect(third.done).toBeGreaterThan(second.done);
-  await expectWhole(store.state, third.done);
-  const kept: Window[] = [];
-  for await (const window of store.telemetry.readWindows(0, Number.MAX_SAFE_INTEGER)) kept.push(window);
-  expect(kept).toEqual(windows.stored);
-  await store.close();
+    spawnSync('mount', ['-o', 'remount,size=3m', directory]);
+    rmSync(ballast);
+    const third = await fill(store.state, second.done);
+    expect(third.done).toBeGreaterThan(second.done);
+    await expectWhole(store.state, third.done);
+    const kept: Window[] = [];
+    for await (const window of store.telemetry.readWindows(0, Number.MAX_SAFE_INTEGER)) kept.push(window);
+    expect(kept).toEqual(windows.stored);
+    await store.close();
 
-  spawnSync('mount', ['-o', 'remount,size=6m', directory]);
-  const reopened = openSqliteStore({ file, retention: KEEP_ALL });
-  await expectWhole(reopened.state, third.done);
-  await reopened.close();
+    spawnSync('mount', ['-o', 'remount,size=6m', directory]);
+    const reopened = openSqliteStore({ file, retention: KEEP_ALL });
+    await expectWhole(reopened.state, third.done);
+    await reopened.close();
+  },
+);
+
+test('says so when a new store may not have the pages it needs', () => {
+  expect(() => openSqliteStore({ file: temporaryFile(), retention: KEEP_ALL, maxPages: 4 })).toThrow(
+    /the disk is full/,
+  );
 });
 
-test('says so when a new store finds no space, and opens when there is some', async () => {
+test.skipIf(!MOUNTS)('says so when a new store finds no space, and opens when there is some', async () => {
   const directory = smallFileSystem();
-  if (directory === null) {
-    expect(() => openSqliteStore({ file: temporaryFile(), retention: KEEP_ALL, maxPages: 4 })).toThrow(
-      /the disk is full/,
-    );
-    return;
-  }
   const ballast = join(directory, 'ballast');
   const file = join(directory, 'cutover.db');
   occupy(ballast);
