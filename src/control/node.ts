@@ -2,6 +2,7 @@ import type { CompiledConfig } from '../config/compile.ts';
 import { wallMs } from '../core/clock.ts';
 import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { unixPath } from '../core/unix-address.ts';
 import type { FileLock } from '../store/sqlite/lock.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { SqliteStore } from '../store/sqlite/store.ts';
@@ -18,6 +19,7 @@ import { listWorkers } from './run-dir.ts';
 import type { WorkerRecord } from './run-dir.ts';
 import { Steering } from './steering.ts';
 import { TelemetryHub } from './telemetry-hub.ts';
+import { takeUnixPaths } from './unix-paths.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -57,6 +59,8 @@ export class GatewayNode {
   private orphansGone: Promise<void> = Promise.resolve();
   private readonly orphansNow = new AbortController();
   private served = false;
+  /** An older supervisor's workers have the paths of the unix sockets. */
+  private isBeside = false;
 
   private constructor(config: CompiledConfig, options: NodeOptions, orphans: readonly WorkerRecord[]) {
     this.config = config;
@@ -98,6 +102,7 @@ export class GatewayNode {
     const others = (await listWorkers(place.runDir)).filter(({ supervisorPid }) => supervisorPid === pid);
     await probePorts(gateway.listeners, portsOf(others));
     const node = new GatewayNode(config, options, others);
+    node.isBeside = true;
     try {
       node.follower = await Follower.open({
         storeFile: place.store.file,
@@ -128,6 +133,7 @@ export class GatewayNode {
       await this.hub.act(this.opened.telemetry, this.opened.lastEventSequence());
       this.steered = await this.openSteering(this.opened);
     } catch (error) {
+      await this.hub.standBy();
       ports.release();
       throw error;
     }
@@ -146,11 +152,13 @@ export class GatewayNode {
     await this.keeper?.close();
     this.keeper = null;
     await this.workers.report(LIMITS.handOverReportMs);
-    await this.hub.standBy();
+    await this.hub.flush();
     const steering = this.steered;
     this.steered = null;
     this.config = steering?.config ?? this.config;
     await steering?.close();
+    // Until the lock is free nobody else numbers events: the last ones of this supervisor are stored, too.
+    await this.hub.standBy();
     this.office?.ports.release();
     this.office?.lock.release();
     this.office = null;
@@ -197,6 +205,21 @@ export class GatewayNode {
     await this.workers.start();
     await this.workers.allServing(LIMITS.handOverServeMs);
     if (!(await this.publisher.settled())) throw notFollowing();
+  }
+
+  /** Whether these workers serve beside those of a supervisor that has not been succeeded yet. */
+  get beside(): boolean {
+    return this.isBeside;
+  }
+
+  /**
+   * Moves the unix sockets of these workers to their paths and commits, in one step.
+   * @throws the system's error or that of `commit`; the paths are those of the older supervisor then
+   */
+  takePaths(commit: () => void): void {
+    const paths = this.config.gateway.listeners.flatMap(({ host }) => unixPath(host) ?? []);
+    takeUnixPaths(paths, this.workers.places[0]?.current?.pid ?? 0, commit);
+    this.isBeside = false;
   }
 
   /** Ends the workers of the supervisor before: those of this one serve. */
@@ -318,6 +341,7 @@ export class GatewayNode {
       workers: canReusePort() ? workers : 1,
       ports: portsAfter(this.orphans, listeners),
       reusePort: canReusePort(),
+      beside: () => this.isBeside,
       runDir,
       memoryBytes,
       snapshot: () => this.publisher.current,
