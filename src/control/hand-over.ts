@@ -114,6 +114,7 @@ export class HandOver {
       return this.complain(`no supervisor acts, and this one cannot yet: ${messageOf(error)}`);
     }
     await node.keepKillSwitch();
+    node.takePathsBack();
     node.hub.event({
       type: 'hand_over',
       outcome: 'taken_back',

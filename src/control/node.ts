@@ -2,7 +2,6 @@ import type { CompiledConfig } from '../config/compile.ts';
 import { wallMs } from '../core/clock.ts';
 import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { unixPath } from '../core/unix-address.ts';
 import type { FileLock } from '../store/sqlite/lock.ts';
 import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { SqliteStore } from '../store/sqlite/store.ts';
@@ -19,7 +18,7 @@ import { listWorkers } from './run-dir.ts';
 import type { WorkerRecord } from './run-dir.ts';
 import { Steering } from './steering.ts';
 import { TelemetryHub } from './telemetry-hub.ts';
-import { takeUnixPaths } from './unix-paths.ts';
+import { UnixPaths } from './unix-paths.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -45,6 +44,7 @@ export class GatewayNode {
   readonly hub: TelemetryHub;
   readonly publisher: Publisher;
   readonly workers: WorkerSet;
+  readonly sockets: UnixPaths;
   private config: CompiledConfig;
   private readonly options: NodeOptions;
   /** Workers of a supervisor before this one; they are drained once the new ones serve and this one acts. */
@@ -59,14 +59,13 @@ export class GatewayNode {
   private orphansGone: Promise<void> = Promise.resolve();
   private readonly orphansNow = new AbortController();
   private served = false;
-  /** An older supervisor's workers have the paths of the unix sockets. */
-  private isBeside = false;
 
   private constructor(config: CompiledConfig, options: NodeOptions, orphans: readonly WorkerRecord[]) {
     this.config = config;
     this.options = options;
     this.orphans = orphans;
     this.build = options.build.name;
+    this.sockets = new UnixPaths(config.gateway.listeners);
     this.hub = this.openHub();
     this.publisher = this.openPublisher();
     this.workers = this.openWorkers();
@@ -102,7 +101,7 @@ export class GatewayNode {
     const others = (await listWorkers(place.runDir)).filter(({ supervisorPid }) => supervisorPid === pid);
     await probePorts(gateway.listeners, portsOf(others));
     const node = new GatewayNode(config, options, others);
-    node.isBeside = true;
+    node.sockets.beside = true;
     try {
       node.follower = await Follower.open({
         storeFile: place.store.file,
@@ -159,6 +158,7 @@ export class GatewayNode {
     await steering?.close();
     // Until the lock is free nobody else numbers events: the last ones of this supervisor are stored, too.
     await this.hub.standBy();
+    this.sockets.look();
     this.office?.ports.release();
     this.office?.lock.release();
     this.office = null;
@@ -207,19 +207,14 @@ export class GatewayNode {
     if (!(await this.publisher.settled())) throw notFollowing();
   }
 
-  /** Whether these workers serve beside those of a supervisor that has not been succeeded yet. */
-  get beside(): boolean {
-    return this.isBeside;
+  /** Moves the unix sockets to their paths and commits, in one step. @throws see {@link UnixPaths} */
+  takePaths(commit: () => void): void {
+    this.sockets.take(this.workers.places[0]?.current?.pid ?? 0, commit);
   }
 
-  /**
-   * Moves the unix sockets of these workers to their paths and commits, in one step.
-   * @throws the system's error or that of `commit`; the paths are those of the older supervisor then
-   */
-  takePaths(commit: () => void): void {
-    const paths = this.config.gateway.listeners.flatMap(({ host }) => unixPath(host) ?? []);
-    takeUnixPaths(paths, this.workers.places[0]?.current?.pid ?? 0, commit);
-    this.isBeside = false;
+  /** Where another supervisor has moved its sockets there before it failed, worker 0 is renewed: it binds them again. */
+  takePathsBack(): void {
+    if (this.sockets.changed) this.workers.places[0]?.renew();
   }
 
   /** Ends the workers of the supervisor before: those of this one serve. */
@@ -341,7 +336,7 @@ export class GatewayNode {
       workers: canReusePort() ? workers : 1,
       ports: portsAfter(this.orphans, listeners),
       reusePort: canReusePort(),
-      beside: () => this.isBeside,
+      beside: () => this.sockets.beside,
       runDir,
       memoryBytes,
       snapshot: () => this.publisher.current,

@@ -194,11 +194,11 @@ class Supervisor {
   /** An older supervisor drains by this note: one that takes over and cannot write it has not taken over. */
   private noteAdmin(node: GatewayNode, note: () => void): void {
     try {
-      if (node.beside) node.takePaths(note);
+      if (node.sockets.beside) node.takePaths(note);
       else note();
     } catch (error) {
       const message = `the admin address could not be noted in the run directory: ${messageOf(error)}`;
-      if (node.beside) throw new CutoverError('RUN_DIR', message, { cause: error });
+      if (node.sockets.beside) throw new CutoverError('RUN_DIR', message, { cause: error });
       this.options.log('warn', message);
     }
   }

@@ -1,5 +1,37 @@
-import { linkSync, renameSync, rmSync } from 'node:fs';
-import { besidePath } from '../core/unix-address.ts';
+import { linkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { besidePath, unixPath } from '../core/unix-address.ts';
+
+/** The unix sockets of one supervisor's workers. */
+export class UnixPaths {
+  /** Workers of an older supervisor serve the paths; those of this one have bound beside them. */
+  beside = false;
+  private seen = '';
+  private readonly paths: readonly string[];
+
+  constructor(listeners: readonly { readonly host: string }[]) {
+    this.paths = listeners.flatMap(({ host }) => unixPath(host) ?? []);
+  }
+
+  /** See {@link takeUnixPaths}. */
+  take(pid: number, commit: () => void): void {
+    takeUnixPaths(this.paths, pid, commit);
+    this.beside = false;
+  }
+
+  /** Remembers what lies at the paths. */
+  look(): void {
+    this.seen = this.files();
+  }
+
+  /** Whether something else lies there since {@link look}. */
+  get changed(): boolean {
+    return this.files() !== this.seen;
+  }
+
+  private files(): string {
+    return this.paths.map((path) => statSync(path, { throwIfNoEntry: false })?.ino ?? '').join(' ');
+  }
+}
 
 /**
  * Puts the sockets that a worker has bound beside their paths in the place of an older supervisor's, and commits. When

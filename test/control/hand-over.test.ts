@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -266,4 +266,22 @@ test('fails the take-over when the run directory cannot say who acts, and the ol
   await acts(older);
   expect(await place.workerPids()).toEqual(workers);
   expect(older.log()).toContain('acts again');
+}, 60_000);
+
+test('binds its unix socket again when the one that died had put its own in its place', async () => {
+  const path = join(place.folder, 'c.sock');
+  await place.configure({ listen: [{ address: `unix:${path}` }] });
+  const older = await place.start('real', build('1.0.0+1'));
+  const successor = await successorThatWaits();
+  const foreign = createServer().listen(`${path}.other`);
+  onTestFinished(() => void foreign.close());
+  await until(() => foreign.listening);
+  renameSync(`${path}.other`, path);
+  const { ino } = statSync(path);
+  successor.kill();
+  await acts(older);
+  await until(() => statSync(path).ino !== ino, 'the socket of the older one', 20_000);
+  expect(await listens(path)).toBe(true);
+  await until(async () => (await place.workerPids()).length === 1, 'the worker before to end', 20_000);
+  expect(await listens(path)).toBe(true);
 }, 60_000);
