@@ -1,6 +1,5 @@
 import { messageOf } from '../core/errors.ts';
 import type { CutoverEvent } from '../core/events.ts';
-import { incarnation } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { RollbackCommand } from '../rollout/command.ts';
 import type { ApplyResult } from '../rollout/controller-types.ts';
@@ -68,8 +67,9 @@ export class GateKeeper {
   }
 
   /**
-   * Goes on where an earlier supervisor stopped: the windows of this epoch are in the store. What comes meanwhile counts
-   * at once, and is counted again behind them: evidence is looked at in the order of time. Never throws; what could not be read is read again.
+   * Goes on where an earlier supervisor stopped, or this process before a take-over that failed: the windows of this
+   * epoch are in the store. What comes meanwhile counts at once, and is counted again behind them: evidence is looked at
+   * in the order of time, and no window counts twice. Never throws; what could not be read is read again.
    */
   async recall(store: TelemetryStore): Promise<void> {
     const { state, plan, nowMs, log } = this.options;
@@ -80,11 +80,13 @@ export class GateKeeper {
     try {
       const stored: Window[] = [];
       for await (const window of store.readWindows(epochSinceMs - plan().windowMs, nowMs())) {
-        if (window.epoch === epoch && !window.keeper.startsWith(incarnation)) stored.push(window);
+        if (window.epoch === epoch) stored.push(window);
       }
+      const came = new Set(unread.meanwhile.map(nameOf));
       this.unread = null;
       this.evidence = noEvidence(epoch);
-      for (const window of [...stored, ...unread.meanwhile]) this.add(window);
+      const before = stored.filter((window) => !came.has(nameOf(window)));
+      for (const window of [...before, ...unread.meanwhile]) this.add(window);
     } catch (error) {
       unread.reading = false;
       log('warn', `the evidence of this epoch could not be read, so nothing advances: ${messageOf(error)}`);
@@ -144,6 +146,11 @@ export class GateKeeper {
       this.acting = false;
     }
   }
+}
+
+/** What tells one window of an epoch from all others. */
+function nameOf({ id, keeper }: Window): string {
+  return `${id} ${keeper}`;
 }
 
 function commandOf(

@@ -3,6 +3,7 @@ import { CutoverError, messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { FileLock } from '../store/sqlite/lock.ts';
 import { readSupervisor } from './lock.ts';
+import type { NotedSupervisor } from './lock.ts';
 import type { GatewayNode } from './node.ts';
 import { isSameProcess } from './process-identity.ts';
 import { runPaths } from './run-dir.ts';
@@ -31,6 +32,7 @@ export class HandOver {
   private readonly options: HandOverOptions;
   private readonly take = Promise.withResolvers<void>();
   private watching: Promise<void> | null = null;
+  private successor: NotedSupervisor | null = null;
   private stopping = false;
   private complained = '';
 
@@ -67,6 +69,15 @@ export class HandOver {
     return { schemaVersion: 1, pid: process.pid, build: node.build };
   }
 
+  /** Says so when the one that took over has died since: nobody acts then, and this one no longer can. */
+  successorDied(): boolean {
+    const { successor } = this;
+    if (successor === null || lives(successor)) return false;
+    const message = `process ${successor.pid}, which took over, has died: nobody acts. Start it again: cutover run`;
+    this.options.log('error', message);
+    return true;
+  }
+
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
     this.stopping = true;
@@ -78,7 +89,8 @@ export class HandOver {
     while (!this.stopping) {
       await new Promise((done) => setTimeout(done, LIMITS.handOverPollMs));
       const acting = readSupervisor(runPaths(this.options.runDir));
-      if (acting !== null && acting.pid !== process.pid && acting.admin !== null) {
+      if (acting !== null && acting.pid !== process.pid && acting.admin !== null && lives(acting)) {
+        this.successor = acting;
         this.options.log(
           'info',
           `process ${acting.pid} (build ${acting.note?.build ?? to.build}) took over: draining`,
@@ -102,6 +114,7 @@ export class HandOver {
       return this.complain(`no supervisor acts, and this one cannot yet: ${messageOf(error)}`);
     }
     await node.keepKillSwitch();
+    node.takePathsBack();
     node.hub.event({
       type: 'hand_over',
       outcome: 'taken_back',
@@ -122,4 +135,9 @@ export class HandOver {
     this.complained = message;
     return false;
   }
+}
+
+/** A note outlives a process that was killed. */
+function lives({ pid, note }: NotedSupervisor): boolean {
+  return note === null || isSameProcess(pid, note.started);
 }

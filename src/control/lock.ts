@@ -14,6 +14,8 @@ export interface SupervisorNote {
   readonly madeMs: number;
   readonly configFile: string;
   readonly storeFile: string;
+  /** `timeouts.drain` it started with, milliseconds; an older build does not say. */
+  readonly drainMs?: number;
 }
 
 /** The supervisor that a run directory names; what it does not say is null. */
@@ -87,10 +89,11 @@ export function readSupervisor(paths: RunPaths): NotedSupervisor | null {
 }
 
 function noteOf(from: Record<string, unknown>): SupervisorNote | null {
-  const { started, build, madeMs, configFile, storeFile } = from;
+  const { started, build, madeMs, configFile, storeFile, drainMs } = from;
   if (typeof started !== 'string' || typeof build !== 'string' || typeof madeMs !== 'number') return null;
   if (typeof configFile !== 'string' || typeof storeFile !== 'string') return null;
-  return { started, build, madeMs, configFile, storeFile };
+  const note = { started, build, madeMs, configFile, storeFile };
+  return typeof drainMs === 'number' ? { ...note, drainMs } : note;
 }
 
 function readText(paths: RunPaths): Record<string, unknown> {

@@ -10,6 +10,8 @@ export type ToWorker =
       /** One port per listener; 0 asks the worker to pick one and report it. */
       readonly ports: readonly number[];
       readonly reusePort: boolean;
+      /** Another supervisor's worker serves the unix sockets: bind beside them. */
+      readonly beside: boolean;
       readonly runDir: string;
       readonly snapshot: Snapshot;
     }

@@ -18,6 +18,7 @@ import { listWorkers } from './run-dir.ts';
 import type { WorkerRecord } from './run-dir.ts';
 import { Steering } from './steering.ts';
 import { TelemetryHub } from './telemetry-hub.ts';
+import { UnixPaths } from './unix-paths.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSet } from './worker-set.ts';
 
@@ -43,6 +44,7 @@ export class GatewayNode {
   readonly hub: TelemetryHub;
   readonly publisher: Publisher;
   readonly workers: WorkerSet;
+  readonly sockets: UnixPaths;
   private config: CompiledConfig;
   private readonly options: NodeOptions;
   /** Workers of a supervisor before this one; they are drained once the new ones serve and this one acts. */
@@ -63,6 +65,7 @@ export class GatewayNode {
     this.options = options;
     this.orphans = orphans;
     this.build = options.build.name;
+    this.sockets = new UnixPaths(config.gateway.listeners);
     this.hub = this.openHub();
     this.publisher = this.openPublisher();
     this.workers = this.openWorkers();
@@ -98,6 +101,7 @@ export class GatewayNode {
     const others = (await listWorkers(place.runDir)).filter(({ supervisorPid }) => supervisorPid === pid);
     await probePorts(gateway.listeners, portsOf(others));
     const node = new GatewayNode(config, options, others);
+    node.sockets.beside = true;
     try {
       node.follower = await Follower.open({
         storeFile: place.store.file,
@@ -128,6 +132,7 @@ export class GatewayNode {
       await this.hub.act(this.opened.telemetry, this.opened.lastEventSequence());
       this.steered = await this.openSteering(this.opened);
     } catch (error) {
+      await this.hub.standBy();
       ports.release();
       throw error;
     }
@@ -146,11 +151,14 @@ export class GatewayNode {
     await this.keeper?.close();
     this.keeper = null;
     await this.workers.report(LIMITS.handOverReportMs);
-    await this.hub.standBy();
+    await this.hub.flush();
     const steering = this.steered;
     this.steered = null;
     this.config = steering?.config ?? this.config;
     await steering?.close();
+    // Until the lock is free nobody else numbers events: the last ones of this supervisor are stored, too.
+    await this.hub.standBy();
+    this.sockets.look();
     this.office?.ports.release();
     this.office?.lock.release();
     this.office = null;
@@ -197,6 +205,16 @@ export class GatewayNode {
     await this.workers.start();
     await this.workers.allServing(LIMITS.handOverServeMs);
     if (!(await this.publisher.settled())) throw notFollowing();
+  }
+
+  /** Moves the unix sockets to their paths and commits, in one step. @throws see {@link UnixPaths} */
+  takePaths(commit: () => void): void {
+    this.sockets.take(this.workers.places[0]?.current?.pid ?? 0, commit);
+  }
+
+  /** Where another supervisor has moved its sockets there before it failed, worker 0 is renewed: it binds them again. */
+  takePathsBack(): void {
+    if (this.sockets.changed) this.workers.places[0]?.renew();
   }
 
   /** Ends the workers of the supervisor before: those of this one serve. */
@@ -318,6 +336,7 @@ export class GatewayNode {
       workers: canReusePort() ? workers : 1,
       ports: portsAfter(this.orphans, listeners),
       reusePort: canReusePort(),
+      beside: () => this.sockets.beside,
       runDir,
       memoryBytes,
       snapshot: () => this.publisher.current,

@@ -62,11 +62,12 @@ export async function drainOrphans(
   const deadline = monotonicMs() + options.deadlineMs + LIMITS.drainGraceMs;
   let left = orphans;
   while (left.length > 0) {
-    for (const { pid } of left.filter((orphan) => !isAlive(orphan))) {
+    const ended = left.filter((orphan) => !isAlive(orphan));
+    for (const { pid } of ended) {
       removeWorkerRecord(options.runDir, pid);
       options.onDrained(pid);
     }
-    left = left.filter(isAlive);
+    left = left.filter((orphan) => !ended.includes(orphan));
     if (monotonicMs() > deadline || options.now.aborted) killOrphans(left);
     if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }

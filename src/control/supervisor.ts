@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { CompiledConfig } from '../config/compile.ts';
-import { messageOf } from '../core/errors.ts';
+import { CutoverError, messageOf } from '../core/errors.ts';
 import { createAdminServer } from './admin-server.ts';
 import type { AdminServer } from './admin-server.ts';
 import { ensureAdminToken } from './admin-token.ts';
@@ -24,6 +24,9 @@ import type { FileLock } from '../store/sqlite/lock.ts';
 /** Works from src and from dist. */
 const WORKER = new URL(`./worker${import.meta.url.slice(-3)}`, import.meta.url);
 
+/** So that a service manager starts it again. */
+const SUCCESSOR_DIED = 1;
+
 export interface RunOptions {
   readonly configFile: string;
   /** One line for the log of the process. */
@@ -45,7 +48,7 @@ export interface RunOptions {
  * a second one ends at once; SIGHUP reads the configuration again. A signal during the start waits for its end.
  * Where an older build serves with the same run directory it takes over from that one; and it lets go itself when a
  * newer one asks for it.
- * @returns 0 after a drain, 130 or 143 when a second signal cut it short
+ * @returns 0 after a drain, 1 when the one that took over died meanwhile, 130 or 143 when a second signal cut it short
  * @throws CutoverError CONFIG_INVALID, ALREADY_RUNNING, PORT_TAKEN, … when it cannot start; nothing is left running
  */
 export async function runGateway(options: RunOptions): Promise<ExitCode> {
@@ -110,7 +113,7 @@ class Supervisor {
     await Promise.race([this.shutdown.requested, this.handOver?.taken]);
     const drained = node.drain().then(() => 0);
     const code = await Promise.race([drained, this.shutdown.forced]);
-    if (code === 0) return 0;
+    if (code === 0) return this.handOver?.successorDied() === true ? SUCCESSOR_DIED : 0;
     await node.kill();
     await drained;
     return code;
@@ -148,6 +151,7 @@ class Supervisor {
       node: this.nodeOptions(),
       note: this.noteOf(config),
       log: this.options.log,
+      stopped: this.shutdown.requested,
       opened: (node) => (this.node = node),
       openAdmin: (node) => this.openAdmin(node, config),
       closeAdmin: () => this.closeAdmin(),
@@ -166,6 +170,7 @@ class Supervisor {
       madeMs: this.build.madeMs,
       configFile: resolve(this.options.configFile),
       storeFile: config.node.store.file,
+      drainMs: config.gateway.timeouts.drainMs,
     };
   }
 
@@ -182,12 +187,20 @@ class Supervisor {
     const bound = await admin.listen(host, port);
     this.admin = admin;
     log('info', `admin API on ${host}:${bound}`);
-    try {
-      noteAdminAddress(runPaths(config.node.runDir), host, bound);
-    } catch (error) {
-      log('warn', `the admin address could not be noted in the run directory: ${messageOf(error)}`);
-    }
+    this.noteAdmin(node, () => noteAdminAddress(runPaths(config.node.runDir), host, bound));
     void backend.recall((message) => log('warn', message));
+  }
+
+  /** An older supervisor drains by this note: one that takes over and cannot write it has not taken over. */
+  private noteAdmin(node: GatewayNode, note: () => void): void {
+    try {
+      if (node.sockets.beside) node.takePaths(note);
+      else note();
+    } catch (error) {
+      const message = `the admin address could not be noted in the run directory: ${messageOf(error)}`;
+      if (node.sockets.beside) throw new CutoverError('RUN_DIR', message, { cause: error });
+      this.options.log('warn', message);
+    }
   }
 
   /** Frees the address at once; answers under way are still given. */

@@ -18,6 +18,8 @@ export interface TakeOverOptions {
   readonly node: NodeOptions;
   readonly note: SupervisorNote;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** This process was told to stop: it waits no longer for a predecessor that drains. */
+  readonly stopped: Promise<void>;
   /** The node exists: whoever holds it closes it. */
   readonly opened: (node: GatewayNode) => void;
   /** @throws CutoverError PORT_TAKEN while the older one still has the address */
@@ -78,7 +80,7 @@ async function succeed(node: GatewayNode, from: Predecessor, options: TakeOverOp
 /** One that drains or has died gives its lock back with its end. @throws CutoverError when it refuses and goes on */
 async function askOrWait(
   from: Predecessor,
-  { claim, who, note, log, config }: TakeOverOptions,
+  { claim, who, note, log, config, stopped }: TakeOverOptions,
 ): Promise<void> {
   try {
     await askToLetGo(claim, from, who, note.started);
@@ -86,8 +88,14 @@ async function askOrWait(
     const leaves = error instanceof CutoverError && error.code === 'DRAINING';
     if (!leaves && isAlive(from)) throw error;
     log('warn', `process ${from.pid} did not let go, it ends: ${messageOf(error)}`);
-    const untilMs = monotonicMs() + config.gateway.timeouts.drainMs + LIMITS.drainGraceMs;
-    while (isAlive(from) && monotonicMs() < untilMs) await pause();
+    const drainMs = Math.max(from.drainMs ?? 0, config.gateway.timeouts.drainMs);
+    const untilMs = monotonicMs() + drainMs + LIMITS.drainGraceMs;
+    let stopping = false;
+    void stopped.then(() => (stopping = true));
+    while (isAlive(from) && monotonicMs() < untilMs) {
+      if (stopping) throw toldToStop(from);
+      await pause();
+    }
   }
 }
 
@@ -119,4 +127,10 @@ async function openAdminWhenFree(node: GatewayNode, { openAdmin }: TakeOverOptio
 
 async function pause(): Promise<void> {
   await new Promise((done) => setTimeout(done, LIMITS.handOverPollMs));
+}
+
+function toldToStop({ pid }: Predecessor): CutoverError {
+  return new CutoverError('STOPPED', `told to stop while it waited for process ${pid} to end`, {
+    hint: 'nobody acts once that one has ended; start it again: cutover run',
+  });
 }

@@ -85,10 +85,15 @@ export class TelemetryHub {
     this.keeper.recall(windows);
   }
 
-  /** Stores what there is, windows under way too. What is counted later goes to the store at the close. */
-  async standBy(): Promise<void> {
+  /** Stores what there is, windows under way too. */
+  async flush(): Promise<void> {
     this.takeWindows(Number.POSITIVE_INFINITY);
     await this.backlog.retry();
+  }
+
+  /** Stores what there is, and numbers no more events. What is counted later goes to the store at the close. */
+  async standBy(): Promise<void> {
+    await this.flush();
     this.acting = false;
   }
 
@@ -118,8 +123,7 @@ export class TelemetryHub {
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     if (this.store === null) return;
-    this.takeWindows(Number.POSITIVE_INFINITY);
-    await this.backlog.retry();
+    await this.flush();
     if (this.backlog.length > 0) this.options.log('warn', `${this.backlog.length} records were not stored`);
   }
 

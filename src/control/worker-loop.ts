@@ -70,7 +70,7 @@ async function start(message: Start, create: (options: GatewayOptions) => Gatewa
     running = { gateway, runDir, snapshot, draining: false };
     gateway.setLocalBypass(isKillSwitchOnSync(runDir));
     list(runDir, message.ports);
-    const ports = await gateway.listen(message.ports, message.reusePort);
+    const ports = await gateway.listen(message.ports, message.reusePort, message.beside);
     list(runDir, ports);
     send({ type: 'listening', ports });
     send({ type: 'acknowledged', revision: running.snapshot.revision });

@@ -14,6 +14,8 @@ export interface WorkerSetOptions {
   /** One per listener; 0 lets worker 0 pick. */
   readonly ports: readonly number[];
   readonly reusePort: boolean;
+  /** Whether another supervisor's workers still serve the unix sockets. */
+  readonly beside?: () => boolean;
   readonly runDir: string;
   /** The newest snapshot, for a worker that starts. */
   readonly snapshot: () => Snapshot;
@@ -158,6 +160,7 @@ export class WorkerSet {
       workers: this.slots.length,
       ports: this.ports,
       reusePort: this.reusePort,
+      beside: this.options.beside?.() ?? false,
       runDir,
       snapshot: this.options.snapshot(),
     });

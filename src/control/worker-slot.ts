@@ -98,7 +98,13 @@ export class WorkerSlot {
       worker.drain(this.owner.drainMs);
       return;
     }
-    this.retiring = worker;
+    this.renew();
+  }
+
+  /** Starts a successor of the worker that serves, which drains when the other one listens. */
+  renew(): void {
+    if (this.retiring !== null || this.current === null) return;
+    this.retiring = this.current;
     this.fork();
   }
 

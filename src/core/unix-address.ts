@@ -13,6 +13,14 @@ export function unixPath(host: string): string | null {
   return host.startsWith(PREFIX) ? host.slice(PREFIX.length) : null;
 }
 
+/**
+ * Where a process binds a socket before it is moved to its path. The number of the process is in it, so that none
+ * removes what another one has bound; at most 7 bytes longer than the path.
+ */
+export function besidePath(path: string, pid: number): string {
+  return `${path}.${pid.toString(36)}`;
+}
+
 /** Host and port as people write them: `[::1]:80`; a unix socket has no port. */
 export function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
   if (unixPath(host) !== null) return host;

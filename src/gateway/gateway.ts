@@ -72,7 +72,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     this.listening = new Listening(this.server, snapshot.config);
   }
 
-  async listen(ports: readonly number[], reusePort: boolean): Promise<number[]> {
+  async listen(ports: readonly number[], reusePort: boolean, beside = false): Promise<number[]> {
     const bound: number[] = [];
     await this.names.settled(LIMITS.dnsStartMs);
     const isFirst = (this.options.slot ?? 0) === 0;
@@ -81,6 +81,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       const port = ports[index] ?? listener.port;
       bound.push(await this.listening.open(listener, port, reusePort, index, isFirst));
     }
+    if (!beside) this.listening.takePaths();
     return bound;
   }
 

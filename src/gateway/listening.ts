@@ -1,13 +1,12 @@
 import { chmodSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs';
 import { messageOf } from '../core/errors.ts';
 import type { GatewayConfig, ListenerConfig } from '../core/snapshot.ts';
-import { unixPath } from '../core/unix-address.ts';
+import { besidePath, unixPath } from '../core/unix-address.ts';
 import type { ListenAddress, WireServer } from '../wire/types.ts';
 import { AddressSet, plainAddress } from './addresses.ts';
 
 /** Owner and group may connect. */
 const SOCKET_MODE = 0o660;
-const SUFFIX = '.new';
 
 /** How a worker listens: which listeners are its own, whom they trust, and the files of unix sockets. */
 export class Listening {
@@ -27,7 +26,7 @@ export class Listening {
   }
 
   /**
-   * Opens one listener.
+   * Opens one listener; a unix socket beside its path, until {@link takePaths}.
    * @param isFirst whether this is worker 0: a unix socket cannot be shared, and is its alone
    * @returns the port; 0 for a unix socket
    * @throws the system's error
@@ -52,16 +51,19 @@ export class Listening {
   }
 
   /**
-   * Binds beside the path and moves the socket there: what lies there, a worker before us or the file of one that was
-   * killed, is replaced in one step and no client finds nothing. The supervisor has made sure that nobody else serves it.
+   * Moves our sockets to their paths: what lies there, a worker before us or the file of one that was killed, is
+   * replaced in one step and no client finds nothing. The supervisor has made sure that nobody else serves it.
    */
+  takePaths(): void {
+    for (const { path } of this.files) renameSync(besidePath(path, process.pid), path);
+  }
+
   private async openUnix(path: string, address: ListenAddress): Promise<void> {
-    const beside = `${path}${SUFFIX}`;
+    const beside = besidePath(path, process.pid);
     if (isSocket(beside)) rmSync(beside, { force: true });
     await this.server.listen({ ...address, host: `unix:${beside}` });
     chmodSync(beside, SOCKET_MODE);
-    renameSync(beside, path);
-    this.files.push({ path, inode: statSync(path).ino });
+    this.files.push({ path, inode: statSync(beside).ino });
   }
 
   /** Removes the files of our sockets, unless a successor has put its own in their place. */

@@ -7,10 +7,11 @@ export interface Gateway {
   /**
    * Opens the listeners of the snapshot.
    * @param ports one per listener, 0 for a free one
+   * @param beside leaves unix sockets beside their paths: the supervisor moves them when it takes over
    * @returns the ports that were bound
    * @throws the system's error when one cannot be opened; none is left open then
    */
-  listen(ports: readonly number[], reusePort: boolean): Promise<number[]>;
+  listen(ports: readonly number[], reusePort: boolean, beside?: boolean): Promise<number[]>;
   /** Swaps the snapshot; requests that run keep theirs. */
   apply(snapshot: Snapshot): void;
   /** The local kill switch: wins over every snapshot until it is turned off. */

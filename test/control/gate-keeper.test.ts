@@ -78,12 +78,24 @@ test('goes on with the evidence that an earlier supervisor stored, and counts no
   const { controller, gates, show } = await keeper();
   const { epoch } = controller.state;
   const stored = { ...windowOf(999, [{ error: { n: 500, plus: 3 } }]), epoch };
-  const own = { ...stored, keeper: incarnation };
-  const recalled = gates.recall(storeOf(stored, own, { ...stored, epoch: epoch + 1 }));
+  const shown = { ...windowOf(1_000, [{ error: { n: 500 } }]), epoch };
+  const recalled = gates.recall(storeOf(stored, shown, { ...stored, epoch: epoch + 1 }));
   show(0, { error: { n: 500 } });
   expect(gates.report()).toMatchObject({ verdict: 'invalid', reason: 'STALE', windows: 1 });
   await recalled;
   expect(gates.report()).toMatchObject({ windows: 2, metrics: [{ n: 1_000, plus: 3 }, { n: 1_000 }] });
+});
+
+test('knows after a take-over that failed what this process had stored before it', async () => {
+  const { controller, gates, show } = await keeper();
+  const { epoch } = controller.state;
+  const own = { ...windowOf(998, [{ error: { n: 400 } }]), epoch, keeper: incarnation };
+  const next = { ...own, id: 999, startMs: own.startMs + own.widthMs };
+  const recalled = gates.recall(storeOf(own, next));
+  show(0, { error: { n: 100 } });
+  await recalled;
+  expect(gates.report().windows).toBe(3);
+  expect(gates.report().metrics[0]).toMatchObject({ n: 900 });
 });
 
 test('advances nobody when the stored evidence cannot be read', async () => {

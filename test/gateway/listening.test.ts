@@ -1,12 +1,14 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { probeUnix } from '../../src/control/unix-probe.ts';
+import { takeUnixPaths } from '../../src/control/unix-paths.ts';
 import { Listening } from '../../src/gateway/listening.ts';
 import { HeaderFields } from '../../src/core/headers.ts';
+import { besidePath } from '../../src/core/unix-address.ts';
 import { createWireServer } from '../../src/wire/server.ts';
 import type { Inbound } from '../../src/wire/types.ts';
 import { gatewayConfig } from '../kit/snapshot.ts';
@@ -19,7 +21,7 @@ function socketPath(): string {
 }
 
 /** A wire server that answers with its name and the peer, listening as a worker does. */
-async function worker(name: string, path: string, isFirst = true) {
+async function worker(name: string, path: string, isFirst = true, beside = false) {
   const server = createWireServer(
     {
       onRequest(inbound: Inbound) {
@@ -41,6 +43,7 @@ async function worker(name: string, path: string, isFirst = true) {
   );
   const listening = new Listening(server, gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.1:2'));
   const port = await listening.open({ host: `unix:${path}`, port: 0, region: null }, 0, true, 0, isFirst);
+  if (!beside) listening.takePaths();
   onTestFinished(async () => void (await server.drain(0)));
   return { server, listening, port };
 }
@@ -79,8 +82,8 @@ test('leaves a unix socket to the first worker', async () => {
 test('replaces the socket of a worker that was killed, and one that was killed while it replaced', async () => {
   const path = socketPath();
   staleSocket(path);
-  staleSocket(`${path}.new`);
-  expect(existsSync(path) && existsSync(`${path}.new`)).toBe(true);
+  staleSocket(besidePath(path, process.pid));
+  expect(existsSync(path) && existsSync(besidePath(path, process.pid))).toBe(true);
   expect(await ask(path)).toBe('ECONNREFUSED');
   await worker('next', path);
   expect(await ask(path)).toContain('next');
@@ -97,6 +100,33 @@ test('hands the path over to a successor, whose socket the predecessor leaves al
   after.listening.removeFiles(() => undefined);
   await after.server.drain(1_000);
   expect(existsSync(path)).toBe(false);
+});
+
+test('a successor that does not come to act leaves path and socket to its predecessor', async () => {
+  const path = socketPath();
+  await worker('before', path);
+  const after = await worker('after', path, true, true);
+  expect(await ask(path)).toContain('before');
+  // Both are this process here, so its own second name must not be that of the worker.
+  renameSync(besidePath(path, process.pid), besidePath(path, 1));
+  const commit = (): never => {
+    throw new Error('the disk is full');
+  };
+  expect(() => takeUnixPaths([path], 1, commit)).toThrow('the disk is full');
+  after.listening.removeFiles(() => undefined);
+  await after.server.drain(1_000);
+  expect(await ask(path)).toContain('before');
+  expect(readdirSync(dirname(path))).toEqual(['c.sock']);
+});
+
+test('a successor that acts has the path, and nothing is left beside it', async () => {
+  const path = socketPath();
+  await worker('before', path);
+  await worker('after', path, true, true);
+  renameSync(besidePath(path, process.pid), besidePath(path, 1));
+  takeUnixPaths([path], 1, () => undefined);
+  expect(await ask(path)).toContain('after');
+  expect(readdirSync(dirname(path))).toEqual(['c.sock']);
 });
 
 test('lets a path be listened on that is free, or that nobody answers at', async () => {
