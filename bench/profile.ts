@@ -9,7 +9,7 @@ import { runLoad } from './load.ts';
 import { costTable, costsOf } from './profile-costs.ts';
 import type { CpuProfile } from './profile-costs.ts';
 import type { Stage } from './stage.ts';
-import { benchGateway, refuseWithoutTls } from './subjects/cutover.ts';
+import { fromSources, refuseWithoutTls } from './subjects/cutover.ts';
 import type { Task } from './subjects/subject.ts';
 import type { Work } from './works.ts';
 
@@ -41,7 +41,7 @@ export async function profileWork(
   };
   await refuseWithoutTls(task);
   const folder = temporaryFolder('cutover-profile');
-  const gateway = await benchGateway(task)
+  const gateway = await fromSources(task)
     .env({ NODE_OPTIONS: `--import=${HOOK.href}`, CUTOVER_BENCH_PROFILE: folder.path })
     .start();
   try {

@@ -50,8 +50,12 @@ function program(): string {
 
 /** The product with everything on: access log, histograms, ids, forwarded headers, timeouts and limits. */
 export function benchGateway(task: Task): GatewayBuilder {
+  return fromSources(task).built(program());
+}
+
+/** The same from the sources: a profile then names their lines. */
+export function fromSources(task: Task): GatewayBuilder {
   return gateway()
-    .built(program())
     .legacy(`http://127.0.0.1:${task.legacyPort}`)
     .candidate(`http://127.0.0.1:${task.candidatePort}`)
     .config(settings(task));

@@ -35,9 +35,7 @@ const N = 15_000;
 test.each([
   ['blanks', `X: ${' '.repeat(N)}y`],
   ['tabs and blanks before the end', `X: y${' \t'.repeat(N / 2)}`],
-  ['commas in Connection', `Connection: ${','.repeat(N)}`],
   ['blanks in Connection', `Connection: a${' '.repeat(N)}a`],
-  ['names in Connection', `Connection: ${'a,'.repeat(N / 2)}`],
   ['semicolons in Cookie', `Cookie: ${';'.repeat(N)}`],
   ['blanks in Cookie', `Cookie: ${' '.repeat(N)}sid=1`],
   ['commas in X-Forwarded-For', `X-Forwarded-For: ${','.repeat(N)}`],
@@ -60,7 +58,9 @@ test.each([
   ['dashes in Host', `GET /x HTTP/1.1\r\nHost: ${'-'.repeat(10_000)}!\r\n\r\n`],
   ['an authority', `GET http://${'a.'.repeat(3_000)}! HTTP/1.1\r\nHost: a\r\n\r\n`],
   ['dot segments', `GET ${'/x/..'.repeat(1_500)}/../../ HTTP/1.1\r\nHost: a\r\n\r\n`],
-])('refuses a target made for a slow expression at once: %s', async (_name, bytes) => {
+  ['commas in Connection', get('/x', `Connection: ${','.repeat(N)}`)],
+  ['names in Connection', get('/x', `Connection: ${'a,'.repeat(N / 2)}`)],
+])('refuses what is made for slow work at once: %s', async (_name, bytes) => {
   const on = await stage();
   const startedMs = monotonicMs();
   await expectRefused(on, bytes);
