@@ -1,3 +1,4 @@
+import { LIMITS } from '../src/core/limits.ts';
 import { formatShare } from '../src/core/units.ts';
 import type { RunningGateway } from '../test/kit/gateway.ts';
 import { until } from '../test/kit/until.ts';
@@ -51,7 +52,10 @@ async function startBoth(run: Run, into: Running[]): Promise<{ gateway: RunningG
   const hung = findWork('shadow-10-hung');
   if (hung === null) throw new Error('the work shadow-10-hung is gone');
   const task = { legacyPort, candidatePort, copied: 0 as const, workers: 1, certificate: null };
-  const gateway = await benchGateway(task).start();
+  const gateway = await benchGateway(task)
+    // The product's own cap: what keeps a candidate that hangs from costing clients anything.
+    .config({ rollout: { shadow: { maxInFlight: LIMITS.copiesInFlight } } })
+    .start();
   into.push(asRunning(gateway));
   const nginx = await startSubject(hung, 'nginx', run.stage);
   into.push(nginx);
