@@ -1,29 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fillPorts } from '../../test/kit/nginx.ts';
 import { freePorts, startChild, temporaryFolder } from '../../test/kit/process.ts';
 import type { Child } from '../../test/kit/process.ts';
 import { until } from '../../test/kit/until.ts';
 import { findOnPath } from '../paths.ts';
+import { accepts } from '../../test/kit/sockets.ts';
 import { readConfig } from '../template.ts';
 import { CannotMeasure } from './subject.ts';
 import type { Running, Subject, Task } from './subject.ts';
 
 /** Its log goes to a file without passing through this process. */
 const COMMAND = 'exec "$0" -db -f haproxy.cfg >access.log 2>error.log';
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
 
 async function start(path: string, task: Task): Promise<Running> {
   const [plain = 0, tls = 0] = await freePorts(2);

@@ -1,8 +1,8 @@
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { freePorts, startChild, temporaryFolder } from './process.ts';
 import type { Child } from './process.ts';
+import { accepts } from './sockets.ts';
 import { until } from './until.ts';
 
 /**
@@ -174,17 +174,6 @@ async function waitUntilServing(
   } catch (error) {
     throw new Error(`${String(error)}\n${errorLog()}`, { cause: error });
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 /** What `nginx -t` says about a file as it is committed. @returns null when there is no nginx */

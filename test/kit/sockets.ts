@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 /**
@@ -21,4 +22,16 @@ export function peerPortsOf(pid: number): Set<number> {
     if (inodes.has(columns[9] ?? '')) ports.add(port);
   }
   return ports;
+}
+
+/** Whether somebody accepts connections on a port of this machine. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
