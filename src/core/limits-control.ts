@@ -122,8 +122,12 @@ export const CONTROL_LIMITS = {
   /** Revisions, and bytes of values, in the change log; a watcher further behind gets a snapshot again. */
   storeChangeRevisions: 1_000,
   storeChangeBytes: 8 * 1024 * 1024,
-  /** Wait for another process that writes to the database; it blocks the supervisor, never a request. */
+  /** Wait for another process that writes to the database; only opening it blocks for so long. */
   storeBusyMs: 2_000,
+  /** Part of that wait in which the event loop stands, milliseconds: a commit of a few pages to a quiet disk. */
+  storeBlockMs: 10,
+  /** Time between two tries in that wait. */
+  storeRetryMs: 20,
   /** How often changes of other processes, expiry and held leases are looked at. */
   storePollMs: 100,
   /** A store out of reach for so long is `down`, before that `stale`. */

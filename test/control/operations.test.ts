@@ -45,6 +45,7 @@ test(
     database.exec('BEGIN IMMEDIATE');
     const answer = await command('/v1/rollback', { ...by, to: { phase: 'shadow' } });
     expect(answer).toMatchObject({ stored: false, survivesRestart: true, inEffect: true, warnings: [] });
+    expect(node.log()).not.toContain('not in effect');
     process.kill(-node.pid, 'SIGKILL');
     await node.exited;
     database.close();

@@ -30,9 +30,9 @@ export class Leases {
   }
 
   /** Takes a lease that is free, expired or held under the same holder's name; null when somebody else has it. */
-  acquire(name: string, holder: string, ttlMs: number): Lease | null {
+  async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
     const askedMs = monotonicMs();
-    const token = this.transactions.write(() => this.take(name, holder, ttlMs));
+    const token = await this.transactions.writePatiently(() => this.take(name, holder, ttlMs));
     if (token === null) return null;
     const lease = new SqliteLease(this, { name, token }, ttlMs, askedMs);
     this.held.add(lease);
@@ -46,17 +46,17 @@ export class Leases {
   }
 
   /** False when the lease was lost before. */
-  extend(token: LeaseToken, ttlMs: number): boolean {
-    return this.transactions.write(() => {
+  async extend(token: LeaseToken, ttlMs: number): Promise<boolean> {
+    return await this.transactions.writePatiently(() => {
       if (!this.holds(token)) return false;
       this.sql.extend.run(this.nowMs() + ttlMs, token.name);
       return true;
     });
   }
 
-  drop(lease: SqliteLease): void {
+  async drop(lease: SqliteLease): Promise<void> {
     this.held.delete(lease);
-    this.transactions.write(() => this.sql.drop.run(lease.token.name, lease.token.token));
+    await this.transactions.writePatiently(() => this.sql.drop.run(lease.token.name, lease.token.token));
   }
 
   /** Tells the holders of lost leases. Without an answer from the store a lease counts as lost after its time. */
@@ -105,7 +105,7 @@ class SqliteLease implements Lease {
 
   async renew(): Promise<void> {
     const askedMs = monotonicMs();
-    if (!this.lost.aborted && this.leases.extend(this.token, this.ttlMs)) {
+    if (!this.lost.aborted && (await this.leases.extend(this.token, this.ttlMs))) {
       this.deadlineMs = askedMs + this.ttlMs;
       return;
     }
@@ -120,7 +120,7 @@ class SqliteLease implements Lease {
   }
 
   async release(): Promise<void> {
-    this.leases.drop(this);
+    await this.leases.drop(this);
   }
 
   abort(): void {

@@ -32,6 +32,7 @@ export function openConnection(options: ConnectionOptions): Database {
   const database = explained(options.file, () => openFile(options));
   try {
     explained(options.file, () => prepare(database, options));
+    database.pragma(`busy_timeout = ${LIMITS.storeBlockMs}`);
     return database;
   } catch (thrown) {
     database.close();

@@ -52,19 +52,19 @@ export class RollUp {
   private async slot(fromMs: number): Promise<boolean> {
     const toMs = fromMs + this.options.widthMs;
     // Late windows are refused before the slot is read: nothing can come between reading and replacing it.
-    this.transactions.write(() => this.windows.closeBefore(toMs));
+    await this.transactions.writePatiently(() => this.windows.closeBefore(toMs));
     const merged: [WindowGroup, Window][] = [];
     for (const group of this.windows.groups(fromMs, toMs)) {
       const window = await this.merge(group.windows);
       if (window === null) return false;
       merged.push([group, window]);
     }
-    return this.replaceAll(merged);
+    return await this.replaceAll(merged);
   }
 
   /** All epochs of a slot at once: a reader sees a slot before or after, never between. */
-  private replaceAll(merged: readonly [WindowGroup, Window][]): boolean {
-    return this.transactions.write(() => {
+  private async replaceAll(merged: readonly [WindowGroup, Window][]): Promise<boolean> {
+    return await this.transactions.writePatiently(() => {
       if (!merged.every(([group]) => this.windows.isWhole(group))) return false;
       for (const [group, window] of merged) this.windows.replace(group, window);
       return true;

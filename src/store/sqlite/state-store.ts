@@ -82,7 +82,7 @@ export class SqliteStateStore implements StateStore {
 
   async commit(guards: readonly Guard[], ops: readonly Op[], id: string): Promise<Commit> {
     checkCommit(guards, ops, id);
-    const commit = this.transactions.write((): Commit => {
+    const commit = await this.transactions.writePatiently((): Commit => {
       const known = this.commitIds.find(id);
       if (known !== null) return { ok: true, rev: known };
       if (!guards.every((guard) => this.holds(guard))) return { ok: false, current: this.current(guards) };
@@ -101,7 +101,7 @@ export class SqliteStateStore implements StateStore {
 
   async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | null> {
     checkLease(name, holder, ttlMs);
-    return this.leases.acquire(name, holder, ttlMs);
+    return await this.leases.acquire(name, holder, ttlMs);
   }
 
   status(): StoreStatus {

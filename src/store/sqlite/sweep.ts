@@ -59,13 +59,13 @@ export class Sweeper {
   }
 
   /** Deletes the oldest windows before one is put, when it might push the database past its size. */
-  makeRoom(): void {
+  async makeRoom(): Promise<void> {
     const { size, windows, transactions } = this.tables;
     const over = size.databaseBytes() - this.retention.maxBytes * (1 - ROOM_SHARE);
     if (over <= 0) return;
     // A little more than needed, so that not every window pays for this.
     const bytes = over + (this.retention.maxBytes * ROOM_SHARE) / 2;
-    transactions.write(() => windows.deleteOldest({ limit: LIMITS.trimBatchWindows, bytes }));
+    await transactions.writePatiently(() => windows.deleteOldest({ limit: LIMITS.trimBatchWindows, bytes }));
     size.vacuum();
   }
 
@@ -74,8 +74,8 @@ export class Sweeper {
     await this.tables.rollUp?.run(this.believed(wallMs, LIMITS.rollUpAfterMs));
     const nowMs = this.believed(wallMs, LIMITS.sweepAheadMs);
     const expiredWindows = await this.expireWindows(nowMs);
-    const classes = this.expireClasses(nowMs);
-    const expiredEvents = this.tables.transactions.write(() =>
+    const classes = await this.expireClasses(nowMs);
+    const expiredEvents = await this.tables.transactions.writePatiently(() =>
       this.tables.events.expire(nowMs - this.retention.eventsMs),
     );
     await this.shrink();
@@ -102,17 +102,17 @@ export class Sweeper {
     const which = { limit: LIMITS.trimBatchWindows, beforeMs: nowMs - this.retention.windowsMs };
     let total = 0;
     for (;;) {
-      const deleted = transactions.write(() => windows.deleteOldest(which));
+      const deleted = await transactions.writePatiently(() => windows.deleteOldest(which));
       total += deleted;
       if (deleted < which.limit) return total;
       await breathe();
     }
   }
 
-  private expireClasses(nowMs: number): number {
+  private async expireClasses(nowMs: number): Promise<number> {
     const { windowsMs, examplesMs } = this.retention;
     const { transactions, classes } = this.tables;
-    return transactions.write(() => classes.expire(nowMs - windowsMs, nowMs - examplesMs));
+    return await transactions.writePatiently(() => classes.expire(nowMs - windowsMs, nowMs - examplesMs));
   }
 
   private async trim(): Promise<{ windows: number; events: number }> {
@@ -120,8 +120,8 @@ export class Sweeper {
     for (;;) {
       const over = this.tables.size.diskBytes() - this.retention.maxBytes;
       if (over <= 0) return trimmed;
-      const windows = this.deleteWindows(over);
-      const events = windows > 0 ? 0 : this.deleteEvents();
+      const windows = await this.deleteWindows(over);
+      const events = windows > 0 ? 0 : await this.deleteEvents();
       if (windows + events === 0) return trimmed;
       trimmed.windows += windows;
       trimmed.events += events;
@@ -129,14 +129,16 @@ export class Sweeper {
     }
   }
 
-  private deleteWindows(bytes: number): number {
+  private async deleteWindows(bytes: number): Promise<number> {
     const { windows, transactions } = this.tables;
-    return transactions.write(() => windows.deleteOldest({ limit: LIMITS.trimBatchWindows, bytes }));
+    return await transactions.writePatiently(() =>
+      windows.deleteOldest({ limit: LIMITS.trimBatchWindows, bytes }),
+    );
   }
 
-  private deleteEvents(): number {
+  private async deleteEvents(): Promise<number> {
     const { events, transactions } = this.tables;
-    return transactions.write(() => events.deleteOldest(LIMITS.trimBatchWindows));
+    return await transactions.writePatiently(() => events.deleteOldest(LIMITS.trimBatchWindows));
   }
 
   /** Gives freed pages back to the file system. */

@@ -59,8 +59,8 @@ export class SqliteTelemetryStore implements TelemetryStore {
   }
 
   async putWindow(window: Window): Promise<'stored' | 'duplicate' | 'late'> {
-    this.sweeper.makeRoom();
-    return this.transactions.write(() => {
+    await this.sweeper.makeRoom();
+    return await this.transactions.writePatiently(() => {
       if (window.startMs < this.windows.closedBeforeMs()) return 'late';
       return this.windows.insert(window, false) ? 'stored' : 'duplicate';
     });
@@ -90,7 +90,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
   }
 
   async putClass(counts: ClassCounts, seenMs: number): Promise<'new' | 'seen' | 'capped'> {
-    return this.transactions.write(() => this.classes.put(counts, seenMs));
+    return await this.transactions.writePatiently(() => this.classes.put(counts, seenMs));
   }
 
   async readClasses(limit: number): Promise<readonly StoredClass[]> {
@@ -102,7 +102,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
   }
 
   async appendEvent(event: StampedEvent): Promise<void> {
-    this.transactions.write(() => this.events.append(event));
+    await this.transactions.writePatiently(() => this.events.append(event));
   }
 
   async readEvents(after: number, limit: number): Promise<readonly StampedEvent[]> {

@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { messageOf } from '../../core/errors.ts';
 import { AmbiguousError } from '../../rollout/ports.ts';
 import { isInputOutputError, storeError } from './errors.ts';
+import { Patience } from './patience.ts';
 import type { StoreFile } from './store-file.ts';
 
 /** Transactions of one connection. The library's own hide which of BEGIN, work and COMMIT failed. */
@@ -12,6 +13,7 @@ export class Transactions {
   private readonly beginWrite: Statement;
   private readonly end: Statement;
   private readonly undo: Statement;
+  private readonly patience = new Patience();
 
   /** @param file looked for before each write; null: not at all */
   constructor(database: Database, file: StoreFile | null = null) {
@@ -26,7 +28,8 @@ export class Transactions {
   /**
    * Runs `work` alone among all writers: all of it takes effect, or nothing.
    * @throws AmbiguousError when the disk failed inside COMMIT: the log may or may not hold the transaction
-   * @throws CutoverError when it did not take effect; `STORE_MISSING` when it would be lost with a deleted file
+   * @throws CutoverError when it did not take effect; `STORE_MISSING` when it would be lost with a deleted file,
+   * `STORE_LOCKED` when another program writes for longer than `LIMITS.storeBlockMs`
    */
   write<T>(work: () => T): T {
     this.file?.check();
@@ -39,6 +42,11 @@ export class Transactions {
       throw new AmbiguousError(`commit to ${this.database.name}: ${messageOf(thrown)}`, { cause: thrown });
     }
     return result;
+  }
+
+  /** Like {@link write}, and waits for other programs between turns of the event loop, `LIMITS.storeBusyMs` at most. */
+  async writePatiently<T>(work: () => T): Promise<T> {
+    return await this.patience.run(() => this.write(work));
   }
 
   /** Runs `work` on one unchanging view of the database. */
