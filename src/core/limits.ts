@@ -157,6 +157,10 @@ export const LIMITS = {
   dnsAddresses: 64,
   /** Copies in flight of one worker: not answered yet. */
   copiesInFlight: 256,
+  /** So many copies in a row without an answer in time: their lane is silent. */
+  silentCopies: 32,
+  /** Copies in flight to a silent lane: enough to hear it come back, too few to cost clients anything. */
+  copiesToSilentLane: 8,
   /** Bytes held by copies and captured answers of one worker. */
   copyBytes: 64 * 1024 * 1024,
   /** Copies of one worker that are held at all: unanswered, or answered and waiting for a slow original. */

@@ -43,6 +43,11 @@ export function planCopy(exchange: Exchange): CopyPlan {
     else cell.decide('not_sampled');
     return { decision: 'not_sampled', copy: null };
   }
+  const refusal = runtime.mirror.refusal(assignment.direction);
+  if (refusal !== null) {
+    runtime.mirror.refuse(cell, refusal, head.method);
+    return { decision: refusal, copy: null };
+  }
   const subject = {
     requestId: arrival.requestId,
     direction: assignment.direction,

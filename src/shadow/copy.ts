@@ -8,7 +8,7 @@ import type { CopyCell } from '../telemetry/cells.ts';
 import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
 import { AnswerCopy } from './answer-copy.ts';
 import { BodyCopy } from './body-copy.ts';
-import type { Mirror } from './mirror.ts';
+import type { CopyRefusal, Mirror } from './mirror.ts';
 
 /** What identifies the request that is copied; answers are added when both are there. */
 export type CopySubject = Omit<Pair, 'legacy' | 'candidate'>;
@@ -60,11 +60,8 @@ export class Copy implements OutboundHandler {
     if (this.state !== 'collecting') return;
     if (this.request.overflowed === 'limit') return this.refuse('too_large');
     if (this.request.overflowed === 'budget') return this.refuse('dropped');
-    const room = this.mirror.budget.room();
-    if (room === 'full' || (room === 'saturated' && this.subject.direction === 'reverse')) {
-      return this.refuse('dropped');
-    }
-    if (room === 'saturated') return this.refuse('candidate_saturated');
+    const refusal = this.mirror.refusal(this.subject.direction);
+    if (refusal !== null) return this.refuse(refusal);
     this.decision = 'sent';
     this.cell.decide('sent');
     this.state = 'running';
@@ -73,10 +70,10 @@ export class Copy implements OutboundHandler {
     this.call = start(this.request.body(), this);
   }
 
-  private refuse(decision: 'too_large' | 'dropped' | 'candidate_saturated'): void {
+  private refuse(decision: 'too_large' | CopyRefusal): void {
     this.decision = decision;
-    this.cell.decide(decision);
-    if (decision === 'candidate_saturated') this.mirror.saturated(this);
+    if (decision === 'too_large') this.cell.decide(decision);
+    else this.mirror.refuse(this.cell, decision, this.subject.method);
     this.leave();
     this.free();
   }
@@ -152,7 +149,7 @@ export class Copy implements OutboundHandler {
       if (this.timer !== null) clearTimeout(this.timer);
       this.answer.end(failed);
       this.request.free();
-      this.mirror.answered();
+      this.mirror.answered(failed);
       if (!this.originalEnded) this.awaitOriginal();
     }
     this.settle();

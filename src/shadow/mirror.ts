@@ -1,4 +1,6 @@
 // HOT: counters and one queue push per pair.
+import { failure } from '../core/errors.ts';
+import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import type { Pair, PairResult } from '../core/observation.ts';
@@ -18,6 +20,9 @@ export interface PairSink {
    */
   compare(pair: Pair, done: (result: PairResult | null) => void): boolean;
 }
+
+/** Why a sampled request is not copied. */
+export type CopyRefusal = 'dropped' | 'candidate_saturated';
 
 export interface MirrorOptions {
   readonly sink: PairSink;
@@ -62,18 +67,30 @@ export class Mirror {
     this.budget.unanswered += 1;
   }
 
-  answered(): void {
+  /** A copy has its answer, or will not get one. @param failed a copy that was given up says nothing about its lane */
+  answered(failed: FailureCode | null): void {
     this.budget.unanswered -= 1;
+    if (failed === 'aborted') return;
+    this.budget.silent = failed !== null && failure(failed).status === 504 ? this.budget.silent + 1 : 0;
   }
 
   released(): void {
     this.budget.held -= 1;
   }
 
-  /** A candidate that does not answer the copies it has counts as one that failed this one. */
-  saturated({ cell, subject }: Copy): void {
+  /** Why no copy may be sent now, or null. Asked before anything is made for one, and again when it would leave. */
+  refusal(direction: Direction): CopyRefusal | null {
+    const room = this.budget.room();
+    if (room === 'free') return null;
+    return room === 'saturated' && direction === 'shadow' ? 'candidate_saturated' : 'dropped';
+  }
+
+  /** Counts a refusal. A candidate that does not answer the copies it has counts as one that failed this one. */
+  refuse(cell: CopyCell, why: CopyRefusal, method: string): void {
+    cell.decide(why);
+    if (why !== 'candidate_saturated') return;
     cell.judge('error', true, false);
-    if (!isSafeMethod(subject.method)) cell.writePairs += 1;
+    if (!isSafeMethod(method)) cell.writePairs += 1;
   }
 
   /** Counts the joint outcome of errors and of the tail, and both latencies, once both lanes have ended. */

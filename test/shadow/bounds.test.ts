@@ -53,6 +53,28 @@ test('a candidate that hangs has no more copies than it may, and those beyond co
   expect(cell.joint.error).toEqual({ n: 45, plus: 45, minus: 0 });
 });
 
+test('a candidate that stays silent gets a few copies only, and all of them when it speaks again', () => {
+  const { mirror, cell, exchange } = hungCandidate(256);
+  const hung = Array.from({ length: LIMITS.silentCopies }, () => exchange(0, 10));
+  for (const copy of hung) copy.onFailure('total_timeout', true);
+  const probes = Array.from({ length: 100 }, () => exchange(0, 10));
+  expect(mirror.budget.unanswered).toBe(LIMITS.copiesToSilentLane);
+  expect(cell.decisions.candidate_saturated).toBe(100 - LIMITS.copiesToSilentLane);
+  probes[0]?.onFailure('upstream_reset', true);
+  for (let index = 0; index < 50; index += 1) exchange(0, 10);
+  expect(mirror.budget.unanswered).toBe(LIMITS.copiesToSilentLane - 1 + 50);
+});
+
+test('a single answer between timeouts keeps a slow candidate from being taken for a silent one', () => {
+  const { mirror, exchange } = hungCandidate(256);
+  for (let index = 0; index < LIMITS.silentCopies * 3; index += 1) {
+    exchange(0, 10).onFailure(index % LIMITS.silentCopies === 9 ? 'upstream_reset' : 'total_timeout', true);
+  }
+  expect(mirror.refusal('shadow')).toBeNull();
+  for (let index = 0; index < 200; index += 1) exchange(0, 10);
+  expect(mirror.budget.unanswered).toBe(200);
+});
+
 test('copies that were answered and wait for slow originals are bounded too', () => {
   const { mirror, cell } = hungCandidate(LIMITS.copiesHeld * 2);
   for (let index = 0; index < LIMITS.copiesHeld + 10; index += 1) {
