@@ -69,7 +69,7 @@ interface Batch {
 
 const NO_DIFFERENCES: readonly Difference[] = [];
 
-/** Starts the diff thread of one worker and the queue in front of it. */
+/** Makes the queue of one worker; its diff thread starts with the first pair. */
 export function createDiffQueue(options: DiffQueueOptions): DiffQueue {
   return new Queue(options);
 }
@@ -91,6 +91,8 @@ class Queue implements DiffQueue {
   private restartTimer: NodeJS.Timeout | null = null;
   private readonly watchdog: NodeJS.Timeout;
   private suspect = false;
+  /** A worker that copies nothing has no thread: eight megabytes. */
+  private started = false;
   private closed = false;
 
   constructor(options: DiffQueueOptions) {
@@ -107,7 +109,6 @@ class Queue implements DiffQueue {
     this.batchPairs = Math.min(LIMITS.diffBatchPairs, this.limits.threadPairs);
     this.restartMs = this.limits.restartMinMs;
     this.watchdog = setInterval(() => this.watch(), this.limits.hangMs).unref();
-    this.start();
   }
 
   get length(): number {
@@ -118,6 +119,7 @@ class Queue implements DiffQueue {
     const bytes = heldBytes(pair);
     if (this.closed || this.waitingBytes + this.threadBytes + bytes > this.limits.queueBytes) return false;
     if (!this.waiting.push(pair)) return false;
+    if (!this.started) this.start();
     this.waitingBytes += bytes;
     if (this.waiting.length >= LIMITS.diffBatchPairs || this.waitingBytes >= LIMITS.diffBatchBytes)
       this.flush();
@@ -216,6 +218,7 @@ class Queue implements DiffQueue {
   }
 
   private start(): void {
+    this.started = true;
     this.restartTimer = null;
     try {
       const worker = startDiffWorker(
@@ -226,7 +229,6 @@ class Queue implements DiffQueue {
         this.options.threadUrl,
       );
       this.worker = worker;
-      this.flush();
     } catch (thrown) {
       this.restartLater(messageOf(thrown));
     }
@@ -243,7 +245,10 @@ class Queue implements DiffQueue {
   private restartLater(why: string): void {
     if (this.closed) return;
     this.options.onThreadFailed?.(why, this.restartMs);
-    this.restartTimer = setTimeout(() => this.start(), this.restartMs).unref();
+    this.restartTimer = setTimeout(() => {
+      this.start();
+      this.flush();
+    }, this.restartMs).unref();
     this.restartMs = Math.min(this.restartMs * 2, LIMITS.restartMaxMs);
   }
 
