@@ -51,13 +51,15 @@ const WINDOW_SECONDS = 0.2;
 /** After a switch: copies of the state before have ended by then. */
 export const SETTLE_SECONDS = 1;
 const STATES = 3;
+/** One at saturation, one at a steady rate. */
+const TOGGLE_WINDOWS = 2;
 
 /** Seconds the run is going to take, without retakes. */
 export function estimatedSeconds(works: readonly Work[], toggles: boolean, extent: Extent): number {
   const windowSeconds = extent.windowSeconds + WINDOW_SECONDS;
   const processSeconds = PROCESS_SECONDS + extent.warmSeconds + extent.windows * windowSeconds;
   const processes = works.reduce((sum, work) => sum + work.subjects.length, 0);
-  const turnSeconds = STATES * (SETTLE_SECONDS + windowSeconds);
+  const turnSeconds = STATES * (SETTLE_SECONDS + TOGGLE_WINDOWS * windowSeconds);
   const all = processes * extent.rounds * processSeconds + (toggles ? extent.toggleTurns * turnSeconds : 0);
   return Math.min(all, extent.budgetSeconds);
 }

@@ -14,7 +14,10 @@ import type { ShadowState, ToggleResult, ToggleSample } from './toggle-figures.t
 import { measure } from './window.ts';
 import { TOGGLE, findWork } from './works.ts';
 
+/** Throughput is that of saturation. */
 const LOAD: LoadPlan = { kind: 'closed', connections: 32 };
+/** Latency is that of a steady rate: at saturation each request waits for the others, whoever they are. */
+const STEADY: LoadPlan = { kind: 'open', connections: 32, perSecond: 3_000 };
 const SHARE = 0.1;
 /** nginx is shown beside; every so many turns are enough to see it collapse. */
 const NGINX_EVERY = 4;
@@ -114,16 +117,21 @@ interface Take {
 
 async function take({ subject, state, turn, running, run }: Take): Promise<ToggleSample> {
   const { stage, extent } = run;
-  const figures = await measure({
-    running,
-    path: '/',
-    load: LOAD,
-    seconds: extent.windowSeconds,
-    copies: () => stage.copies(state === 'hung' ? 'hung' : 'healthy'),
-    ours: stage.pids,
-  });
-  const dropped = isDisturbed(figures, extent);
-  const { requestsPerSecond, p99Ms, errors, copies } = figures;
+  const under = (load: LoadPlan) =>
+    measure({
+      running,
+      path: '/',
+      load,
+      seconds: extent.windowSeconds,
+      copies: () => stage.copies(state === 'hung' ? 'hung' : 'healthy'),
+      ours: stage.pids,
+    });
+  const full = await under(LOAD);
+  const steady = await under(STEADY);
+  const dropped = isDisturbed(full, extent) || isDisturbed(steady, extent);
+  const { requestsPerSecond, copies } = full;
+  const { p99Ms } = steady;
+  const errors = full.errors + steady.errors;
   run.progress(
     `turn ${turn + 1} shadow ${state} ${subject}: ${Math.round(requestsPerSecond)}/s, p99 ${p99Ms.toFixed(2)} ms${dropped ? ', dropped' : ''}`,
   );
