@@ -57,11 +57,18 @@ function resolveSecret(value: Value, inputs: Inputs): string {
   if (typeof value === 'string') return value;
   const read = readSecret(inputs, value);
   if (read.ok) return read.text;
-  throw new Error('a secret of rollout.canary changed while it was read');
+  throw new Error('a secret of rollout changed while it was read');
 }
 
 /** Where secrets stand in the compiled configuration, as key paths from its root. */
 export function secretPlaces(rollout: Rollout): Path[] {
+  const copied = Object.values(rollout.shadow.setHeaders).flatMap((value, index) =>
+    typeof value === 'string' ? [] : [['gateway', 'shadow', 'setHeaders', index, 'value']],
+  );
+  return [...copied, ...canaryPlaces(rollout)];
+}
+
+function canaryPlaces(rollout: Rollout): Path[] {
   return rollout.canary.match.flatMap((rule, index) =>
     (['header', 'cookie'] as const).flatMap((part) => {
       const isSecret = Object.values(rule[part] ?? {}).some((value) => typeof value !== 'string');
@@ -70,7 +77,7 @@ export function secretPlaces(rollout: Rollout): Path[] {
   );
 }
 
-export function compileShadow(shadow: Rollout['shadow']): ShadowConfig {
+export function compileShadow(shadow: Rollout['shadow'], inputs: Inputs): ShadowConfig {
   return {
     sample: shadow.sample,
     maxRate: shadow.maxRate ?? 0,
@@ -81,6 +88,10 @@ export function compileShadow(shadow: Rollout['shadow']): ShadowConfig {
     requestBodyBytes: shadow.bodyLimit,
     answerBytes: shadow.answerLimit,
     stripHeaders: shadow.stripHeaders.map((name) => name.toLowerCase()),
+    setHeaders: Object.entries(shadow.setHeaders).map(([name, value]) => ({
+      name,
+      value: resolveSecret(value, inputs),
+    })),
   };
 }
 

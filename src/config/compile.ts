@@ -95,7 +95,7 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     legacy: compileLegacy(config, inputs),
     candidate: compileCandidate(config, inputs),
     stickyKey: compileStickyKey(rollout.stickyKey),
-    shadow: compileShadow(rollout.shadow),
+    shadow: compileShadow(rollout.shadow, inputs),
     timeouts: compileTimeouts(config.timeouts),
     clientPace: {
       bytesPerSec: config.limits.clientBytesPerSecond,

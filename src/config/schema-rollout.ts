@@ -18,6 +18,9 @@ import {
 } from './fields.ts';
 import { cidrsField, hostField, tokenField } from './fields-net.ts';
 
+const NOT_TO_SET =
+  /^(?:host|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|content-length|expect|traceparent|idempotency-key|x-cutover-.*)$/i;
+
 const secretRef = section(
   {
     file: text('a file that holds the value', '/run/secrets/canary').optional(),
@@ -36,6 +39,11 @@ const secret = z
 
 const token = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, {
   error: 'expected a header or cookie name\nfor example: x-canary',
+});
+
+/** Fields by which the wire frames and routes a message, and those of the gateway, are nobody's to set. */
+const copyHeader = token.refine((field) => !NOT_TO_SET.test(field), {
+  error: 'this header belongs to the gateway\nHost is changed by hostHeader of the upstream',
 });
 
 const oneValue = (description: string) =>
@@ -98,6 +106,12 @@ const shadow = section(
       tokenField('a request header', 'authorization'),
       'request headers left out of the copy',
     ).prefault([]),
+    setHeaders: z
+      .record(copyHeader, secret, {
+        error: 'expected names and values\nfor example: { authorization: { env: SHADOW_AUTHORIZATION } }',
+      })
+      .describe("request headers that the copy has instead of the client's: credentials of its own, say")
+      .prefault({}),
   },
   'the shadow phase: legacy answers, copies go to the candidate',
 );

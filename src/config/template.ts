@@ -92,7 +92,8 @@ rollout:
   shadow:
     sample: 10%
     maxRate: 500/s # copies a second at the most; both lanes may share services
-    # stripHeaders: [authorization] # left out of the copy
+    # stripHeaders: [cookie] # left out of the copy
+    # setHeaders: { authorization: { env: SHADOW_AUTHORIZATION } } # instead of the client's
 
   # Phase 2: internal traffic is answered by the candidate. Say here what is internal; match: [] is nobody.
   canary:

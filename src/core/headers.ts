@@ -130,20 +130,24 @@ export class HeaderFields {
     }
   }
 
-  /** Removes every field whose name begins with this. */
-  removeAll(lowerPrefix: string): void {
+  /** Removes every field whose name begins with this. @returns whether there was one */
+  removeAll(lowerPrefix: string): boolean {
     const { spans, own } = this;
+    let removed = false;
     for (let index = 0; index < spans.length; index += 2) {
       if (this.begins(spans[index] as number, lowerPrefix)) {
         this.spans = spans.filter((_, at) => !this.begins(spans[at & ~1] as number, lowerPrefix));
+        removed = true;
         break;
       }
     }
     for (let index = 0; index < own.length; index += 2) {
       if (hasPrefix(own[index] as string, lowerPrefix)) {
-        return this.dropOwn((name) => hasPrefix(name, lowerPrefix));
+        this.dropOwn((name) => hasPrefix(name, lowerPrefix));
+        return true;
       }
     }
+    return removed;
   }
 
   private dropOwn(isGone: (name: string) => boolean): void {

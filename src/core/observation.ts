@@ -39,10 +39,12 @@ export interface Observation {
 }
 
 /** Why a request was not eligible for a copy. */
-const INELIGIBLE = [
+export const INELIGIBLE = [
   'method',
   'upgrade',
   'range',
+  'event_stream',
+  'grpc',
   'expect',
   'marked',
   'phase',

@@ -186,6 +186,8 @@ export interface ShadowConfig {
   readonly answerBytes: number;
   /** Lower-case request headers removed from the copy (credentials, say). */
   readonly stripHeaders: readonly string[];
+  /** Request headers that the copy has instead of the client's, after those were stripped. */
+  readonly setHeaders: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** Times after which something is given up, in milliseconds; 0 means never. */

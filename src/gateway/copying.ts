@@ -1,7 +1,7 @@
 // HOT: decided once per request, before it is forwarded.
 import { hash32, stickyPosition } from '../core/hash.ts';
 import type { CopyDecision } from '../core/observation.ts';
-import { COPY_MARKER, ineligibleBecause } from '../shadow/eligibility.ts';
+import { ineligibleBecause, isMarked } from '../shadow/eligibility.ts';
 import type { Copy } from '../shadow/copy.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -31,7 +31,7 @@ export function planCopy(exchange: Exchange): CopyPlan {
     fields: head.fields,
     upgrade: head.upgrade,
     expectsContinue: head.expectsContinue,
-    marked: head.fields.has(COPY_MARKER),
+    marked: isMarked(head.fields),
     copyWrites: exchange.matched?.config.copyWrites ?? false,
   });
   if (reason !== null) return { decision: `ineligible_${reason}`, copy: null };

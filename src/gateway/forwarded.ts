@@ -1,8 +1,8 @@
 // HOT: one copy of the field list per lane.
 import type { HeaderFields } from '../core/headers.ts';
-import type { ShadowConfig } from '../core/snapshot.ts';
+import type { Direction, ShadowConfig } from '../core/snapshot.ts';
 import { siblingTraceparent } from '../core/ids.ts';
-import { COPY_MARKER } from '../shadow/eligibility.ts';
+import { COPY_GUARD, COPY_MARKER, isMarked } from '../shadow/eligibility.ts';
 import type { RequestHead } from '../wire/types.ts';
 import type { Arrival } from './arrival.ts';
 import { forwardedWith, hopsWith } from './via.ts';
@@ -16,7 +16,7 @@ const OWN_PREFIX = 'x-cutover-';
  */
 export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFields {
   const fields = head.fields.copy();
-  fields.removeAll(OWN_PREFIX);
+  if (fields.removeAll(OWN_PREFIX) && isMarked(head.fields)) fields.setChecked(COPY_GUARD, COPY_GUARD, '1');
   if (arrival.peerTrusted) addToWay(fields, head.host, arrival);
   else beginWay(fields, head.host, arrival);
   fields.setChecked('X-Real-IP', 'x-real-ip', arrival.clientAddress);
@@ -48,10 +48,19 @@ export function cleanAnswer(fields: HeaderFields): void {
   fields.removeAll(OWN_PREFIX);
 }
 
-/** The fields of the copy: the same, marked as a copy, with a span and an idempotency key of its own. */
-export function copiedFields(original: HeaderFields, arrival: Arrival, shadow: ShadowConfig): HeaderFields {
+/**
+ * The fields of the copy: the same as far as the policy says so, marked, with a span and an idempotency key of its own.
+ * What the policy sets instead is meant for the candidate: a copy to legacy has what the client would have sent there.
+ */
+export function copiedFields(
+  original: HeaderFields,
+  arrival: Arrival,
+  shadow: ShadowConfig,
+  direction: Direction,
+): HeaderFields {
   const fields = original.copy();
   for (const name of shadow.stripHeaders) fields.remove(name);
+  if (direction === 'shadow') for (const { name, value } of shadow.setHeaders) fields.set(name, value);
   fields.setChecked(COPY_MARKER, COPY_MARKER, '1');
   fields.setChecked('traceparent', 'traceparent', siblingTraceparent(arrival.traceparent));
   const key = fields.get('idempotency-key');

@@ -147,9 +147,10 @@ export class Runtime {
     copy.onOver = () => this.plant.release();
     setImmediate(() => {
       const lanes = this.plant.copyLanes;
-      const port = copy.subject.direction === 'shadow' ? lanes.candidate : lanes.legacy;
+      const { direction } = copy.subject;
+      const port = direction === 'shadow' ? lanes.candidate : lanes.legacy;
       copy.send((body, handler) => {
-        const fields = copiedFields(exchange.fields, exchange.arrival, this.snapshot.config.shadow);
+        const fields = copiedFields(exchange.fields, exchange.arrival, this.snapshot.config.shadow, direction);
         const call = port.call(exchange.laneRequest(fields, body.length), handler);
         if (body.length > 0) call.write(body);
         call.end();

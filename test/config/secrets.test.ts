@@ -36,6 +36,25 @@ test('reads a secret from a file beside the configuration, without its line brea
   expect(result.ok && result.warnings).toEqual([]);
 });
 
+test('takes credentials of the copy by reference, and hides them', () => {
+  const text = `${SMALLEST}rollout: { shadow: { setHeaders: { Authorization: { env: KEY }, X-Env: shadow } } }\n`;
+  const config = compiled(text, { KEY: SECRET });
+  expect(config.gateway.shadow.setHeaders).toEqual([
+    { name: 'Authorization', value: SECRET },
+    { name: 'X-Env', value: 'shadow' },
+  ]);
+  expect(JSON.stringify(redactConfig(config))).not.toContain(SECRET);
+  expect(compiled(text, { KEY: 'another' }).gateway.hash).toBe(config.gateway.hash);
+});
+
+test.each(['Host', 'content-length', 'Transfer-Encoding', 'x-cutover-copy', 'traceparent'])(
+  'refuses to set a header of the copy that belongs to the gateway: %s',
+  (name) => {
+    const text = `${SMALLEST}rollout: { shadow: { setHeaders: { ${name}: x } } }\n`;
+    expect(problemsOf(text)[0]?.message).toContain('belongs to the gateway');
+  },
+);
+
 test('says which secret cannot be read', () => {
   expect(told(SMALLEST + CANARY)).toEqual(['4:59 the variable KEY is not set | set it: export KEY=…']);
   expect(told(SMALLEST + CANARY, { KEY: '' })).toEqual([

@@ -44,6 +44,38 @@ test('marks the copy and never the request that answers the client', async () =>
   expect(copy?.slice(36, 52)).not.toBe(original?.slice(36, 52));
 });
 
+test('sends the copy with the credentials that the policy sets, and the client its own', async () => {
+  const both = await lanes();
+  const policy = {
+    stripHeaders: ['cookie'],
+    setHeaders: [{ name: 'Authorization', value: 'Bearer shadow' }],
+  };
+  const { url, settled } = await inProcessGateway(
+    both,
+    {},
+    { shadow: { ...gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.1:2').shadow, ...policy } },
+  );
+  await fetchOnce(url, { headers: { authorization: 'Bearer mine', cookie: 'sid=1' } });
+  await settled();
+  const sent = (name: string) => [both.legacy, both.candidate].map((lane) => lane.requests[0]?.all(name));
+  expect(sent('authorization')).toEqual([['Bearer mine'], ['Bearer shadow']]);
+  expect(sent('cookie')).toEqual([['sid=1'], []]);
+});
+
+test('a copy to legacy keeps what the client would have sent there', async () => {
+  const both = await lanes();
+  const policy = { setHeaders: [{ name: 'Authorization', value: 'Bearer shadow' }] };
+  const { url, settled } = await inProcessGateway(
+    both,
+    { phase: 'enforce', reverseSample: 1 },
+    { shadow: { ...gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.1:2').shadow, ...policy } },
+  );
+  await fetchOnce(url, { headers: { authorization: 'Bearer mine' } });
+  await settled();
+  const sent = [both.legacy, both.candidate].map((lane) => lane.requests[0]?.all('authorization'));
+  expect(sent).toEqual([['Bearer mine'], ['Bearer mine']]);
+});
+
 test('a request that brings the marker of a copy loses it and is not copied again', async () => {
   const both = await lanes();
   const { url, settled } = await inProcessGateway(both);

@@ -83,6 +83,7 @@ export function gatewayConfig(
       requestBodyBytes: LIMITS.copyBodyBytes,
       answerBytes: LIMITS.answerBytes,
       stripHeaders: [],
+      setHeaders: [],
     },
     timeouts: {
       headMs: LIMITS.headTimeoutMs,

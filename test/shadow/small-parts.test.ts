@@ -90,6 +90,10 @@ test('what can not be compared is not copied and says why', () => {
   expect(ineligibleBecause({ ...request, upgrade: 'websocket' })).toBe('upgrade');
   expect(ineligibleBecause({ ...request, expectsContinue: true })).toBe('expect');
   expect(ineligibleBecause({ ...request, fields: new HeaderFields(['Range', 'bytes=0-1']) })).toBe('range');
+  const stream = new HeaderFields(['Accept', 'text/event-stream']);
+  expect(ineligibleBecause({ ...request, fields: stream })).toBe('event_stream');
+  const fields = new HeaderFields(['Content-Type', 'application/grpc+proto']);
+  expect(ineligibleBecause({ ...request, method: 'POST', copyWrites: true, fields })).toBe('grpc');
 });
 
 test('ids in paths become templates and words stay', () => {

@@ -35,9 +35,9 @@ function secretRef(value: unknown): SecretRef | null {
 
 /** Where the schema takes a secret. */
 function secretPlaces(raw: unknown): { readonly path: Path; readonly value: unknown }[] {
-  return itemsAt(raw, ['rollout', 'canary', 'match']).flatMap((rule) =>
-    ['header', 'cookie'].flatMap((part) =>
-      entriesAt(raw, [...rule, part]).map(([name, value]) => ({ path: [...rule, part, name], value })),
-    ),
+  const rules = itemsAt(raw, ['rollout', 'canary', 'match']);
+  const maps = rules.flatMap((rule) => ['header', 'cookie'].map((part) => [...rule, part]));
+  return [...maps, ['rollout', 'shadow', 'setHeaders']].flatMap((map) =>
+    entriesAt(raw, map).map(([name, value]) => ({ path: [...map, name], value })),
   );
 }
