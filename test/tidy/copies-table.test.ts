@@ -7,7 +7,7 @@ const text = read('docs/copies.md');
 
 test('every reason why a request is not copied is explained, and no other', () => {
   const explained = [...text.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, reason]) => reason);
-  expect(explained.toSorted()).toEqual([...INELIGIBLE].toSorted());
+  expect(new Set(explained)).toEqual(new Set<string | undefined>(INELIGIBLE));
 });
 
 test('the figures about silent lanes are those of the limits', () => {
