@@ -1,4 +1,4 @@
-import type { Work } from './works.ts';
+import type { ToggleWork, Work } from './works.ts';
 
 /** How much is measured. */
 export interface Extent {
@@ -50,16 +50,20 @@ const PROCESS_SECONDS = 1.5;
 const WINDOW_SECONDS = 0.2;
 /** After a switch: copies of the state before have ended by then. */
 export const SETTLE_SECONDS = 1;
-const STATES = 3;
-/** One at saturation, one at a steady rate. */
-const TOGGLE_WINDOWS = 2;
 
 /** Seconds the run is going to take, without retakes. */
-export function estimatedSeconds(works: readonly Work[], toggles: boolean, extent: Extent): number {
+export function estimatedSeconds(
+  works: readonly Work[],
+  toggles: readonly ToggleWork[],
+  extent: Extent,
+): number {
   const windowSeconds = extent.windowSeconds + WINDOW_SECONDS;
   const processSeconds = PROCESS_SECONDS + extent.warmSeconds + extent.windows * windowSeconds;
   const processes = works.reduce((sum, work) => sum + work.subjects.length, 0);
-  const turnSeconds = STATES * (SETTLE_SECONDS + TOGGLE_WINDOWS * windowSeconds);
-  const all = processes * extent.rounds * processSeconds + (toggles ? extent.toggleTurns * turnSeconds : 0);
+  const turnSeconds = toggles.map(
+    ({ states, saturates }) => states.length * (SETTLE_SECONDS + (saturates ? 2 : 1) * windowSeconds),
+  );
+  const toggling = extent.toggleTurns * turnSeconds.reduce((sum, seconds) => sum + seconds, 0);
+  const all = processes * extent.rounds * processSeconds + toggling;
   return Math.min(all, extent.budgetSeconds);
 }

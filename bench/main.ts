@@ -20,8 +20,8 @@ import { table, targetTable, toggleTable } from './table.ts';
 import { targetResults, toggleTargets } from './targets.ts';
 import { measureToggle } from './toggle.ts';
 import { toggleWithout } from './toggle-figures.ts';
+import type { ToggleResult } from './toggle-figures.ts';
 import { verdictOf } from './verdict.ts';
-import { TOGGLE } from './works.ts';
 
 const MS_PER_SECOND = 1_000;
 const SECONDS_PER_MINUTE = 60;
@@ -44,22 +44,23 @@ async function measured(options: Options, stage: Stage): Promise<{ outcome: Outc
   const deadlineMs = monotonicMs() + extent.budgetSeconds * MS_PER_SECOND;
   const run: Run = { stage, extent, deadlineMs, progress };
   const seen = await measureAll(possible, run);
-  const switched = toggles ? await measureToggle(run, seen.failures) : [];
+  const switched: ToggleResult[] = [];
+  for (const work of toggles) switched.push(...(await measureToggle(work, run, seen.failures)));
   const rows = works.flatMap((work) => rowsOf(work, seen, cores));
-  const targets = [...targetResults(rows), ...toggleTargets(TOGGLE, switched)];
+  const targets = [...targetResults(rows), ...toggleTargets(switched)];
   return { outcome: { rows, toggles: switched, targets, failures: seen.failures }, seen };
 }
 
 /** Without a server there is nothing to proxy: every row says so. */
 function unmeasured({ works, toggles }: Options): Outcome {
   const rows = works.flatMap((work) => rowsWithout(work, NO_SERVER));
-  const switched = toggles ? [toggleWithout('cutover', NO_SERVER)] : [];
+  const switched = toggles.map((work) => toggleWithout(work, 'cutover', NO_SERVER));
   return { rows, toggles: switched, targets: targetResults(rows), failures: [] };
 }
 
 function show({ rows, toggles, targets }: Outcome): void {
   if (rows.length > 0) say(`\n${table(rows)}`);
-  if (toggles.length > 0) say(`\n${toggleTable(TOGGLE, toggles)}`);
+  if (toggles.length > 0) say(`\n${toggleTable(toggles)}`);
   if (targets.length > 0) say(`\n${targetTable(targets)}`);
   say('');
 }

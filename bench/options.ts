@@ -2,20 +2,22 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EXTENTS } from './extent.ts';
 import type { Extent } from './extent.ts';
-import { SUBJECT_NAMES, TOGGLE, WORKS, findWork } from './works.ts';
-import type { SubjectName, Work } from './works.ts';
+import { SUBJECT_NAMES, TOGGLES, WORKS, findWork } from './works.ts';
+import type { SubjectName, ToggleWork, Work } from './works.ts';
+
+const NAMES = [...WORKS, ...TOGGLES].map((work) => work.name);
 
 export const USAGE = `npm run bench -- [--quick] [--work NAME]... [--subject NAME]... [--assert] [--profile WORK]
 
   --quick            few works and subjects, three fresh processes, one window each; at most 3 minutes
-  --work             only this work: ${[...WORKS.map((work) => work.name), TOGGLE].join(', ')}
+  --work             only this work: ${NAMES.join(', ')}
   --subject          only this subject, and what it is compared with: ${SUBJECT_NAMES.join(', ')}
   --assert           exit 1 when a target is missed, not only when the run is void
   --profile WORK     no figures: a CPU profile of the worker under this work, and a table of the top costs
   --rounds           fresh processes of every subject (5, quick 3)
   --windows          windows of each process (2, quick 1)
   --seconds          length of a window (4, quick 2)
-  --turns            turns of off, on and hung in ${TOGGLE} (20)
+  --turns            turns of the states of ${TOGGLES.map((work) => work.name).join(' and ')} (20)
   --max-disturbance  cores others may take before a window is dropped (0.3)
   --out              report file (reports/bench.json); profiles go into its folder
 `;
@@ -25,7 +27,7 @@ export interface Options {
   readonly help: boolean;
   readonly assert: boolean;
   readonly works: readonly Work[];
-  readonly toggles: boolean;
+  readonly toggles: readonly ToggleWork[];
   readonly profile: Work | null;
   readonly extent: Extent;
   readonly out: string;
@@ -74,16 +76,17 @@ function parse(args: readonly string[]) {
 /** Reads the command line. @throws {@link UsageError} */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parse(args);
-  const names = values.work ?? (values.quick ? QUICK_WORKS : [...WORKS.map((work) => work.name), TOGGLE]);
+  const names = values.work ?? (values.quick ? QUICK_WORKS : NAMES);
   const subjects = values.subject ?? (values.quick ? QUICK_SUBJECTS : SUBJECT_NAMES);
   for (const name of subjects)
     if (!SUBJECT_NAMES.some((known) => known === name)) throw new UsageError(`no subject is named ${name}`);
-  const works = names.filter((name) => name !== TOGGLE).map(known);
+  const toggles = TOGGLES.filter(({ name }) => names.includes(name));
+  const works = names.filter((name) => !toggles.some((work) => work.name === name)).map(known);
   return {
     help: values.help,
     assert: values.assert,
     works: works.map((work) => only(work, subjects)).filter((work) => work.subjects.length > 0),
-    toggles: names.includes(TOGGLE),
+    toggles,
     profile: values.profile === undefined ? null : known(values.profile),
     extent: extentOf(values),
     out: values.out,

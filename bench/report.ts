@@ -10,7 +10,6 @@ import type { Estimate } from './statistics.ts';
 import { SUBJECTS } from './subjects/all.ts';
 import type { TargetResult } from './targets.ts';
 import type { ToggleResult } from './toggle-figures.ts';
-import { TOGGLE } from './works.ts';
 
 /** Everything a run has to say. */
 export interface Outcome {
@@ -73,9 +72,10 @@ function reportedRow(row: Row): Bench['rows'][number] {
 }
 
 function reportedToggle(result: ToggleResult): Bench['toggles'][number] {
-  const { subject, reason, turns, windows, dropped, errors } = result;
+  const { work, subject, reason, turns, windows, dropped, errors } = result;
   return {
-    work: TOGGLE,
+    work,
+    tolerance: result.tolerance,
     subject,
     reason,
     turns,

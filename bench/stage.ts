@@ -49,7 +49,7 @@ export async function openStage(): Promise<Stage | null> {
   }
   const folder = temporaryFolder('cutover-bench-tls');
   try {
-    for (const server of servers) writeBodies(server);
+    for (const [lane, server] of servers.entries()) writeBodies(server, lane);
     return staged(servers, await startHungServer(), makeCertificate(folder.path), folder.remove);
   } catch (error) {
     for (const server of servers) await server.stop();
@@ -58,13 +58,15 @@ export async function openStage(): Promise<Stage | null> {
   }
 }
 
-function writeBodies(server: Nginx): void {
+function writeBodies(server: Nginx, lane: number): void {
   const data = join(server.prefix, 'data');
   mkdirSync(data);
   // Started by root, nginx reads files as nobody.
   chmodSync(server.prefix, 0o711);
   for (const [name, bytes] of Object.entries(LARGE_BODIES))
     writeFileSync(join(data, name), jsonOfBytes(bytes));
+  const last = `"pad":${lane}}`;
+  writeFileSync(join(data, '20k-lanes'), jsonOfBytes(LARGE_BODIES['20k']).replace(/}$/, `,${last}`));
 }
 
 /** How many requests a server has handled, but for these questions. */

@@ -84,29 +84,29 @@ export function table(rows: readonly Row[]): string {
 }
 
 /** What clients of one process saw while its shadow was switched. */
-export function toggleTable(work: string, results: readonly ToggleResult[]): string {
+export function toggleTable(results: readonly ToggleResult[]): string {
   const head = [
     'work',
     'subject',
-    'shadow',
+    'state',
     'req/s',
-    'off = 1',
+    'first = 1',
     '95 %',
     'p99 ms',
-    'off = 1',
+    'first = 1',
     '95 %',
     'copies',
     'windows',
   ];
   const lines = results.flatMap((result) => {
     if (result.status === 'not measurable')
-      return [[work, result.subject, `not measurable: ${result.reason}`]];
+      return [[result.work, result.subject, `not measurable: ${result.reason}`]];
     return result.states.map((state) => {
       const find = (metric: string) =>
         result.ratios.find((one) => one.metric === metric && one.state === state.state)?.ratio ?? null;
       const [throughput, p99] = [find('throughput'), find('p99')];
       return [
-        work,
+        result.work,
         result.subject,
         state.state,
         number(state.requestsPerSecond),

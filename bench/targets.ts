@@ -149,14 +149,18 @@ const MIN_TURNS = 20;
 const WORDS = { p99: 'p99 of clients', throughput: 'throughput of clients' } as const;
 
 /** The promise that a shadow, healthy or hung, is not felt by clients. */
-export function toggleTargets(work: string, results: readonly ToggleResult[]): TargetResult[] {
-  const own = results.find((result) => result.subject === 'cutover');
-  if (own === undefined) return [];
-  return own.ratios.map((one) => judgedRatio(work, one));
+export function toggleTargets(results: readonly ToggleResult[]): TargetResult[] {
+  return results
+    .filter((result) => result.subject === 'cutover')
+    .flatMap((own) => own.ratios.map((one) => judgedRatio(own, one)));
 }
 
-function judgedRatio(work: string, { metric, state, ratio, passed }: ToggleRatio): TargetResult {
-  const target = `${WORDS[metric]}, shadow ${state} over off: the interval holds 1 or ends within 5 % of it`;
+function judgedRatio(
+  { work, tolerance, states }: ToggleResult,
+  { metric, state, ratio, passed }: ToggleRatio,
+): TargetResult {
+  const pair = `${state} over ${states[0]?.state}`;
+  const target = `${WORDS[metric]}, ${pair}: the interval holds 1 or ends within ${Math.round(tolerance * 100)} % of it`;
   const interval =
     ratio === null || ratio.low === null || ratio.high === null ? null : ([ratio.low, ratio.high] as const);
   const turns = ratio?.n ?? 0;

@@ -1,14 +1,11 @@
 import { estimate, median } from './statistics.ts';
 import type { Estimate } from './statistics.ts';
-
-/** What copies meet: none are made; a candidate that answers; one that accepts and never does. */
-export const STATES = ['off', 'on', 'hung'] as const;
-export type ShadowState = (typeof STATES)[number];
+import type { ToggleStateName, ToggleWork } from './works.ts';
 
 /** One window of the process that is switched. */
 export interface ToggleSample {
   readonly turn: number;
-  readonly state: ShadowState;
+  readonly state: ToggleStateName;
   readonly dropped: boolean;
   readonly errors: number;
   readonly requestsPerSecond: number;
@@ -17,16 +14,18 @@ export interface ToggleSample {
   readonly copies: number;
 }
 
-/** One comparison with `off`, of neighbouring windows. */
+/** One comparison with the first state, of neighbouring windows. */
 export interface ToggleRatio {
   readonly metric: 'p99' | 'throughput';
-  readonly state: 'on' | 'hung';
+  readonly state: ToggleStateName;
   readonly ratio: Estimate | null;
   readonly passed: boolean | null;
 }
 
 /** What the clients of one process saw while its shadow was switched. */
 export interface ToggleResult {
+  readonly work: string;
+  readonly tolerance: number;
   readonly subject: string;
   readonly status: 'measured' | 'not measurable';
   readonly reason: string | null;
@@ -40,41 +39,43 @@ export interface ToggleResult {
 
 /** Medians of one state. */
 export interface ToggleState {
-  readonly state: ShadowState;
+  readonly state: ToggleStateName;
   readonly windows: number;
   readonly requestsPerSecond: number | null;
   readonly p99Ms: number | null;
   readonly copies: number | null;
 }
 
-/** How far a bound of the interval may be from 1 where the interval does not hold it. */
-const NOISE = 0.05;
-
 /**
- * Whether clients saw no difference: the interval holds 1, or its bad end is within 5 % of it.
+ * Whether clients saw no difference: the interval holds 1, or its bad end is within the tolerance of it.
  * @returns null when there are too few windows for an interval
  */
-export function isWithinNoise(metric: 'p99' | 'throughput', ratio: Estimate | null): boolean | null {
+export function isWithinNoise(
+  metric: 'p99' | 'throughput',
+  ratio: Estimate | null,
+  tolerance: number,
+): boolean | null {
   if (ratio === null || ratio.low === null || ratio.high === null) return null;
   if (ratio.low <= 1 && ratio.high >= 1) return true;
-  return metric === 'p99' ? ratio.high <= 1 + NOISE : ratio.low >= 1 - NOISE;
+  return metric === 'p99' ? ratio.high <= 1 + tolerance : ratio.low >= 1 - tolerance;
 }
 
 /** Ratios are taken within one turn, whose windows are neighbours; a turn with a dropped window has none. */
-function ratioTo(
-  state: 'on' | 'hung',
+function ratioOf(
+  states: readonly [ToggleStateName, ToggleStateName],
   samples: readonly ToggleSample[],
   pick: (sample: ToggleSample) => number,
 ): Estimate | null {
+  const [first, other] = states;
   const kept = samples.filter((sample) => !sample.dropped);
-  const off = new Map(kept.filter((one) => one.state === 'off').map((one) => [one.turn, pick(one)]));
+  const firsts = new Map(kept.filter((one) => one.state === first).map((one) => [one.turn, pick(one)]));
   const ratios = kept
-    .filter((one) => one.state === state)
-    .map((one) => pick(one) / (off.get(one.turn) ?? Number.NaN));
+    .filter((one) => one.state === other)
+    .map((one) => pick(one) / (firsts.get(one.turn) ?? Number.NaN));
   return estimate(ratios);
 }
 
-function stateOf(state: ShadowState, samples: readonly ToggleSample[]): ToggleState {
+function stateOf(state: ToggleStateName, samples: readonly ToggleSample[]): ToggleState {
   const kept = samples.filter((sample) => sample.state === state && !sample.dropped);
   const middle = (values: number[]) => (values.length === 0 ? null : median(values));
   return {
@@ -87,12 +88,17 @@ function stateOf(state: ShadowState, samples: readonly ToggleSample[]): ToggleSt
 }
 
 /** The result of one subject. */
-export function toggleResult(subject: string, samples: readonly ToggleSample[]): ToggleResult {
-  const present = STATES.filter((state) => samples.some((sample) => sample.state === state));
-  const compared = present.filter((state) => state !== 'off');
+export function toggleResult(
+  work: ToggleWork,
+  subject: string,
+  samples: readonly ToggleSample[],
+): ToggleResult {
+  const present = work.states.filter((state) => samples.some((sample) => sample.state === state));
   const kept = samples.filter((sample) => !sample.dropped);
   const why = samples.length === 0 ? 'no window was taken' : 'every window was disturbed by others';
   return {
+    work: work.name,
+    tolerance: work.tolerance,
     subject,
     status: kept.length === 0 ? 'not measurable' : 'measured',
     reason: kept.length === 0 ? why : null,
@@ -101,27 +107,27 @@ export function toggleResult(subject: string, samples: readonly ToggleSample[]):
     dropped: samples.length - kept.length,
     errors: samples.reduce((sum, sample) => sum + sample.errors, 0),
     states: present.map((state) => stateOf(state, samples)),
-    ratios: compared.flatMap((state) => [
-      compare(
-        'p99',
-        state,
-        ratioTo(state, samples, (one) => one.p99Ms),
-      ),
-      compare(
-        'throughput',
-        state,
-        ratioTo(state, samples, (one) => one.requestsPerSecond),
-      ),
-    ]),
+    ratios: present.slice(1).flatMap((state) => ratiosOf(work, state, samples)),
   };
 }
 
-function compare(metric: 'p99' | 'throughput', state: 'on' | 'hung', ratio: Estimate | null): ToggleRatio {
-  return { metric, state, ratio, passed: isWithinNoise(metric, ratio) };
+function ratiosOf(
+  { states, saturates, tolerance }: ToggleWork,
+  state: ToggleStateName,
+  samples: readonly ToggleSample[],
+): ToggleRatio[] {
+  const pair = [states[0] ?? state, state] as const;
+  const p99 = ratioOf(pair, samples, (one) => one.p99Ms);
+  const throughput = ratioOf(pair, samples, (one) => one.requestsPerSecond);
+  return [
+    { metric: 'p99' as const, ratio: p99 },
+    ...(saturates ? [{ metric: 'throughput' as const, ratio: throughput }] : []),
+  ].map(({ metric, ratio }) => ({ metric, state, ratio, passed: isWithinNoise(metric, ratio, tolerance) }));
 }
 
 /** A subject that could not be measured. */
-export function toggleWithout(subject: string, reason: string): ToggleResult {
+export function toggleWithout(work: ToggleWork, subject: string, reason: string): ToggleResult {
   const none = { turns: 0, windows: 0, dropped: 0, errors: 0, states: [], ratios: [] };
-  return { subject, status: 'not measurable', reason, ...none };
+  const { name, tolerance } = work;
+  return { work: name, tolerance, subject, status: 'not measurable', reason, ...none };
 }

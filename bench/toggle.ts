@@ -9,68 +9,90 @@ import { isDisturbed, isLate, startSubject } from './run.ts';
 import type { Failure, Run } from './run.ts';
 import { benchGateway } from './subjects/cutover.ts';
 import type { Running } from './subjects/subject.ts';
-import { STATES, toggleResult } from './toggle-figures.ts';
-import type { ShadowState, ToggleResult, ToggleSample } from './toggle-figures.ts';
+import { toggleResult } from './toggle-figures.ts';
+import type { ToggleResult, ToggleSample } from './toggle-figures.ts';
 import { measure } from './window.ts';
-import { TOGGLE, findWork } from './works.ts';
+import { findWork } from './works.ts';
+import type { ToggleStateName, ToggleWork } from './works.ts';
 
 /** Throughput is that of saturation. */
 const LOAD: LoadPlan = { kind: 'closed', connections: 32 };
-/** Latency is that of a steady rate: at saturation each request waits for the others, whoever they are. */
-const STEADY: LoadPlan = { kind: 'open', connections: 32, perSecond: 3_000 };
 const SHARE = 0.1;
 /** nginx is shown beside; every so many turns are enough to see it collapse. */
 const NGINX_EVERY = 4;
 
+/** Latency is that of a steady rate: at saturation each request waits for the others, whoever they are. */
+function steady({ perSecond }: ToggleWork): LoadPlan {
+  return { kind: 'open', connections: 32, perSecond };
+}
+
 /**
- * One process whose copies are switched: nothing else changes between two windows.
+ * One process that is switched from state to state: nothing else changes between two windows.
  * @param failures gets what went wrong; what was measured until then is the result
  */
-export async function measureToggle(run: Run, failures: Failure[]): Promise<ToggleResult[]> {
+export async function measureToggle(
+  work: ToggleWork,
+  run: Run,
+  failures: Failure[],
+): Promise<ToggleResult[]> {
   const samples: ToggleSample[] = [];
   const rival: ToggleSample[] = [];
   const running: Running[] = [];
   try {
-    const { gateway, nginx } = await startBoth(run, running);
+    const { gateway, nginx } = await startBoth(work, run, running);
     for (let turn = 0; turn < run.extent.toggleTurns && !isLate(run); turn += 1) {
-      for (const state of orderOf(turn)) {
+      for (const state of orderOf(work, turn)) {
         await switchTo(state, gateway, run);
-        samples.push(await take({ subject: 'cutover', state, turn, running: asRunning(gateway), run }));
+        samples.push(await take({ work, subject: 'cutover', state, turn, running: asRunning(gateway), run }));
       }
-      if (turn % NGINX_EVERY === 0) rival.push(...(await nginxTurn(turn, nginx, run)));
+      if (nginx !== null && turn % NGINX_EVERY === 0)
+        rival.push(...(await nginxTurn(work, turn, nginx, run)));
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    failures.push({ work: TOGGLE, subject: 'cutover', reason });
-    run.progress(`${TOGGLE} failed: ${reason}`);
+    failures.push({ work: work.name, subject: 'cutover', reason });
+    run.progress(`${work.name} failed: ${reason}`);
   } finally {
     for (const one of running) await one.stop();
   }
-  return [toggleResult('cutover', samples), toggleResult('nginx', rival)];
+  const own = toggleResult(work, 'cutover', samples);
+  return work.states.includes('hung') ? [own, toggleResult(work, 'nginx', rival)] : [own];
+}
+
+interface Both {
+  readonly gateway: RunningGateway;
+  /** Stands beside where a candidate hangs. */
+  readonly nginx: Running | null;
 }
 
 /** Both are added to `into` as soon as they run. */
-async function startBoth(run: Run, into: Running[]): Promise<{ gateway: RunningGateway; nginx: Running }> {
+async function startBoth(work: ToggleWork, run: Run, into: Running[]): Promise<Both> {
   const { legacyPort, candidatePort } = run.stage;
-  const hung = findWork('shadow-10-hung');
-  if (hung === null) throw new Error('the work shadow-10-hung is gone');
   const task = { legacyPort, candidatePort, copied: 0 as const, workers: 1, certificate: null };
   const gateway = await benchGateway(task)
     // The product's own cap: what keeps a candidate that hangs from costing clients anything.
     .config({ rollout: { shadow: { maxInFlight: LIMITS.copiesInFlight } } })
     .start();
   into.push(asRunning(gateway));
-  const nginx = await startSubject(hung, 'nginx', run.stage);
-  into.push(nginx);
+  const hung = work.states.includes('hung') ? findWork('shadow-10-hung') : null;
+  const nginx = hung === null ? null : await startSubject(hung, 'nginx', run.stage);
+  if (nginx !== null) into.push(nginx);
   await runLoad(gateway.url, LOAD, run.extent.warmSeconds);
   return { gateway, nginx };
 }
 
 /** Each state begins as often as the others. */
-function orderOf(turn: number): ShadowState[] {
-  const first = turn % STATES.length;
-  const rotated = [...STATES.slice(first), ...STATES.slice(0, first)];
+function orderOf({ states }: ToggleWork, turn: number): ToggleStateName[] {
+  const first = turn % states.length;
+  const rotated = [...states.slice(first), ...states.slice(0, first)];
   return turn % 2 === 0 ? rotated : rotated.toReversed();
+}
+
+/** What a state is in words of the configuration. Answers above `answerLimit` are neither kept nor compared. */
+function shadowOf(state: ToggleStateName): object {
+  const answerLimit = state === 'uncompared' ? '1KiB' : '256KiB';
+  const share = state === 'uncompared' || state === 'compared' ? 1 : SHARE;
+  return { sample: formatShare(state === 'off' ? 0 : share), answerLimit };
 }
 
 function asRunning(gateway: RunningGateway): Running {
@@ -83,11 +105,11 @@ function asRunning(gateway: RunningGateway): Running {
 }
 
 /** By the configuration file and a reload, as an operator does it; then the state before gets time to end. */
-async function switchTo(state: ShadowState, gateway: RunningGateway, run: Run): Promise<void> {
+async function switchTo(state: ToggleStateName, gateway: RunningGateway, run: Run): Promise<void> {
   const port = state === 'hung' ? run.stage.hung.port : run.stage.candidatePort;
   gateway.rewrite({
     candidate: { servers: [`http://127.0.0.1:${port}`] },
-    rollout: { shadow: { sample: formatShare(state === 'off' ? 0 : SHARE) } },
+    rollout: { shadow: shadowOf(state) },
   });
   const answer = await gateway.admin('/v1/reload', { method: 'POST', body: { who: 'bench' } });
   if (answer.status !== 200)
@@ -97,9 +119,14 @@ async function switchTo(state: ShadowState, gateway: RunningGateway, run: Run): 
 }
 
 /** The plain port and the mirrored one, whose mirror hangs, are two ports of the same process. */
-async function nginxTurn(turn: number, mirrored: Running, run: Run): Promise<ToggleSample[]> {
-  const off = await take({ subject: 'nginx', state: 'off', turn, running: plainOf(mirrored), run });
-  const hung = await take({ subject: 'nginx', state: 'hung', turn, running: mirrored, run });
+async function nginxTurn(
+  work: ToggleWork,
+  turn: number,
+  mirrored: Running,
+  run: Run,
+): Promise<ToggleSample[]> {
+  const off = await take({ work, subject: 'nginx', state: 'off', turn, running: plainOf(mirrored), run });
+  const hung = await take({ work, subject: 'nginx', state: 'hung', turn, running: mirrored, run });
   return [off, hung];
 }
 
@@ -108,32 +135,33 @@ function plainOf(mirrored: Running): Running {
 }
 
 interface Take {
+  readonly work: ToggleWork;
   readonly subject: string;
-  readonly state: ShadowState;
+  readonly state: ToggleStateName;
   readonly turn: number;
   readonly running: Running;
   readonly run: Run;
 }
 
-async function take({ subject, state, turn, running, run }: Take): Promise<ToggleSample> {
+async function take({ work, subject, state, turn, running, run }: Take): Promise<ToggleSample> {
   const { stage, extent } = run;
   const under = (load: LoadPlan) =>
     measure({
       running,
-      path: '/',
+      path: work.path,
       load,
       seconds: extent.windowSeconds,
       copies: () => stage.copies(state === 'hung' ? 'hung' : 'healthy'),
       ours: stage.pids,
     });
-  const full = await under(LOAD);
-  const steady = await under(STEADY);
-  const dropped = isDisturbed(full, extent) || isDisturbed(steady, extent);
-  const { requestsPerSecond, copies } = full;
-  const { p99Ms } = steady;
-  const errors = full.errors + steady.errors;
+  const full = work.saturates ? await under(LOAD) : null;
+  const quiet = await under(steady(work));
+  const dropped = isDisturbed(quiet, extent) || (full !== null && isDisturbed(full, extent));
+  const { requestsPerSecond, copies } = full ?? quiet;
+  const { p99Ms } = quiet;
+  const errors = quiet.errors + (full?.errors ?? 0);
   run.progress(
-    `turn ${turn + 1} shadow ${state} ${subject}: ${Math.round(requestsPerSecond)}/s, p99 ${p99Ms.toFixed(2)} ms${dropped ? ', dropped' : ''}`,
+    `turn ${turn + 1} ${state} ${subject}: ${Math.round(requestsPerSecond)}/s, p99 ${p99Ms.toFixed(2)} ms${dropped ? ', dropped' : ''}`,
   );
   return {
     turn,

@@ -104,8 +104,46 @@ export const WORKS: readonly Work[] = [
   },
 ];
 
-/** The work with a form of its own: shadow off, on and hung in turn inside one process. */
-export const TOGGLE = 'shadow-toggle';
+/** A work with a form of its own: states of one process in turn. */
+export interface ToggleWork {
+  readonly name: 'shadow-toggle' | 'diff-toggle';
+  /** What is asked for. */
+  readonly path: string;
+  /** Requests a second while latency is measured: far from saturation, where requests wait for each other. */
+  readonly perSecond: number;
+  /** Throughput is measured as well, at saturation. */
+  readonly saturates: boolean;
+  /** The first one is what the others are divided by. */
+  readonly states: readonly ToggleStateName[];
+  /** How far the bad end of an interval that does not hold 1 may be from it. */
+  readonly tolerance: number;
+}
+
+/**
+ * No copies; copies that are compared; copies to a candidate that accepts and never answers; every request copied and
+ * its answer not compared; every request copied and compared.
+ */
+export const TOGGLE_STATES = ['off', 'on', 'hung', 'uncompared', 'compared'] as const;
+export type ToggleStateName = (typeof TOGGLE_STATES)[number];
+
+export const TOGGLES: readonly ToggleWork[] = [
+  {
+    name: 'shadow-toggle',
+    path: '/',
+    perSecond: 3_000,
+    saturates: true,
+    states: ['off', 'on', 'hung'],
+    tolerance: 0.05,
+  },
+  {
+    name: 'diff-toggle',
+    path: '/20k-lanes',
+    perSecond: 500,
+    saturates: false,
+    states: ['uncompared', 'compared'],
+    tolerance: 0.1,
+  },
+];
 
 /** The work of that name, or null. */
 export function findWork(name: string): Work | null {

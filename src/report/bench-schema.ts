@@ -31,19 +31,20 @@ const row = z.strictObject({
 
 const ratio = z.strictObject({
   of: z.enum(['p99', 'throughput']),
-  state: z.enum(['on', 'hung']).describe('divided by off'),
+  state: z.string().describe('divided by the first state'),
   ratio: positive.nullable(),
   interval,
   turns: count.describe('turns whose windows were both measured'),
   passed: z
     .boolean()
     .nullable()
-    .describe('the interval holds 1 or its bad end is within 5 % of it; null: no interval'),
+    .describe('the interval holds 1 or its bad end is within the tolerance of it; null: no interval'),
 });
 
 const toggle = z
   .strictObject({
     work: z.string(),
+    tolerance: positive.describe('how far the bad end of an interval may be from 1'),
     subject: z.string(),
     reason,
     turns: count,
@@ -52,7 +53,7 @@ const toggle = z
     errors: count,
     states: z.array(
       z.strictObject({
-        state: z.enum(['off', 'on', 'hung']),
+        state: z.enum(['off', 'on', 'hung', 'uncompared', 'compared']),
         windows: count,
         reqPerSec: positive.nullable(),
         p99Ms: milliseconds,
@@ -64,7 +65,7 @@ const toggle = z
     ),
     ratios: z.array(ratio),
   })
-  .describe('clients of one process whose shadow is switched off, on, and to a candidate that hangs');
+  .describe('clients of one process that is switched from state to state');
 
 const target = z.strictObject({
   work: z.string(),

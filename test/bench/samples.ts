@@ -1,8 +1,8 @@
 import type { Measured, Sample } from '../../bench/run.ts';
 import type { WindowFigures } from '../../bench/window.ts';
-import { findWork } from '../../bench/works.ts';
-import type { SubjectName, Work } from '../../bench/works.ts';
-import type { ShadowState, ToggleSample } from '../../bench/toggle-figures.ts';
+import { TOGGLES, findWork } from '../../bench/works.ts';
+import type { SubjectName, ToggleStateName, ToggleWork, Work } from '../../bench/works.ts';
+import type { ToggleSample } from '../../bench/toggle-figures.ts';
 
 /** A work of the bench. @throws when there is none of that name */
 export function workNamed(name: string): Work {
@@ -46,7 +46,18 @@ export function seen(...samples: Sample[]): Measured {
 }
 
 /** One window of a process whose shadow is switched. */
-export function toggled(turn: number, state: ShadowState, patch: Partial<ToggleSample> = {}): ToggleSample {
+export function toggled(
+  turn: number,
+  state: ToggleStateName,
+  patch: Partial<ToggleSample> = {},
+): ToggleSample {
   const usual = { dropped: false, errors: 0, requestsPerSecond: 1_000, p99Ms: 2, copies: 0.1 };
   return { turn, state, ...usual, ...patch };
+}
+
+/** A work that switches one process. */
+export function toggleNamed(name: ToggleWork['name']): ToggleWork {
+  const found = TOGGLES.find((work) => work.name === name);
+  if (found === undefined) throw new Error(`no work is named ${name}`);
+  return found;
 }
