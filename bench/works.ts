@@ -123,8 +123,7 @@ export interface ToggleWork {
  * No copies; copies that are compared; copies to a candidate that accepts and never answers; every request copied and
  * its answer not compared; every request copied and compared.
  */
-export const TOGGLE_STATES = ['off', 'on', 'hung', 'uncompared', 'compared'] as const;
-export type ToggleStateName = (typeof TOGGLE_STATES)[number];
+export type ToggleStateName = 'off' | 'on' | 'hung' | 'uncompared' | 'compared';
 
 export const TOGGLES: readonly ToggleWork[] = [
   {

@@ -150,7 +150,12 @@ export class Runtime {
       const { direction } = copy.subject;
       const port = direction === 'shadow' ? lanes.candidate : lanes.legacy;
       copy.send((body, handler) => {
-        const fields = copiedFields(exchange.fields, exchange.arrival, this.snapshot.config.shadow, direction);
+        const fields = copiedFields(
+          exchange.fields,
+          exchange.arrival,
+          this.snapshot.config.shadow,
+          direction,
+        );
         const call = port.call(exchange.laneRequest(fields, body.length), handler);
         if (body.length > 0) call.write(body);
         call.end();
