@@ -41,7 +41,7 @@ export function buildStatus(input: StatusInput): Status {
       legacy: latencyOf(summary.pairLatency.legacy),
       candidate: latencyOf(summary.pairLatency.candidate),
     },
-    delta: deltaOf(summary.pairLatency),
+    delta: deltaOf(summary),
     pairs: { shadow: pairsOf(summary.pairs.shadow), reverse: pairsOf(summary.pairs.reverse) },
     ineligible: { ...summary.ineligible },
     edge: { ...summary.edge },
@@ -134,12 +134,14 @@ function latencyOf(latency: LatencySummary): Status['lanes']['legacy']['latency'
 }
 
 /** Candidate minus legacy over pairs. */
-function deltaOf({ candidate, legacy }: Summary['pairLatency']): Status['delta'] {
+function deltaOf({ pairLatency: { candidate, legacy }, p99Delta }: Summary): Status['delta'] {
   return {
     p50Ms: toMs(minus(candidate.p50Us, legacy.p50Us)),
     p90Ms: toMs(minus(candidate.p90Us, legacy.p90Us)),
     p99Ms: toMs(minus(candidate.p99Us, legacy.p99Us)),
     p999Ms: toMs(minus(candidate.p999Us, legacy.p999Us)),
+    p99LowMs: toMs(p99Delta.lowUs),
+    p99HighMs: toMs(p99Delta.highUs),
   };
 }
 

@@ -25,6 +25,18 @@ export function signedMilliseconds(value: number | null): string {
   return value === null || value < 0 ? milliseconds(value) : `+${milliseconds(value)}`;
 }
 
+/** Where the delta of the p99 lies, as a sentence without its full stop. */
+export function sayP99Delta(delta: {
+  readonly p99LowMs: number | null;
+  readonly p99HighMs: number | null;
+}): string {
+  const { p99LowMs, p99HighMs } = delta;
+  if (p99LowMs === null || p99HighMs === null)
+    return 'Where the p99 delta lies cannot be said yet: that takes about 2,000 pairs';
+  const [low, high] = [signedMilliseconds(p99LowMs), signedMilliseconds(p99HighMs)];
+  return `The p99 delta lies between ${low} and ${high} (95 %, however often it is looked at)`;
+}
+
 /** A ratio as a percentage with two decimals; `-` for null. */
 export function percent(ratio: number | null): string {
   return ratio === null ? '-' : `${(ratio * 100).toFixed(2)}%`;

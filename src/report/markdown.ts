@@ -1,4 +1,13 @@
-import { around, count, milliseconds, percent, rate, signedMilliseconds, time } from './figures.ts';
+import {
+  around,
+  count,
+  milliseconds,
+  percent,
+  rate,
+  sayP99Delta,
+  signedMilliseconds,
+  time,
+} from './figures.ts';
 import { accountingSection, differencesSection, historySection } from './markdown-evidence.ts';
 import { coverageSection, gatesSection, verdictSection } from './markdown-gates.ts';
 import { code, table } from './markdown-text.ts';
@@ -22,7 +31,7 @@ export function reportMarkdown(report: Report): string {
   ].join('\n');
 }
 
-type Quantiles = Report['pairLatency']['delta'];
+type Quantiles = Omit<Report['pairLatency']['delta'], 'p99LowMs' | 'p99HighMs'>;
 
 function latencySection({ lanes, pairLatency }: Report): string {
   const { legacy, candidate, delta } = pairLatency;
@@ -35,7 +44,8 @@ function latencySection({ lanes, pairLatency }: Report): string {
   ];
   const numbers = ['requests', 'per s', 'bad', 'p50', 'p90', 'p99', 'p99.9'];
   const note =
-    'Pairs are the same requests on both lanes. `-`: fewer than ten samples lie beyond the quantile.\n';
+    'Pairs are the same requests on both lanes. `-`: fewer than ten samples lie beyond the quantile.\n' +
+    `${sayP99Delta(delta)}.\n`;
   return `## Latency of both lanes\n\n${table(['lane', ...numbers], rows, numbers)}\n${note}`;
 }
 

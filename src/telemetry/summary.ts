@@ -1,6 +1,6 @@
 import type { Direction, Lane } from '../core/snapshot.ts';
-import { summariseLatency } from './histogram.ts';
-import type { LatencySummary } from './histogram.ts';
+import { boundsOfQuantile, summariseLatency } from './histogram.ts';
+import type { LatencySummary, QuantileBounds } from './histogram.ts';
 import { sumRecords } from './merge.ts';
 import type { CopyCounts, FailureCounts, Joint, LaneCounts, PairMetric, Window } from './types.ts';
 
@@ -48,6 +48,8 @@ export interface Summary {
   readonly pairs: Readonly<Record<Direction, PairSummary>>;
   /** Service time of each lane over the pairs of both directions: the same requests on both. */
   readonly pairLatency: Readonly<Record<Lane, LatencySummary>>;
+  /** Where the candidate's p99 less legacy's lies, over the same pairs: with 95 %, however often it is looked at. */
+  readonly p99Delta: QuantileBounds;
   /** By region: requests of both lanes, and those the candidate was asked. */
   readonly regions: Readonly<
     Record<string, { readonly requests: number; readonly candidateRequests: number }>
@@ -55,6 +57,9 @@ export interface Summary {
   readonly ineligible: Readonly<Record<string, number>>;
   readonly edge: Readonly<Record<string, number>>;
 }
+
+const P99 = 0.99;
+const DELTA_ALPHA = 0.05;
 
 function total<T>(items: readonly T[], pick: (item: T) => number): number {
   return items.reduce((sum, item) => sum + pick(item), 0);
@@ -112,13 +117,21 @@ function pairSummary(copies: readonly CopyCounts[]): PairSummary {
   };
 }
 
-/** In a reverse pair the copy is legacy's. */
-function pairLatency(copies: readonly CopyCounts[], lane: Lane): LatencySummary {
-  return summariseLatency(
-    copies.map(({ direction, copyLatency, originalLatency }) =>
-      (direction === 'shadow') === (lane === 'candidate') ? copyLatency : originalLatency,
-    ),
+/** Histograms of a lane over its pairs; in a reverse pair the copy is legacy's. */
+function ofPairs(copies: readonly CopyCounts[], lane: Lane): string[] {
+  return copies.map(({ direction, copyLatency, originalLatency }) =>
+    (direction === 'shadow') === (lane === 'candidate') ? copyLatency : originalLatency,
   );
+}
+
+/** Half of the error for each lane: both hold together, so their difference lies between the far ends. */
+function p99Delta(copies: readonly CopyCounts[]): QuantileBounds {
+  const [legacy, candidate] = (['legacy', 'candidate'] as const).map((lane) =>
+    boundsOfQuantile(ofPairs(copies, lane), P99, DELTA_ALPHA / 2),
+  );
+  const less = (one: number | null = null, other: number | null = null): number | null =>
+    one === null || other === null ? null : one - other;
+  return { lowUs: less(candidate?.lowUs, legacy?.highUs), highUs: less(candidate?.highUs, legacy?.lowUs) };
 }
 
 function regionsOf(lanes: readonly LaneCounts[]): Summary['regions'] {
@@ -147,7 +160,11 @@ export function summarise(window: Window | null): Summary {
       shadow: pairSummary(copies.filter((counts) => counts.direction === 'shadow')),
       reverse: pairSummary(copies.filter((counts) => counts.direction === 'reverse')),
     },
-    pairLatency: { legacy: pairLatency(copies, 'legacy'), candidate: pairLatency(copies, 'candidate') },
+    pairLatency: {
+      legacy: summariseLatency(ofPairs(copies, 'legacy')),
+      candidate: summariseLatency(ofPairs(copies, 'candidate')),
+    },
+    p99Delta: p99Delta(copies),
     regions: regionsOf(lanes),
     ineligible: { ...window?.ineligible },
     edge: { ...window?.edge },

@@ -84,7 +84,7 @@ export const statusSample: Status = {
     legacy: { samples: 1_900, p50Ms: 8.1, p90Ms: 15.2, p99Ms: 40.3, p999Ms: null },
     candidate: { samples: 1_900, p50Ms: 8, p90Ms: 15.55, p99Ms: 48, p999Ms: null },
   },
-  delta: { p50Ms: -0.1, p90Ms: 0.35, p99Ms: 7.7, p999Ms: null },
+  delta: { p50Ms: -0.1, p90Ms: 0.35, p99Ms: 7.7, p999Ms: null, p99LowMs: null, p99HighMs: null },
   pairs: {
     shadow: {
       rateCapped: 120,

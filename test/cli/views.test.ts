@@ -60,6 +60,7 @@ test('the screen of status stays as it was agreed', () => {
     Legacy failed: upstream_reset 2, connect_refused 1
     Clients gave up waiting: legacy 4
     A latency of - has too few samples: at least ten must lie beyond it
+    Where the p99 delta lies cannot be said yet: that takes about 2,000 pairs
 
     COPIES                            SHADOW  REVERSE
     eligible                          10,000        0

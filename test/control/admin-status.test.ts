@@ -116,7 +116,7 @@ test('keeps the accounting exact', () => {
 });
 
 test('compares the same requests: candidate minus legacy', () => {
-  expect(buildStatus(input).delta).toEqual({ p50Ms: -3, p90Ms: -6, p99Ms: -9, p999Ms: null });
+  expect(buildStatus(input).delta).toMatchObject({ p50Ms: -3, p90Ms: -6, p99Ms: -9, p999Ms: null });
   expect(buildStatus(input).pairLatency.candidate).toMatchObject({ samples: 10, p50Ms: 1.5 });
   const unproven = { ...summary, pairLatency: nothing.pairLatency };
   expect(buildStatus({ ...input, summary: unproven }).delta.p50Ms).toBeNull();

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   addEncoded,
+  boundsOfQuantile,
   encodeHistogram,
   mergeEncoded,
   newHistogram,
@@ -67,4 +68,22 @@ test('text that is no histogram is refused', () => {
   for (const text of ['x', '1:', ':1', '1:0', '-1:1', 'zzzzzzzzzz:1']) {
     expect(() => addEncoded(newHistogram(), text)).toThrow(RangeError);
   }
+});
+
+test('bounds of a quantile are rounded outwards to buckets, and open where samples are few', () => {
+  const thousand = encoded(Array.from({ length: 1_000 }, (_, index) => (index + 1) * 1_000));
+  const { lowUs, highUs } = boundsOfQuantile([thousand], 0.99, 0.05);
+  expect(lowUs).toBeLessThanOrEqual(973_000);
+  expect(lowUs).toBeGreaterThan(960_000);
+  expect(highUs).toBeNull();
+  const many = boundsOfQuantile(
+    Array.from({ length: 50 }, () => thousand),
+    0.99,
+    0.05,
+  );
+  // Ranks 49,429 and 49,567 of fifty times each value.
+  expect(many.lowUs).toBeLessThanOrEqual(989_000);
+  expect(many.highUs).toBeGreaterThanOrEqual(992_000);
+  expect((many.highUs ?? 0) - (many.lowUs ?? 0)).toBeLessThan(20_000);
+  expect(boundsOfQuantile([], 0.99, 0.05)).toEqual({ lowUs: null, highUs: null });
 });

@@ -7,6 +7,8 @@ import { table } from '../table.ts';
 import { copiesTree, jointTable, reasons } from './copies.ts';
 import { gatesText } from './gates.ts';
 
+type Quantiles = Omit<Status['delta'], 'p99LowMs' | 'p99HighMs'>;
+
 /** The whole screen of `cutover status`. */
 export function statusText(status: Status, paint: Paint): string {
   return [
@@ -99,7 +101,7 @@ function lanes(status: Status, paint: Paint): string {
       format.milliseconds(lane.latency.p999Ms),
     ];
   };
-  const over = (name: string, of: Status['delta'], text: (ms: number | null) => string, count = '') => {
+  const over = (name: string, of: Quantiles, text: (ms: number | null) => string, count = '') => {
     const { p50Ms, p90Ms, p99Ms, p999Ms } = of;
     return [name, count, '', '', '', ...[p50Ms, p90Ms, p99Ms, p999Ms].map(text)];
   };
@@ -116,14 +118,15 @@ function lanes(status: Status, paint: Paint): string {
   return table(columns, rows, paint.faint) + laneNotes(status);
 }
 
-/** Why lanes failed, who gave up waiting, and what `-` means. */
-function laneNotes({ lanes: { legacy, candidate } }: Status): string {
+/** Why lanes failed, who gave up waiting, what `-` means, and how sure the delta is. */
+function laneNotes({ lanes: { legacy, candidate }, delta }: Status): string {
   const gone = { legacy: legacy.abandoned, candidate: candidate.abandoned };
   return [
     reasons('Legacy failed', legacy.failures),
     reasons('Candidate failed', candidate.failures),
     reasons('Clients gave up waiting', gone),
     'A latency of - has too few samples: at least ten must lie beyond it\n',
+    `${format.sayP99Delta(delta)}\n`,
   ].join('');
 }
 

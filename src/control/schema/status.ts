@@ -141,6 +141,11 @@ export const statusSchema = z
         p90Ms: z.number().nullable(),
         p99Ms: z.number().nullable(),
         p999Ms: z.number().nullable(),
+        p99LowMs: z.number().nullable().describe('the p99 delta is not below this (95 %, at any time)'),
+        p99HighMs: z
+          .number()
+          .nullable()
+          .describe('nor above this; null: too few pairs, about 2,000 are needed'),
       })
       .describe('candidate minus legacy, over pairs: the same requests on both lanes'),
     pairs: z.strictObject({ shadow: pairs, reverse: pairs }),
