@@ -29,6 +29,8 @@ const TABLE = {
   connect_refused: { blame: 'lane', retry: true, status: 502 },
   connect_failed: { blame: 'lane', retry: true, status: 502 },
   connect_timeout: { blame: 'lane', retry: true, status: 504 },
+  /** The only server could not be reached again and again: no connection is tried for a moment. */
+  circuit_open: { blame: 'lane', retry: true, status: 503 },
   upstream_certificate: { blame: 'lane', retry: true, status: 502 },
   upstream_reset: { blame: 'lane', retry: true, status: 502 },
   upstream_truncated: { blame: 'lane', retry: false, status: 502 },

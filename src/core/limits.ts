@@ -109,6 +109,11 @@ export const LIMITS = {
   poolIdleMs: 50_000,
   /** Open connections to one server, of one worker and one pool. */
   connectionsPerServer: 512,
+  /**
+   * Tunnels to one server, of one worker, beside those connections: four workers share the 28,000 ports that a system
+   * has towards one address, and plain requests need theirs.
+   */
+  tunnelsPerServer: 6_000,
   /** Requests that wait for a connection when all are taken; more is `upstream_busy`. */
   waitingPerServer: 1_024,
   /** Time a request may wait for one. */
@@ -130,6 +135,11 @@ export const LIMITS = {
   /** First ejection of a server; each further one lasts twice as long, up to the second number. */
   ejectionTimeMs: 1_000,
   ejectionMaxTimeMs: 30_000,
+  /**
+   * Longest time in which the only server of an upstream is not connected to: nobody else answers, so that a second
+   * more of an outage is worse than a connection that is tried in vain.
+   */
+  circuitMaxTimeMs: 10_000,
   /** Share of the servers that may be ejected for what they answer: more is no fault of single servers. */
   ejectionMaxShare: 0.5,
   /** An ejected server whose time is over waits so long for a request that may be repeated, then takes any. */

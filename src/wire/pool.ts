@@ -24,17 +24,24 @@ class SocketPool implements Pool, CallHost, ClientHost {
   /** In the order of their arrival. */
   private readonly waiting = new Set<Call>();
   private isClosed = false;
+  /** Connections that stand, and those that tunnels have taken. */
+  private reached = 0;
+  private tunnels = 0;
+  /** The one connection that tells whether the server can be reached again. */
+  private probe: ClientConnection | null = null;
 
   constructor(options: PoolOptions) {
     this.options = options;
   }
 
-  call(head: OutboundHead, handler: OutboundHandler): Outbound {
+  call(head: OutboundHead, handler: OutboundHandler, totalMs = this.options.timeouts.totalMs): Outbound {
     const call = new Call(head, handler, this);
-    call.totalDeadlineMs = this.sweeper.deadline(this.options.timeouts.totalMs);
+    call.totalDeadlineMs = this.sweeper.deadline(totalMs);
     if (this.isClosed) return failLater(call, 'draining');
+    if (head.upgrade !== '' && this.hasAllTunnels) return failLater(call, 'upstream_busy');
     if (this.dispatch(call)) return call;
-    if (this.waiting.size >= this.options.maxWaiting) return failLater(call, 'upstream_busy');
+    const isCutOff = this.reached === 0 && this.options.gate?.isShut === true;
+    if (isCutOff || this.waiting.size >= this.options.maxWaiting) return failLater(call, this.busyCode);
     call.waitDeadlineMs = this.sweeper.deadline(LIMITS.waitingTimeoutMs);
     this.waiting.add(call);
     this.count();
@@ -44,6 +51,15 @@ class SocketPool implements Pool, CallHost, ClientHost {
   close(): void {
     this.isClosed = true;
     for (const connection of this.idle.slice()) connection.destroy();
+  }
+
+  private get hasAllTunnels(): boolean {
+    return this.tunnels >= (this.options.maxTunnels ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Why there is no connection for a call. */
+  private get busyCode(): FailureCode {
+    return this.options.gate?.isShut === true ? 'circuit_open' : 'upstream_busy';
   }
 
   private dispatch(call: Call): boolean {
@@ -56,10 +72,35 @@ class SocketPool implements Pool, CallHost, ClientHost {
 
   private connect(): ClientConnection | null {
     if (this.open.size >= this.options.maxConnections) return null;
+    const leave = this.options.gate?.leave() ?? 'yes';
+    if (leave === 'no') return null;
     const connection = new ClientConnection(this);
+    if (leave === 'probe') this.probe = connection;
     this.open.add(connection);
     this.sweeper.add(connection);
     return connection;
+  }
+
+  onReached(): void {
+    this.reached += 1;
+    this.probe = null;
+    this.options.gate?.reached();
+  }
+
+  onUnreached(connection: ClientConnection, code: FailureCode): void {
+    const isProbe = this.probe === connection;
+    if (isProbe) this.probe = null;
+    this.options.gate?.unreached(code, isProbe);
+  }
+
+  onSwitched(connection: ClientConnection): void {
+    this.tunnels += 1;
+    this.onGone(connection);
+  }
+
+  onTunnelOver(): void {
+    this.tunnels -= 1;
+    this.count();
   }
 
   onFree(connection: ClientConnection): void {
@@ -73,6 +114,11 @@ class SocketPool implements Pool, CallHost, ClientHost {
   onGone(connection: ClientConnection): void {
     this.open.delete(connection);
     this.sweeper.remove(connection);
+    if (connection.connected) this.reached -= 1;
+    if (this.probe === connection) {
+      this.probe = null;
+      this.options.gate?.released();
+    }
     const place = this.idle.lastIndexOf(connection);
     if (place !== -1) this.idle.splice(place, 1);
     // Not at once: a call that lost its connection is served before those that wait.
@@ -85,7 +131,7 @@ class SocketPool implements Pool, CallHost, ClientHost {
     call.sent = false;
     const connection = this.connect();
     if (connection === null) {
-      call.fail('upstream_busy');
+      call.fail(this.busyCode);
       return;
     }
     connection.start(call);
@@ -116,8 +162,8 @@ class SocketPool implements Pool, CallHost, ClientHost {
   }
 
   private count(): void {
-    this.stats.open = this.open.size;
-    this.stats.active = this.open.size - this.idle.length;
+    this.stats.open = this.open.size + this.tunnels;
+    this.stats.active = this.stats.open - this.idle.length;
     this.stats.waiting = this.waiting.size;
   }
 
@@ -126,7 +172,7 @@ class SocketPool implements Pool, CallHost, ClientHost {
     for (const call of this.waiting) {
       if (this.sweeper.nowMs < call.waitDeadlineMs) return;
       this.onCallGone(call);
-      failNow(call, 'upstream_busy');
+      failNow(call, this.busyCode);
     }
   }
 }

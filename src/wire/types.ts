@@ -190,6 +190,10 @@ export interface PoolOptions {
   readonly timeouts: PoolTimeouts;
   readonly maxConnections: number;
   readonly maxWaiting: number;
+  /** Tunnels at once, beside the connections; absent: any number. */
+  readonly maxTunnels?: number;
+  /** Absent: every connection that is wanted is tried. */
+  readonly gate?: ConnectGate | undefined;
   /**
    * Whether an idempotent request without a body is sent once more when its reused connection fails before the
    * answer. False where every failure must be seen. A connection that is known to be lost before a byte of the
@@ -200,11 +204,30 @@ export interface PoolOptions {
   readonly secure?: SecureOrigin | undefined;
 }
 
+/**
+ * Says whether further connections to a server are tried, and hears what became of them. `probe` is leave for one
+ * connection, until that is known.
+ */
+export interface ConnectGate {
+  leave(): 'yes' | 'probe' | 'no';
+  /** No leave is given at the moment. */
+  readonly isShut: boolean;
+  /** A connection stands. */
+  reached(): void;
+  /** One could not be made. */
+  unreached(code: FailureCode, isProbe: boolean): void;
+  /** The probe was given up before anything was known. */
+  released(): void;
+}
+
 /** Connections to one server. */
 export interface Pool {
-  /** Starts a call; it never throws, failures arrive at the handler after the current call stack. */
-  call(head: OutboundHead, handler: OutboundHandler): Outbound;
-  /** Open connections, calls on them, calls waiting. */
+  /**
+   * Starts a call; it never throws, failures arrive at the handler after the current call stack.
+   * @param totalMs for all of it, instead of the pool's own: a second try has what the first one left
+   */
+  call(head: OutboundHead, handler: OutboundHandler, totalMs?: number): Outbound;
+  /** Open connections, calls on them, calls waiting. A tunnel is both: an open connection, and a call on it. */
   readonly stats: { readonly open: number; readonly active: number; readonly waiting: number };
   /** Closes idle connections now and busy ones when their call ends; further calls fail with `draining`. */
   close(): void;
