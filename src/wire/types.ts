@@ -54,6 +54,8 @@ export interface ResponseHead {
    */
   readonly framing: Framing;
   readonly contentLength: number;
+  /** The protocols that a 426 asks for (RFC 9110, section 15.5.22), of a server or for a client; no other answer has any. */
+  readonly upgrade?: string;
 }
 
 /** One request on a client connection. */
