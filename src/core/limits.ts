@@ -82,8 +82,12 @@ export const LIMITS = {
    * networks (GPRS), and what other servers ask for (240 in Kestrel and IIS, 500 in Apache).
    */
   clientBytesPerSec: 240,
-  /** Time a slow client has in any case: with the 10 s for a head, every slow client is gone after 15 s. */
+  /**
+   * Time a slow client has in any case. What its head took is taken off, but for a quarter: a head takes 10 s at the
+   * most, so that a client that is slow in both is gone after 12.5 s, and every slow client after 15 s.
+   */
   clientGraceMs: 10_000,
+  paceGraceLeast: 0.25,
   /** What a client that was fast may save up for a pause: the silence it is allowed anyway. Tunnels and lifts. */
   paceAllowanceMs: 30_000,
   /**

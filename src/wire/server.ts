@@ -103,6 +103,8 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
   onAdmitted(reception: Reception, admitted: Admitted): void {
     this.leave(reception);
     const connection = new ServerConnection(admitted, reception.listener, this, this.options);
+    // One time for all that comes before the first request is complete.
+    if (connection.deadlineMs > 0) connection.deadlineMs -= this.sweeper.nowMs - reception.startedMs;
     this.open.add(connection);
     this.sweeper.add(connection);
     if (admitted.early.length > 0) feed(connection, admitted.early);
