@@ -24,6 +24,8 @@ const TABLE = {
   client_aborted: { blame: 'client', retry: false, status: 0 },
   tls_handshake: { blame: 'client', retry: false, status: 0 },
   proxy_header: { blame: 'client', retry: false, status: 0 },
+  /** More connections from one address than `limits.connectionsPerAddress`. */
+  address_limit: { blame: 'client', retry: false, status: 429 },
   client_stalled: { blame: 'client', retry: false, status: 0 },
   // The lane's server.
   connect_refused: { blame: 'lane', retry: true, status: 502 },

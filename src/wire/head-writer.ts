@@ -152,6 +152,6 @@ function upgradeLines(protocol: string): string {
 /** The whole answer to a head that was refused; the connection ends after it. */
 export function refusalText(code: FailureCode, status: number): string {
   const date = `Date: ${httpDate()}\r\n`;
-  const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
+  const retry = status === 503 || status === 429 ? 'Retry-After: 1\r\n' : '';
   return `${statusLine(status, '')}${date}${retry}Content-Length: 0\r\n${ERROR_HEADER}: ${code}\r\nConnection: close\r\n\r\n`;
 }

@@ -226,8 +226,8 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   }
 
   /** Says that there are too many connections, before any request. */
-  turnAway(): void {
-    this.refuse('overloaded', 'connection limit reached');
+  turnAway(code: FailureCode): void {
+    this.refuse(code, 'connection limit reached');
   }
 
   /** Decides, when an answer begins, whether the connection ends after it. */

@@ -249,6 +249,10 @@ export interface ServerOptions {
   readonly writeIdleMs: number;
   readonly keepAliveIdleMs: number;
   readonly maxConnections: number;
+  /** Of these, from one address or one /64 of IPv6; 0 or absent: any number. */
+  readonly maxPerAddress?: number;
+  /** Addresses that speak for many clients, and are not limited. */
+  readonly speaksForMany?: (address: string) => boolean;
   /** Body bytes of one request; 0 means no limit. */
   readonly maxBodyBytes: number;
   /** Absent: only silence counts. */
@@ -279,11 +283,23 @@ export interface ListenAddress {
   readonly trustsProxy?: ((address: string) => boolean) | undefined;
 }
 
+/** Connections that were accepted and not served. */
+export interface RefusedConnections {
+  /** Over `maxConnections`: told 503. */
+  limit: number;
+  /** The same, closed without a word: too many are being told, or no handshake was made yet. */
+  dropped: number;
+  /** Over `maxPerAddress`. */
+  address: number;
+}
+
 /** The client side of the gateway: listeners and their connections. */
 export interface WireServer {
   /** Starts to listen. @returns the port, also where 0 was asked. @throws the system's error (EADDRINUSE, EACCES) */
   listen(address: ListenAddress): Promise<number>;
   readonly connections: number;
+  /** Connections that got no further since the start, by why. */
+  readonly refused: Readonly<RefusedConnections>;
   /** Connections by what they are doing at this moment: a walk over all of them, and nothing counted per request. */
   states(): {
     readonly idle: number;

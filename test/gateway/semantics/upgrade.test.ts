@@ -8,32 +8,15 @@ import { gatewayConfig, route } from '../../kit/snapshot.ts';
 import { until } from '../../kit/until.ts';
 import { exchange, RawClient } from '../../wire/kit.ts';
 import { bodyOf, linesOf, OK, rawLane, stage, valuesOf } from './kit.ts';
+import { ASK, SWITCH, switcher, tunnelled } from './upgrade-kit.ts';
 import type { LaneConnection } from './kit.ts';
 
-const ASK =
-  'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n' +
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat\r\n\r\n';
-const SWITCH =
-  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzhaRbK+xOo=\r\n\r\n';
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 const TIMES = gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.1:1').timeouts;
-
-/** Switches when it is asked to, answers 200 otherwise. */
-function switcher(request: string): string {
-  return /^upgrade: /im.test(request) ? SWITCH : OK;
-}
 
 /** The text of a file, or null while there is none. */
 function textOf(file: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() || null : null;
-}
-
-async function tunnelled(port: number): Promise<RawClient> {
-  const client = new RawClient(port);
-  client.send(ASK);
-  await client.expect('\r\n\r\n');
-  return client;
 }
 
 test.each([
@@ -157,40 +140,6 @@ test.each([
 );
 
 test.each([
-  ['websocket', 'Upgrade: WebSocket\r\n', 'Upgrade: WebSocket'],
-  ['several', 'Upgrade: HTTP/3.0,\r\nUpgrade: IRC/6.9\r\n', 'Upgrade: HTTP/3.0,,IRC/6.9'],
-] as const)(
-  'a 426 says which protocol it requires, with its option in Connection: %s',
-  async (_, line, said) => {
-    const value = said.includes(',,') ? null : said;
-    const { port } = await stage(`HTTP/1.1 426 Upgrade Required\r\n${line}Content-Length: 0\r\n\r\n`);
-    const kept = await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-    // An empty member makes no list that could be passed on.
-    expect(linesOf(kept)).toEqual([
-      'HTTP/1.1 426 Upgrade Required',
-      'Content-Length: 0',
-      ...(value === null ? ['Connection: close'] : ['Connection: Upgrade, close', value]),
-    ]);
-  },
-);
-
-test('no answer but a 426 keeps an Upgrade, and a kept one leaves its connection open', async () => {
-  const { port } = await stage((request) => {
-    const status = request.includes('/must') ? 426 : 400;
-    return `HTTP/1.1 ${status} No\r\nUpgrade: websocket, x/1\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n`;
-  });
-  const client = new RawClient(port);
-  client.send('GET /must HTTP/1.1\r\nHost: a\r\n\r\nGET /may HTTP/1.1\r\nHost: a\r\n\r\n');
-  await client.expect(/ 400 No[^]*\r\n\r\n/);
-  const [first = '', second = ''] = client.text.split(/(?=HTTP\/1\.1 400)/);
-  expect([valuesOf(first, 'upgrade'), valuesOf(first, 'connection')]).toEqual([
-    ['websocket, x/1'],
-    ['Upgrade'],
-  ]);
-  expect([valuesOf(second, 'upgrade'), valuesOf(second, 'connection')]).toEqual([[], []]);
-});
-
-test.each([
   ['nobody asked', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', SWITCH],
   ['another protocol', ASK, SWITCH.replace('websocket', 'other')],
   ['no Upgrade field', ASK, SWITCH.replace('Upgrade: websocket\r\n', '')],
@@ -263,6 +212,7 @@ test.each([
   await until(() => client.closed && connection?.closed, 'the end of both connections');
   if (who === 'server') expect(client.error).toBe('ECONNRESET');
   const { lanes } = await gateway.settled();
+  expect(gateway.deltas.at(-1)?.gauges.tallies.tunnels).toMatchObject([{ ends: { [code]: 1 } }]);
   // How a tunnel ends is no failure of the lane that opened it.
   expect(lanes.legacy).toMatchObject({ requests: 1, bad: 0 });
   const line = await until(() => textOf(file), 'the line of the tunnel');
@@ -332,41 +282,10 @@ test('counts a tunnel when it opens, its bytes when it ends, and never its time'
   expect(cells.reduce((sum, cell) => sum + cell.bytesIn, 0)).toBe(5);
   expect(cells.reduce((sum, cell) => sum + cell.bytesOut, 0)).toBe(client.text.length);
   expect(gateway.deltas.at(-1)?.gauges.tunnels).toBe(0);
+  expect(gateway.deltas.at(-1)?.gauges.tallies.tunnels).toMatchObject([
+    { lane: 'legacy', ends: { closed: 1 }, bytesIn: 5, bytesOut: client.text.length },
+  ]);
   expect(lanes.legacy.latency.samples).toBe(0);
-});
-
-test('a tunnel counts as a call on its server, and least-request goes elsewhere', async () => {
-  const { port, gateway } = await stage(switcher);
-  const other = await rawLane(switcher);
-  const { config } = gateway.apply({});
-  const servers = [
-    ...config.legacy.servers,
-    { scheme: 'http', host: '127.0.0.1', port: Number(new URL(other.url).port) },
-  ] as const;
-  const policy = { ...config.legacy.policy, balance: 'least-request' } as const;
-  gateway.apply({ config: { legacy: { ...config.legacy, servers, policy } } });
-  const legacy = () =>
-    gateway.gateway.upstreams().find(({ name, use }) => name === 'legacy' && use === 'clients');
-  const client = await tunnelled(port);
-  expect(
-    legacy()
-      ?.servers.map(({ active }) => active)
-      .toSorted(),
-  ).toEqual([0, 1]);
-  const free = legacy()?.servers[0]?.active === 0 ? 0 : 1;
-  for (let index = 0; index < 12; index += 1) {
-    await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-  }
-  const plain = other.requests.filter((request) => !request.includes('/chat')).length;
-  expect(plain).toBe(free === 1 ? 12 : 0);
-  expect(gateway.summary()).toBeDefined();
-  expect(gateway.deltas.at(-1)?.gauges.upstreams[0]).toMatchObject({
-    upstream: 'legacy',
-    open: 2,
-    active: 1,
-  });
-  client.socket.resetAndDestroy();
-  await until(() => legacy()?.servers.every(({ active }) => active === 0), 'the end of the tunnel');
 });
 
 test('leaves room for requests however many tunnels are open', async () => {

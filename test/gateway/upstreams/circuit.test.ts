@@ -3,6 +3,7 @@ import { LIMITS } from '../../../src/core/limits.ts';
 import type { GatewayConfig, RolloutView } from '../../../src/core/snapshot.ts';
 import { ConnectCircuit } from '../../../src/gateway/upstreams/circuit.ts';
 import { headerOf } from '../../kit/answer-reader.ts';
+import type { CopyTally } from '../../../src/telemetry/tallies.ts';
 import { deafServer } from '../../kit/deaf-server.ts';
 import { fetchOnce } from '../../kit/http-client.ts';
 import { inProcessGateway } from '../../kit/in-process.ts';
@@ -159,6 +160,11 @@ test('copies to a candidate that lets connections hang are all tried', async () 
   await load({ url: running.url, clients: 1, requestsPerClient: 8 });
   const { pairs } = await running.settled();
   expect(pairs.shadow).toMatchObject({ sent: 8, timedOut: 8 });
+  const { copies = [] } = running.deltas.at(-1)?.gauges.tallies ?? {};
+  expect(copies).toMatchObject([{ direction: 'shadow', outcome: 'timed_out' }]);
+  const [{ took }] = copies as [CopyTally];
+  expect(took.counts.reduce((sum, count) => sum + count, 0)).toBe(8);
+  expect(took.sumUs).toBeGreaterThan(8 * CONNECT_MS * 1_000);
 });
 
 test('a lone server that refuses connections, answers badly or not in time is always asked', async () => {
