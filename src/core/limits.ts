@@ -99,10 +99,10 @@ export const LIMITS = {
   keepAliveIdleMs: 60_000,
   /** TCP connect to a server, name resolution included. */
   connectTimeoutMs: 2_000,
-  /** Request sent → first byte of the answer's head. */
-  firstByteTimeoutMs: 30_000,
-  /** Silence inside an answer. */
-  upstreamIdleTimeoutMs: 30_000,
+  /** Request sent → first byte of the answer's head. What NGINX waits (`proxy_read_timeout`): nothing it answers is cut. */
+  firstByteTimeoutMs: 60_000,
+  /** Silence inside an answer; the same. */
+  upstreamIdleTimeoutMs: 60_000,
   /** Whole exchange with a server; 0 means none (long polls, streams). */
   totalTimeoutMs: 0,
   /** Silence of both directions of a tunnel (WebSocket, say): applications that keep theirs ping every 30 s or so. */
@@ -175,8 +175,8 @@ export const LIMITS = {
   copyBytes: 64 * 1024 * 1024,
   /** Copies of one worker that are held at all: unanswered, or answered and waiting for a slow original. */
   copiesHeld: 1_024,
-  /** An answered copy waits so long for its original: an endless stream is no pair. Twice a first-byte timeout. */
-  originalWaitMs: 60_000,
+  /** An answered copy waits so long for its original: an endless stream is no pair. A first-byte timeout and half of one. */
+  originalWaitMs: 90_000,
   /** First pairs after a start, per direction, that are counted and shown but are no evidence: caches are cold. */
   warmUpPairs: 20,
   /** Request body kept for a copy; over it the request is proxied and not copied. */
