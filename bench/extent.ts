@@ -51,13 +51,24 @@ const WINDOW_SECONDS = 0.2;
 /** After a switch: copies of the state before have ended by then. */
 export const SETTLE_SECONDS = 1;
 const STATES = 3;
+/** Floods of a round, and what each lets pass before it counts. */
+const FLOODS = 2;
+export const FLOOD_WARM_SECONDS = 2;
 
 /** Seconds the run is going to take, without retakes. */
-export function estimatedSeconds(works: readonly Work[], toggles: boolean, extent: Extent): number {
+export function estimatedSeconds(
+  works: readonly Work[],
+  toggles: boolean,
+  extent: Extent,
+  overloads = false,
+): number {
   const windowSeconds = extent.windowSeconds + WINDOW_SECONDS;
   const processSeconds = PROCESS_SECONDS + extent.warmSeconds + extent.windows * windowSeconds;
   const processes = works.reduce((sum, work) => sum + work.subjects.length, 0);
   const turnSeconds = STATES * (SETTLE_SECONDS + windowSeconds);
-  const all = processes * extent.rounds * processSeconds + (toggles ? extent.toggleTurns * turnSeconds : 0);
-  return Math.min(all, extent.budgetSeconds);
+  const floodSeconds = PROCESS_SECONDS + extent.warmSeconds + FLOOD_WARM_SECONDS + 2 * windowSeconds;
+  const ordinary = processes * extent.rounds * processSeconds;
+  const toggled = toggles ? extent.toggleTurns * turnSeconds : 0;
+  const flooded = overloads ? extent.rounds * FLOODS * floodSeconds : 0;
+  return Math.min(ordinary + toggled + flooded, extent.budgetSeconds);
 }

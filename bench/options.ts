@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EXTENTS } from './extent.ts';
 import type { Extent } from './extent.ts';
-import { SUBJECT_NAMES, TOGGLE, WORKS, findWork } from './works.ts';
+import { OVERLOAD, SUBJECT_NAMES, TOGGLE, WORKS, findWork } from './works.ts';
 import type { SubjectName, Work } from './works.ts';
 
 export const USAGE = `npm run bench -- [--quick] [--work NAME]... [--subject NAME]... [--assert] [--profile WORK]
 
   --quick            few works and subjects, three fresh processes, one window each; at most 3 minutes
-  --work             only this work: ${[...WORKS.map((work) => work.name), TOGGLE].join(', ')}
+  --work             only this work: ${[...WORKS.map((work) => work.name), TOGGLE, OVERLOAD].join(', ')}
   --subject          only this subject, and what it is compared with: ${SUBJECT_NAMES.join(', ')}
   --assert           exit 1 when a target is missed, not only when the run is void
   --profile WORK     no figures: a CPU profile of the worker under this work, and a table of the top costs
@@ -26,6 +26,7 @@ export interface Options {
   readonly assert: boolean;
   readonly works: readonly Work[];
   readonly toggles: boolean;
+  readonly overloads: boolean;
   readonly profile: Work | null;
   readonly extent: Extent;
   readonly out: string;
@@ -74,16 +75,18 @@ function parse(args: readonly string[]) {
 /** Reads the command line. @throws {@link UsageError} */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parse(args);
-  const names = values.work ?? (values.quick ? QUICK_WORKS : [...WORKS.map((work) => work.name), TOGGLE]);
+  const names =
+    values.work ?? (values.quick ? QUICK_WORKS : [...WORKS.map((work) => work.name), TOGGLE, OVERLOAD]);
   const subjects = values.subject ?? (values.quick ? QUICK_SUBJECTS : SUBJECT_NAMES);
   for (const name of subjects)
     if (!SUBJECT_NAMES.some((known) => known === name)) throw new UsageError(`no subject is named ${name}`);
-  const works = names.filter((name) => name !== TOGGLE).map(known);
+  const works = names.filter((name) => name !== TOGGLE && name !== OVERLOAD).map(known);
   return {
     help: values.help,
     assert: values.assert,
     works: works.map((work) => only(work, subjects)).filter((work) => work.subjects.length > 0),
     toggles: names.includes(TOGGLE),
+    overloads: names.includes(OVERLOAD),
     profile: values.profile === undefined ? null : known(values.profile),
     extent: extentOf(values),
     out: values.out,

@@ -107,6 +107,9 @@ export const WORKS: readonly Work[] = [
 /** The work with a form of its own: shadow off, on and hung in turn inside one process. */
 export const TOGGLE = 'shadow-toggle';
 
+/** Another one: a worker that is asked for three times what it can serve. */
+export const OVERLOAD = 'overload-3x';
+
 /** The work of that name, or null. */
 export function findWork(name: string): Work | null {
   return WORKS.find((work) => work.name === name) ?? null;
