@@ -27,6 +27,13 @@ const TABLE: readonly [string, string, string[]][] = [
     ],
   ],
   [
+    'more connections of one address than of all',
+    'limits: { connectionsPerAddress: 30000 }',
+    [
+      '4:34 this bound is never reached: a worker has 20000 connections | write less, or raise limits.connections',
+    ],
+  ],
+  [
     'more exchanges than connections',
     'limits: { exchanges: 3000, connections: 2000 }',
     [

@@ -55,13 +55,15 @@ function checkEndless(raw: unknown): Finding[] {
 
 /** A connection carries one exchange at a time. */
 function checkUnreached(raw: unknown): Finding[] {
-  const path = ['limits', 'exchanges'];
-  const exchanges = valueAt(raw, path);
   const connections = valueAt(raw, ['limits', 'connections']) ?? LIMITS.connections;
-  if (typeof exchanges !== 'number' || typeof connections !== 'number') return [];
-  if (exchanges <= connections) return [];
-  const message = `this bound is never reached: a worker has ${connections} connections with one exchange each`;
-  return [warning(path, message, 'write less, or raise limits.connections')];
+  return ['exchanges', 'connectionsPerAddress'].flatMap((key) => {
+    const path = ['limits', key];
+    const bound = valueAt(raw, path);
+    if (typeof bound !== 'number' || typeof connections !== 'number' || bound <= connections) return [];
+    const each = key === 'exchanges' ? ' with one exchange each' : '';
+    const message = `this bound is never reached: a worker has ${connections} connections${each}`;
+    return [warning(path, message, 'write less, or raise limits.connections')];
+  });
 }
 
 function checkHashKeys(raw: unknown): Finding[] {
