@@ -40,8 +40,7 @@ class SocketPool implements Pool, CallHost, ClientHost {
     if (this.isClosed) return failLater(call, 'draining');
     if (head.upgrade !== '' && this.hasAllTunnels) return failLater(call, 'upstream_busy');
     if (this.dispatch(call)) return call;
-    const isCutOff = this.reached === 0 && this.options.gate?.isShut === true;
-    if (isCutOff || this.waiting.size >= this.options.maxWaiting) return failLater(call, this.busyCode);
+    if (this.isCutOff || this.waiting.size >= this.options.maxWaiting) return failLater(call, this.busyCode);
     call.waitDeadlineMs = this.sweeper.deadline(LIMITS.waitingTimeoutMs);
     this.waiting.add(call);
     this.count();
@@ -55,6 +54,11 @@ class SocketPool implements Pool, CallHost, ClientHost {
 
   private get hasAllTunnels(): boolean {
     return this.tunnels >= (this.options.maxTunnels ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** No connection stands, and none is tried: there is nothing to wait for. */
+  private get isCutOff(): boolean {
+    return this.reached === 0 && this.options.gate?.isShut === true;
   }
 
   /** Why there is no connection for a call. */
@@ -142,10 +146,17 @@ class SocketPool implements Pool, CallHost, ClientHost {
   fill(): void {
     while (this.waiting.size > 0) {
       const connection = this.connect();
-      if (connection === null) return;
+      if (connection === null) break;
       connection.start(this.nextWaiting() as Call);
       this.count();
     }
+    // The sweeper, which ends what waits too long, stops with the last connection.
+    if (this.isCutOff) for (const call of this.waiting) this.failWaiting(call);
+  }
+
+  private failWaiting(call: Call): void {
+    this.onCallGone(call);
+    failNow(call, this.busyCode);
   }
 
   private nextWaiting(): Call | null {
@@ -171,8 +182,7 @@ class SocketPool implements Pool, CallHost, ClientHost {
   private expireWaiting(): void {
     for (const call of this.waiting) {
       if (this.sweeper.nowMs < call.waitDeadlineMs) return;
-      this.onCallGone(call);
-      failNow(call, this.busyCode);
+      this.failWaiting(call);
     }
   }
 }
