@@ -50,12 +50,16 @@ const PROCESS_SECONDS = 1.5;
 const WINDOW_SECONDS = 0.2;
 /** After a switch: copies of the state before have ended by then. */
 export const SETTLE_SECONDS = 1;
+/** Floods of a round, and what each lets pass before it counts. */
+const FLOODS = 2;
+export const FLOOD_WARM_SECONDS = 2;
 
 /** Seconds the run is going to take, without retakes. */
 export function estimatedSeconds(
   works: readonly Work[],
   toggles: readonly ToggleWork[],
   extent: Extent,
+  overloads = false,
 ): number {
   const windowSeconds = extent.windowSeconds + WINDOW_SECONDS;
   const processSeconds = PROCESS_SECONDS + extent.warmSeconds + extent.windows * windowSeconds;
@@ -63,7 +67,9 @@ export function estimatedSeconds(
   const turnSeconds = toggles.map(
     ({ states, saturates }) => states.length * (SETTLE_SECONDS + (saturates ? 2 : 1) * windowSeconds),
   );
-  const toggling = extent.toggleTurns * turnSeconds.reduce((sum, seconds) => sum + seconds, 0);
-  const all = processes * extent.rounds * processSeconds + toggling;
-  return Math.min(all, extent.budgetSeconds);
+  const floodSeconds = PROCESS_SECONDS + extent.warmSeconds + FLOOD_WARM_SECONDS + 2 * windowSeconds;
+  const ordinary = processes * extent.rounds * processSeconds;
+  const toggled = extent.toggleTurns * turnSeconds.reduce((sum, seconds) => sum + seconds, 0);
+  const flooded = overloads ? extent.rounds * FLOODS * floodSeconds : 0;
+  return Math.min(ordinary + toggled + flooded, extent.budgetSeconds);
 }

@@ -7,6 +7,8 @@ import { rowsOf, rowsWithout } from './figures.ts';
 import { loadTool } from './load.ts';
 import { USAGE, UsageError, readOptions } from './options.ts';
 import type { Options } from './options.ts';
+import { measureOverload } from './overload.ts';
+import { overloadWithout } from './overload-figures.ts';
 import { profileWork } from './profile.ts';
 import { writeReport } from './report.ts';
 import type { Outcome } from './report.ts';
@@ -16,12 +18,13 @@ import { openStage } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { SUBJECTS } from './subjects/all.ts';
 import { CannotMeasure } from './subjects/subject.ts';
-import { table, targetTable, toggleTable } from './table.ts';
+import { overloadTable, table, targetTable, toggleTable } from './table.ts';
 import { targetResults, toggleTargets } from './targets.ts';
 import { measureToggle } from './toggle.ts';
 import { toggleWithout } from './toggle-figures.ts';
 import type { ToggleResult } from './toggle-figures.ts';
 import { verdictOf } from './verdict.ts';
+import { OVERLOAD } from './works.ts';
 
 const MS_PER_SECOND = 1_000;
 const SECONDS_PER_MINUTE = 60;
@@ -37,30 +40,33 @@ function progress(text: string): void {
 
 async function measured(options: Options, stage: Stage): Promise<{ outcome: Outcome; seen: Measured }> {
   const cores = availableParallelism();
-  const { works, extent, toggles } = options;
+  const { works, extent, toggles, overloads } = options;
   const possible = works.filter((work) => work.cores <= cores);
-  const minutes = estimatedSeconds(possible, toggles, extent) / SECONDS_PER_MINUTE;
+  const minutes = estimatedSeconds(possible, toggles, extent, overloads) / SECONDS_PER_MINUTE;
   progress(`this will take about ${Math.ceil(minutes)} minutes`);
   const deadlineMs = monotonicMs() + extent.budgetSeconds * MS_PER_SECOND;
   const run: Run = { stage, extent, deadlineMs, progress };
   const seen = await measureAll(possible, run);
   const switched: ToggleResult[] = [];
   for (const work of toggles) switched.push(...(await measureToggle(work, run, seen.failures)));
+  const flooded = overloads ? await measureOverload(run, seen.failures) : [];
   const rows = works.flatMap((work) => rowsOf(work, seen, cores));
   const targets = [...targetResults(rows), ...toggleTargets(switched)];
-  return { outcome: { rows, toggles: switched, targets, failures: seen.failures }, seen };
+  return { outcome: { rows, toggles: switched, overloads: flooded, targets, failures: seen.failures }, seen };
 }
 
 /** Without a server there is nothing to proxy: every row says so. */
-function unmeasured({ works, toggles }: Options): Outcome {
+function unmeasured({ works, toggles, overloads }: Options): Outcome {
   const rows = works.flatMap((work) => rowsWithout(work, NO_SERVER));
   const switched = toggles.map((work) => toggleWithout(work, 'cutover', NO_SERVER));
-  return { rows, toggles: switched, targets: targetResults(rows), failures: [] };
+  const flooded = overloads ? overloadWithout(NO_SERVER) : [];
+  return { rows, toggles: switched, overloads: flooded, targets: targetResults(rows), failures: [] };
 }
 
-function show({ rows, toggles, targets }: Outcome): void {
+function show({ rows, toggles, overloads, targets }: Outcome): void {
   if (rows.length > 0) say(`\n${table(rows)}`);
   if (toggles.length > 0) say(`\n${toggleTable(toggles)}`);
+  if (overloads.length > 0) say(`\n${overloadTable(OVERLOAD, overloads)}`);
   if (targets.length > 0) say(`\n${targetTable(targets)}`);
   say('');
 }

@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EXTENTS } from './extent.ts';
 import type { Extent } from './extent.ts';
-import { SUBJECT_NAMES, TOGGLES, WORKS, findWork } from './works.ts';
+import { OVERLOAD, SUBJECT_NAMES, TOGGLES, WORKS, findWork } from './works.ts';
 import type { SubjectName, ToggleWork, Work } from './works.ts';
 
-const NAMES = [...WORKS, ...TOGGLES].map((work) => work.name);
+const NAMES = [...[...WORKS, ...TOGGLES].map((work) => work.name), OVERLOAD];
 
 export const USAGE = `npm run bench -- [--quick] [--work NAME]... [--subject NAME]... [--assert] [--profile WORK]
 
@@ -28,6 +28,7 @@ export interface Options {
   readonly assert: boolean;
   readonly works: readonly Work[];
   readonly toggles: readonly ToggleWork[];
+  readonly overloads: boolean;
   readonly profile: Work | null;
   readonly extent: Extent;
   readonly out: string;
@@ -81,12 +82,14 @@ export function readOptions(args: readonly string[]): Options {
   for (const name of subjects)
     if (!SUBJECT_NAMES.some((known) => known === name)) throw new UsageError(`no subject is named ${name}`);
   const toggles = TOGGLES.filter(({ name }) => names.includes(name));
-  const works = names.filter((name) => !toggles.some((work) => work.name === name)).map(known);
+  const others = names.filter((name) => name !== OVERLOAD && !toggles.some((work) => work.name === name));
+  const works = others.map(known);
   return {
     help: values.help,
     assert: values.assert,
     works: works.map((work) => only(work, subjects)).filter((work) => work.subjects.length > 0),
     toggles,
+    overloads: names.includes(OVERLOAD),
     profile: values.profile === undefined ? null : known(values.profile),
     extent: extentOf(values),
     out: values.out,

@@ -5,16 +5,19 @@ import { benchSchema } from '../src/report/bench-schema.ts';
 import type { Bench } from '../src/report/bench-schema.ts';
 import { cpuModel } from './cpu.ts';
 import type { Row } from './figures.ts';
+import type { OverloadResult } from './overload-figures.ts';
 import type { Failure } from './run.ts';
 import type { Estimate } from './statistics.ts';
 import { SUBJECTS } from './subjects/all.ts';
 import type { TargetResult } from './targets.ts';
 import type { ToggleResult } from './toggle-figures.ts';
+import { OVERLOAD } from './works.ts';
 
 /** Everything a run has to say. */
 export interface Outcome {
   readonly rows: readonly Row[];
   readonly toggles: readonly ToggleResult[];
+  readonly overloads: readonly OverloadResult[];
   readonly targets: readonly TargetResult[];
   readonly failures: readonly Failure[];
 }
@@ -98,12 +101,13 @@ function reportedToggle(result: ToggleResult): Bench['toggles'][number] {
 }
 
 /** The report, after its schema has agreed. */
-export function benchReport({ rows, toggles, targets }: Outcome): Bench {
+export function benchReport({ rows, toggles, overloads, targets }: Outcome): Bench {
   return benchSchema.parse({
     schemaVersion: 1,
     machine: machine(),
     rows: rows.map(reportedRow),
     toggles: toggles.map(reportedToggle),
+    overloads: overloads.map((result) => ({ work: OVERLOAD, subject: 'cutover', ...result })),
     targets,
   });
 }

@@ -1,5 +1,6 @@
 import type { Row } from './figures.ts';
 import type { Estimate } from './statistics.ts';
+import type { OverloadResult } from './overload-figures.ts';
 import type { TargetResult } from './targets.ts';
 import type { ToggleResult } from './toggle-figures.ts';
 
@@ -119,6 +120,31 @@ export function toggleTable(results: readonly ToggleResult[]): string {
         String(state.windows),
       ];
     });
+  });
+  return align(head, lines);
+}
+
+/** What a worker does that is asked for three times what it can serve. */
+export function overloadTable(work: string, results: readonly OverloadResult[]): string {
+  const head = [
+    'work',
+    'guard',
+    'capacity/s',
+    'asked ×',
+    'served ×',
+    'refused %',
+    'busy %',
+    'p50 ms',
+    'p99 ms',
+    'workers',
+  ];
+  const lines = results.map((result) => {
+    if (result.reason !== null) return [work, result.guard, `not measurable: ${result.reason}`];
+    const { guard, capacityPerSecond, offered, served, p50Ms, p99Ms, processes } = result;
+    const percent = (share: number | null) => number(share === null ? null : share * 100);
+    const refused = [percent(result.refusedShare), percent(result.busyShare)];
+    const figures = [number(offered, 2), number(served, 2), ...refused, number(p50Ms), number(p99Ms)];
+    return [work, guard, number(capacityPerSecond), ...figures, String(processes)];
   });
   return align(head, lines);
 }

@@ -39,6 +39,8 @@ export function verdictOf(outcome: Outcome, asserts: boolean): Verdict {
     if (errors > 0) lines.push(`void: ${work} ${subject} had ${errors} errors`);
   for (const { subject, errors } of outcome.toggles)
     if (errors > 0) lines.push(`void: ${subject} had ${errors} errors while its shadow was switched`);
+  for (const { guard, errors } of outcome.overloads)
+    if (errors > 0) lines.push(`void: a flooded worker with its guard ${guard} made ${errors} errors`);
   const lead = nginxLead(outcome.rows);
   if (lead !== null && lead < MIN_NGINX_LEAD)
     lines.push(`void: nginx must be at least ${MIN_NGINX_LEAD} × node:http to be a rival`);

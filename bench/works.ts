@@ -144,6 +144,9 @@ export const TOGGLES: readonly ToggleWork[] = [
   },
 ];
 
+/** Another one: a worker that is asked for three times what it can serve. */
+export const OVERLOAD = 'overload-3x';
+
 /** The work of that name, or null. */
 export function findWork(name: string): Work | null {
   return WORKS.find((work) => work.name === name) ?? null;

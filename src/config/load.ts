@@ -5,6 +5,7 @@ import { messageOf, systemCode } from '../core/errors.ts';
 import { checkAddresses } from './checks/addresses.ts';
 import { checkCandidate } from './checks/candidate.ts';
 import { checkFilters } from './checks/filters.ts';
+import { checkLimits } from './checks/limits.ts';
 import { checkRollout } from './checks/rollout.ts';
 import { checkSecrets } from './checks/secrets.ts';
 import { checkTls } from './checks/tls.ts';
@@ -19,7 +20,7 @@ import { configSchema } from './schema.ts';
 import { readSource } from './source.ts';
 import type { Source } from './source.ts';
 
-/** A configuration to run on, or everything that is wrong with it. Both lists stand in the order of the file. */
+/** A configuration to run on, or everything that is wrong with it: errors first, then warnings, in the order of the file. */
 export type LoadResult =
   | { readonly ok: true; readonly config: CompiledConfig; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -62,6 +63,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
   const checked = [
     ...checkCandidate(source),
     ...checkAddresses(source),
+    ...checkLimits(source),
     ...checkRollout(source),
     ...checkFilters(source, inputs),
     ...checkSecrets(source, inputs),
@@ -74,10 +76,10 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
   return [...shape, ...checked].slice(0, LIMITS.configProblems * 10);
 }
 
-/** By line and column, errors before warnings at one place. Too many end with a line that counts the rest. */
+/** Errors before warnings, each by line and column. Too many end with a line that counts the rest. */
 function inOrder(problems: readonly Problem[]): Problem[] {
   const sorted = problems.toSorted(
-    (a, b) => a.line - b.line || a.column - b.column || a.severity.localeCompare(b.severity),
+    (a, b) => a.severity.localeCompare(b.severity) || a.line - b.line || a.column - b.column,
   );
   const rest = sorted.splice(LIMITS.configProblems);
   const last = sorted.at(-1);

@@ -87,6 +87,12 @@ const limits = section(
     connections: whole('client connections of one worker', 1, 1_000_000, LIMITS.connections).prefault(
       LIMITS.connections,
     ),
+    connectionsPerAddress: whole(
+      'of these, from one address, or from one /64 of IPv6; over it 429. 0 for any; trustedProxies have no limit',
+      0,
+      1_000_000,
+      0,
+    ).prefault(0),
     exchanges: whole('exchanges of one worker at once; over it 503', 1, 1_000_000, LIMITS.exchanges).prefault(
       LIMITS.exchanges,
     ),

@@ -24,11 +24,15 @@ const TABLE = {
   client_aborted: { blame: 'client', retry: false, status: 0 },
   tls_handshake: { blame: 'client', retry: false, status: 0 },
   proxy_header: { blame: 'client', retry: false, status: 0 },
+  /** More connections from one address than `limits.connectionsPerAddress`. */
+  address_limit: { blame: 'client', retry: false, status: 429 },
   client_stalled: { blame: 'client', retry: false, status: 0 },
   // The lane's server.
   connect_refused: { blame: 'lane', retry: true, status: 502 },
   connect_failed: { blame: 'lane', retry: true, status: 502 },
   connect_timeout: { blame: 'lane', retry: true, status: 504 },
+  /** The only server could not be reached again and again: no connection is tried for a moment. */
+  circuit_open: { blame: 'lane', retry: true, status: 503 },
   upstream_certificate: { blame: 'lane', retry: true, status: 502 },
   upstream_reset: { blame: 'lane', retry: true, status: 502 },
   upstream_truncated: { blame: 'lane', retry: false, status: 502 },

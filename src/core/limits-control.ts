@@ -18,6 +18,8 @@ export const CONTROL_LIMITS = {
   overloadSamples: 2,
   /** Default event-loop delay that may stand: a saturated worker with 1,000 busy connections stays below half of it. */
   overloadDelayMs: 100,
+  /** Below it the limit says nothing about overload: one collection of garbage or one large body takes as long. */
+  overloadDelayLeastMs: 20,
   /** With fewer exchanges running nobody is refused for delay: the wait is not for this worker. */
   overloadExchanges: 32,
   /** The admitted share shrinks to this part of itself in one decision at the most, and never below the next one. */

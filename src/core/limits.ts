@@ -82,8 +82,12 @@ export const LIMITS = {
    * networks (GPRS), and what other servers ask for (240 in Kestrel and IIS, 500 in Apache).
    */
   clientBytesPerSec: 240,
-  /** Time a slow client has in any case: with the 10 s for a head, every slow client is gone after 15 s. */
+  /**
+   * Time a slow client has in any case. What its head took is taken off, but for a quarter: a head takes 10 s at the
+   * most, so that a client that is slow in both is gone after 12.5 s, and every slow client after 15 s.
+   */
   clientGraceMs: 10_000,
+  paceGraceLeast: 0.25,
   /** What a client that was fast may save up for a pause: the silence it is allowed anyway. Tunnels and lifts. */
   paceAllowanceMs: 30_000,
   /**
@@ -95,10 +99,10 @@ export const LIMITS = {
   keepAliveIdleMs: 60_000,
   /** TCP connect to a server, name resolution included. */
   connectTimeoutMs: 2_000,
-  /** Request sent → first byte of the answer's head. */
-  firstByteTimeoutMs: 30_000,
-  /** Silence inside an answer. */
-  upstreamIdleTimeoutMs: 30_000,
+  /** Request sent → first byte of the answer's head. What NGINX waits (`proxy_read_timeout`): nothing it answers is cut. */
+  firstByteTimeoutMs: 60_000,
+  /** Silence inside an answer; the same. */
+  upstreamIdleTimeoutMs: 60_000,
   /** Whole exchange with a server; 0 means none (long polls, streams). */
   totalTimeoutMs: 0,
   /** Silence of both directions of a tunnel (WebSocket, say): applications that keep theirs ping every 30 s or so. */
@@ -109,6 +113,11 @@ export const LIMITS = {
   poolIdleMs: 50_000,
   /** Open connections to one server, of one worker and one pool. */
   connectionsPerServer: 512,
+  /**
+   * Tunnels to one server, of one worker, beside those connections: four workers share the 28,000 ports that a system
+   * has towards one address, and plain requests need theirs.
+   */
+  tunnelsPerServer: 6_000,
   /** Requests that wait for a connection when all are taken; more is `upstream_busy`. */
   waitingPerServer: 1_024,
   /** Time a request may wait for one. */
@@ -130,6 +139,11 @@ export const LIMITS = {
   /** First ejection of a server; each further one lasts twice as long, up to the second number. */
   ejectionTimeMs: 1_000,
   ejectionMaxTimeMs: 30_000,
+  /**
+   * Longest time in which the only server of an upstream is not connected to: nobody else answers, so that a second
+   * more of an outage is worse than a connection that is tried in vain.
+   */
+  circuitMaxTimeMs: 10_000,
   /** Share of the servers that may be ejected for what they answer: more is no fault of single servers. */
   ejectionMaxShare: 0.5,
   /** An ejected server whose time is over waits so long for a request that may be repeated, then takes any. */
@@ -165,8 +179,8 @@ export const LIMITS = {
   copyBytes: 64 * 1024 * 1024,
   /** Copies of one worker that are held at all: unanswered, or answered and waiting for a slow original. */
   copiesHeld: 1_024,
-  /** An answered copy waits so long for its original: an endless stream is no pair. Twice a first-byte timeout. */
-  originalWaitMs: 60_000,
+  /** An answered copy waits so long for its original: an endless stream is no pair. A first-byte timeout and half of one. */
+  originalWaitMs: 90_000,
   /** First pairs after a start, per direction, that are counted and shown but are no evidence: caches are cold. */
   warmUpPairs: 20,
   /** Request body kept for a copy; over it the request is proxied and not copied. */

@@ -245,6 +245,8 @@ export interface GatewayConfig {
   readonly clientPace: { readonly bytesPerSec: number; readonly graceMs: number };
   readonly requestBodyBytes: number;
   readonly maxConnections: number;
+  /** Of these, from one address or one /64 of IPv6; 0 for any. Trusted proxies have no such limit. */
+  readonly maxPerAddress: number;
   /** Exchanges of one worker at once; further ones are answered 503. */
   readonly maxExchanges: number;
   /** Event-loop delay from which on a worker refuses a part of the requests; 0 for never. */

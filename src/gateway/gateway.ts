@@ -9,7 +9,7 @@ import type { TelemetryDelta } from '../telemetry/types.ts';
 import { createWireServer } from '../wire/server.ts';
 import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wire/types.ts';
 import { AccessLog } from './access-log.ts';
-import { plainAddress } from './addresses.ts';
+import { AddressSet, plainAddress } from './addresses.ts';
 import { ProcessGauges } from './gauges.ts';
 import { Listening } from './listening.ts';
 import { Overload, refuse } from './overload.ts';
@@ -57,6 +57,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       mirror: this.shadow.mirror,
       endpoints: this.shadow.endpoints,
       accessLog: new AccessLog(snapshot.config.accessLog, log),
+      tallies: this.shadow.tallies,
       exchanges: 0,
       tunnels: 0,
       candidateTunnels: new Set(),
@@ -146,6 +147,8 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       copyBytes: mirror.budget.bytes,
       diffQueue: sink.length,
       accessLogDropped: this.station.accessLog.dropped,
+      refused: { ...this.server.refused },
+      tallies: this.shadow.tallies.read(),
       states: this.server.states(),
       upstreams: this.runtime.plant.levels(),
     });
@@ -181,13 +184,16 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 }
 
 function serverOptions(config: GatewayConfig): ServerOptions {
-  const { timeouts, maxConnections, requestBodyBytes, clientPace } = config;
+  const { timeouts, maxConnections, maxPerAddress, requestBodyBytes, clientPace } = config;
+  const proxies = new AddressSet(config.trustedProxies);
   return {
     headTimeoutMs: timeouts.headMs,
     bodyIdleMs: timeouts.clientBodyIdleMs,
     writeIdleMs: timeouts.clientWriteIdleMs,
     keepAliveIdleMs: timeouts.keepAliveIdleMs,
     maxConnections,
+    maxPerAddress,
+    speaksForMany: (address) => proxies.contains(address),
     maxBodyBytes: requestBodyBytes,
     pace: clientPace,
   };

@@ -9,6 +9,7 @@ import type { Mirror } from '../shadow/mirror.ts';
 import type { RateCap } from '../shadow/rate-cap.ts';
 import type { Book } from '../telemetry/book.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
+import type { Tallies, TunnelEnd } from '../telemetry/tallies.ts';
 import type { AccessLog } from './access-log.ts';
 import type { ArrivalDesk } from './arrival.ts';
 import { Assigner } from './assignment.ts';
@@ -24,6 +25,7 @@ export interface Station {
   readonly mirror: Mirror;
   readonly endpoints: EndpointTable;
   readonly accessLog: AccessLog;
+  readonly tallies: Tallies;
   /** Exchanges that run; and those of them that asked for a tunnel or are one. */
   exchanges: number;
   tunnels: number;
@@ -115,14 +117,20 @@ export class Runtime {
     }
   }
 
-  /** It has ended. */
-  done(observation: Observation, isTunnel: boolean): void {
+  /** It has ended. @param tunnelEnd how, if it was a tunnel */
+  done(observation: Observation, tunnelEnd: TunnelEnd | null): void {
     this.station.exchanges -= 1;
     this.book.users -= 1;
-    if (isTunnel) this.book.tunnelBytes(observation);
-    else this.book.observe(observation);
+    if (tunnelEnd === null) this.book.observe(observation);
+    else this.tunnelEnded(observation, tunnelEnd);
     this.station.accessLog.write(observation);
-    if (!isTunnel) this.plant.release();
+    if (tunnelEnd === null) this.plant.release();
+  }
+
+  private tunnelEnded(observation: Observation, end: TunnelEnd): void {
+    const { answeredBy, durationUs } = observation;
+    this.book.tunnelBytes(observation);
+    if (answeredBy !== 'edge') this.station.tallies.tunnel(answeredBy, end, durationUs, observation);
   }
 
   /** Gives the answer a date, and says which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */

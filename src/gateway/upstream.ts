@@ -13,6 +13,7 @@ import type { Log } from './secure-origins.ts';
 import { AddressList } from './upstreams/addresses.ts';
 import { UpstreamCall } from './upstreams/call.ts';
 import type { CallPlan } from './upstreams/call.ts';
+import type { ConnectCircuit } from './upstreams/circuit.ts';
 import { ServerGroup } from './upstreams/group.ts';
 import type { HealthChecks } from './upstreams/health.ts';
 import type { NameKeeper } from './upstreams/names.ts';
@@ -61,12 +62,12 @@ export class Upstream {
     this.authority = authorityOf(servers[0] as ServerConfig);
     this.use = use;
     const ejection = use === 'clients' ? policy.ejection : forCopies(policy.ejection);
-    const open = (address: ServerAddress) => openPool(config, address, options);
+    const open = (address: ServerAddress, gate: ConnectCircuit) => openPool(config, address, gate, options);
     const isHealthy = (key: string) => checks?.isHealthy(key) ?? true;
     this.group = new ServerGroup({ policy, ejection, random, clock, open, isHealthy });
     const budget = new RetryBudget(policy.retries.budget, clock());
     const tries = use === 'clients' ? policy.retries.tries : 1;
-    this.plan = { group: this.group, budget, tries, clock };
+    this.plan = { group: this.group, budget, tries, clock, totalMs: options.timeouts.totalMs };
     this.addresses = new AddressList(servers, names, (addresses) => {
       if (use === 'clients') checks?.setServers(addresses);
       this.group.setServers(addresses);
@@ -94,7 +95,7 @@ export class Upstream {
       active: sum(({ pool }) => pool.stats.active),
       waiting: sum(({ pool }) => pool.stats.waiting),
       servers: servers.length,
-      serversOut: sum(({ breaker, isHealthy }) => (breaker.state === 'closed' && isHealthy ? 0 : 1)),
+      serversOut: sum((server) => (server.isUsable && !server.circuit.isShut ? 0 : 1)),
       ejections,
       retries: budget.spent,
       retriesDenied: budget.denied,
@@ -113,7 +114,12 @@ export function authorityOf(server: ServerConfig): string {
   return unixPath(server.host) === null ? addressText(server) : 'localhost';
 }
 
-function openPool(config: UpstreamConfig, address: ServerAddress, options: UpstreamOptions): Pool {
+function openPool(
+  config: UpstreamConfig,
+  address: ServerAddress,
+  gate: ConnectCircuit,
+  options: UpstreamOptions,
+): Pool {
   const { timeouts, maxConnections, use, log = () => undefined } = options;
   return createPool({
     ...poolTarget(address),
@@ -121,11 +127,13 @@ function openPool(config: UpstreamConfig, address: ServerAddress, options: Upstr
     timeouts,
     maxConnections,
     maxWaiting: LIMITS.waitingPerServer,
+    maxTunnels: LIMITS.tunnelsPerServer,
+    gate,
     retry: use === 'clients',
   });
 }
 
-/** Only who can not be reached is passed over, and each time for the same moment. */
+/** Only who can not be reached is passed over, and each time for the same moment; the only server, never. */
 function forCopies(policy: EjectionPolicy): EjectionPolicy {
   const timeMs = LIMITS.ejectionTimeMs;
   return { ...policy, failures: Infinity, share: Infinity, timeMs, maxTimeMs: timeMs };

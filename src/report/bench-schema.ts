@@ -67,6 +67,25 @@ const toggle = z
   })
   .describe('clients of one process that is switched from state to state');
 
+const overload = z
+  .strictObject({
+    work: z.string(),
+    subject: z.string(),
+    guard: z.enum(['on', 'off']).describe('limits.loopDelay as it is if left out, or 0ms'),
+    reason,
+    processes: count.describe('fresh workers that were flooded; 0: not measurable here'),
+    dropped: count.describe('floods left out: disturbed, or the load could not ask for enough'),
+    errors: count.describe('broken connections, and answers that are neither success nor 503'),
+    capacityPerSecond: positive.nullable().describe('served a second at saturation'),
+    offered: positive.nullable().describe('asked for, over the capacity'),
+    served: z.number().nonnegative().nullable().describe('served, over the capacity'),
+    refusedShare: z.number().nonnegative().nullable().describe('answered 503 by the guard, of all answers'),
+    busyShare: z.number().nonnegative().nullable().describe('answered 503 for want of a connection'),
+    p50Ms: milliseconds.describe('of the served alone'),
+    p99Ms: milliseconds,
+  })
+  .describe('a worker that is asked for three times what it can serve');
+
 const target = z.strictObject({
   work: z.string(),
   subject: z.string(),
@@ -92,6 +111,7 @@ export const benchSchema = z
     }),
     rows: z.array(row),
     toggles: z.array(toggle),
+    overloads: z.array(overload),
     targets: z.array(target),
   })
   .meta({ title: 'Cutover benchmark' });

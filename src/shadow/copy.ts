@@ -1,4 +1,5 @@
 // HOT: one object per sampled request; the timer is the only allocation besides the bytes that are kept.
+import { monotonicUs } from '../core/clock.ts';
 import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
@@ -43,6 +44,9 @@ export class Copy implements OutboundHandler {
   private clientGone = false;
   private endless = false;
   private reachedServer = false;
+  /** When it was sent, and when its answer ended, monotonic microseconds. */
+  private startedUs = 0;
+  private endUs = 0;
 
   constructor(mirror: Mirror, subject: CopySubject, cell: CopyCell, tauUs: number | undefined) {
     this.tauUs = tauUs;
@@ -65,6 +69,7 @@ export class Copy implements OutboundHandler {
     this.decision = 'sent';
     this.cell.decide('sent');
     this.state = 'running';
+    this.startedUs = monotonicUs();
     this.mirror.started();
     this.timer = setTimeout(() => this.timeOut(), this.mirror.limits.timeoutMs);
     this.call = start(this.request.body(), this);
@@ -146,6 +151,7 @@ export class Copy implements OutboundHandler {
   private finishAnswer(failed: FailureCode | null): void {
     if (this.state === 'running') {
       this.state = 'answered';
+      this.endUs = monotonicUs();
       if (this.timer !== null) clearTimeout(this.timer);
       this.answer.end(failed);
       this.request.free();
@@ -192,7 +198,7 @@ export class Copy implements OutboundHandler {
 
   /** Counts what became of the copy and lets go of its bytes. */
   conclude(outcome: Outcome): void {
-    this.cell.conclude(outcome);
+    this.mirror.conclude(this, outcome, this.endUs - this.startedUs);
     this.free();
   }
 

@@ -2,6 +2,7 @@ import type { ShadowConfig } from '../core/snapshot.ts';
 import { classId } from '../diff/fingerprint.ts';
 import { maskTarget } from '../diff/mask.ts';
 import { ClassTable } from '../telemetry/classes.ts';
+import { Tallies } from '../telemetry/tallies.ts';
 import { EndpointTable } from './endpoint.ts';
 import { Mirror } from './mirror.ts';
 import { DiffSink } from './pair-sink.ts';
@@ -12,6 +13,7 @@ export interface ShadowDepartment {
   readonly classes: ClassTable;
   readonly endpoints: EndpointTable;
   readonly sink: DiffSink;
+  readonly tallies: Tallies;
 }
 
 /** Starts the diff thread and what leads to it. */
@@ -21,6 +23,7 @@ export function openShadow(
 ): ShadowDepartment {
   const classes = new ClassTable(classId);
   const sink = new DiffSink(log);
-  const mirror = new Mirror({ sink, classes, maskTarget, shadow });
-  return { mirror, classes, endpoints: new EndpointTable(), sink };
+  const tallies = new Tallies();
+  const mirror = new Mirror({ sink, classes, maskTarget, shadow, tallies });
+  return { mirror, classes, endpoints: new EndpointTable(), sink, tallies };
 }

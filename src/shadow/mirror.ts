@@ -3,11 +3,12 @@ import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
-import type { Pair, PairResult } from '../core/observation.ts';
+import type { Outcome, Pair, PairResult } from '../core/observation.ts';
 import type { Direction, ShadowConfig } from '../core/snapshot.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { ClassTable } from '../telemetry/classes.ts';
 import { recordUs } from '../telemetry/histogram.ts';
+import type { Tallies } from '../telemetry/tallies.ts';
 import { CopyBudget } from './budget.ts';
 import { Copy } from './copy.ts';
 import type { CopySubject } from './copy.ts';
@@ -29,6 +30,8 @@ export interface MirrorOptions {
   readonly classes: ClassTable;
   readonly maskTarget: (target: string) => string;
   readonly shadow: ShadowConfig;
+  /** How long copies took, for metrics. */
+  readonly tallies: Tallies;
 }
 
 /** All copies of one worker: their budget, their pairs, their verdicts. */
@@ -138,6 +141,12 @@ export class Mirror {
     } as const;
     const maskedTarget = this.options.maskTarget(subject.target);
     this.options.classes.add({ ...subject, maskedTarget }, difference);
+  }
+
+  /** Counts what became of a copy that was sent, and how long it took, microseconds. */
+  conclude({ cell, subject }: Copy, outcome: Outcome, us: number): void {
+    cell.conclude(outcome);
+    this.options.tallies.copy(subject.direction, outcome, us);
   }
 
   /** Hands a complete pair to the diff thread; false when there is no room. */

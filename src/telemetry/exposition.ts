@@ -1,7 +1,9 @@
 import { LIMITS } from '../core/limits.ts';
 import { PHASES, type Phase } from '../core/snapshot.ts';
+import { cumulative, type DurationCounts } from './durations.ts';
 import { bucketsOf } from './histogram.ts';
 import { mergeCopies, mergeLanes } from './merge.ts';
+import { COPY_BOUNDS_S, TUNNEL_BOUNDS_S, type WorkerTallies } from './tallies.ts';
 import { MetricsPage } from './text-format.ts';
 import type { CopyCounts, LaneCounts, UpstreamLevel, Window, WorkerGauges } from './types.ts';
 
@@ -151,12 +153,32 @@ function addWorker(page: MetricsPage, slot: number, gauges: WorkerGauges): void 
   page.add('cutover_exchanges', [slot], gauges.exchanges);
   page.add('cutover_tunnels', [slot], gauges.tunnels);
   for (const level of gauges.upstreams) addUpstream(page, slot, level);
+  for (const [reason, value] of Object.entries(gauges.refused))
+    page.add('cutover_client_connections_refused_total', [slot, reason], value);
+  addTallies(page, slot, gauges.tallies);
   page.add('cutover_copies_in_flight', [slot], gauges.copiesInFlight);
   page.add('cutover_copy_bytes', [slot], gauges.copyBytes);
   page.add('cutover_diff_queue_pairs', [slot], gauges.diffQueue);
   page.add('cutover_access_log_dropped_total', [slot], gauges.accessLogDropped);
   page.add('cutover_resident_memory_bytes', [slot], gauges.rssBytes);
   page.add('cutover_event_loop_delay_seconds', [slot], gauges.loopDelayMs / 1_000);
+}
+
+function addTallies(page: MetricsPage, slot: number, { copies, tunnels }: WorkerTallies): void {
+  const histogram = (took: DurationCounts, bounds: readonly number[]) => {
+    return { bounds, counts: cumulative(took), sum: took.sumUs / 1_000_000 };
+  };
+  for (const { direction, outcome, took } of copies) {
+    const key = [slot, direction, outcome];
+    page.addHistogram('cutover_copy_duration_seconds', key, histogram(took, COPY_BOUNDS_S));
+  }
+  for (const { lane, ends, bytesIn, bytesOut, lasted } of tunnels) {
+    for (const [reason, value] of Object.entries(ends))
+      page.add('cutover_tunnels_ended_total', [slot, lane, reason], value);
+    page.add('cutover_tunnel_bytes_total', [slot, lane, 'in'], bytesIn);
+    page.add('cutover_tunnel_bytes_total', [slot, lane, 'out'], bytesOut);
+    page.addHistogram('cutover_tunnel_duration_seconds', [slot, lane], histogram(lasted, TUNNEL_BOUNDS_S));
+  }
 }
 
 function addUpstream(page: MetricsPage, slot: number, level: UpstreamLevel): void {

@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import type { Int32Histogram as Histogram } from 'hdr-histogram-js';
-import { quantileRanks } from '../stats/quantile.ts';
 
 // The one class that is needed: the package's index also brings its WebAssembly build, 14 MB of every process.
 const { default: Int32Histogram } = createRequire(import.meta.url)(
@@ -97,42 +96,6 @@ export function mergeEncoded(encoded: readonly string[]): string {
   const sum = newHistogram();
   for (const text of filled) addEncoded(sum, text);
   return encodeHistogram(sum);
-}
-
-/** Where a quantile lies, microseconds; null: too few samples bound it on that side. */
-export interface QuantileBounds {
-  readonly lowUs: number | null;
-  readonly highUs: number | null;
-}
-
-/**
- * Where a quantile of encoded histograms lies, however often it is looked at (`stats/quantile.ts`), rounded outwards to
- * the bounds of the buckets.
- * @param quantile 0.99, say @param alpha chance that it is ever wrong
- */
-export function boundsOfQuantile(
-  encoded: readonly string[],
-  quantile: number,
-  alpha: number,
-): QuantileBounds {
-  const sum = newHistogram();
-  for (const text of encoded) addEncoded(sum, text);
-  if (sum.totalCount === 0) return { lowUs: null, highUs: null };
-  const { low, high } = quantileRanks(sum.totalCount, quantile, alpha);
-  return {
-    lowUs: low === null ? null : sum.lowestEquivalentValue(valueAtRank(sum, low)),
-    highUs: high === null ? null : sum.highestEquivalentValue(valueAtRank(sum, high)),
-  };
-}
-
-function valueAtRank(histogram: LatencyHistogram, rank: number): number {
-  let seen = 0;
-  const last = histogram.countsArrayIndex(histogram.maxValue);
-  for (let index = histogram.countsArrayIndex(histogram.minNonZeroValue); index <= last; index += 1) {
-    seen += histogram.getCountAtIndex(index);
-    if (seen >= rank) return histogram.valueFromIndex(index);
-  }
-  return histogram.maxValue;
 }
 
 /** Quantiles in microseconds; null where the samples beyond it are fewer than ten, so that no noise is shown. */

@@ -56,15 +56,37 @@ export const METRICS = {
   cutover_pairs_only_bad_total: counter([...COPY, 'metric', 'lane'], 'Of these: only this lane was bad.'),
   cutover_pairs_excluded_total: counter(COPY, 'First pairs after a start, which are no evidence.'),
   cutover_ineligible_total: counter(['reason'], 'Requests that are not eligible for a copy, by reason.'),
+  cutover_copy_duration_seconds: {
+    type: 'histogram',
+    labels: ['worker', 'direction', 'outcome'],
+    help: 'From a copy sent to the end of its answer, by what became of it; since the worker started.',
+  },
+  cutover_client_connections_refused_total: counter(
+    ['worker', 'reason'],
+    'Client connections that were not served, since the worker started: limit (told 503), dropped (closed without a word) or address.',
+  ),
   cutover_client_connections: gauge(
     ['worker', 'state'],
     'Client connections by what they are doing: idle, head, exchange or closing.',
   ),
   cutover_exchanges: gauge(['worker'], 'Exchanges that run.'),
   cutover_tunnels: gauge(['worker'], 'Of these: tunnels (WebSocket), open or asked for.'),
+  cutover_tunnels_ended_total: counter(
+    ['worker', 'lane', 'reason'],
+    'Tunnels that ended, since the worker started: closed by both sides, or the code of what cut them.',
+  ),
+  cutover_tunnel_bytes_total: counter(
+    ['worker', 'lane', 'direction'],
+    'Bytes of ended tunnels, from the client (in) and to it (out); since the worker started.',
+  ),
+  cutover_tunnel_duration_seconds: {
+    type: 'histogram',
+    labels: ['worker', 'lane'],
+    help: 'From the request for a tunnel to its end; since the worker started.',
+  },
   cutover_upstream_connections: gauge(
     [...POOL, 'state'],
-    'Connections to an upstream, active or idle, for requests of clients or for copies.',
+    'Connections to an upstream, active or idle, for requests of clients or for copies. A tunnel is an active one.',
   ),
   cutover_upstream_waiting: gauge(POOL, 'Calls that wait for such a connection.'),
   cutover_upstream_servers: gauge(

@@ -1,7 +1,9 @@
 import type { Direction, Lane } from '../core/snapshot.ts';
-import { boundsOfQuantile, summariseLatency } from './histogram.ts';
-import type { LatencySummary, QuantileBounds } from './histogram.ts';
+import { summariseLatency } from './histogram.ts';
+import type { LatencySummary } from './histogram.ts';
 import { sumRecords } from './merge.ts';
+import { boundsOfQuantile } from './quantile-bounds.ts';
+import type { QuantileBounds } from './quantile-bounds.ts';
 import type { CopyCounts, FailureCounts, Joint, LaneCounts, PairMetric, Window } from './types.ts';
 
 export interface LaneSummary {

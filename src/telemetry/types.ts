@@ -1,6 +1,7 @@
 import type { FailureCode } from '../core/errors.ts';
 import type { CopyDecision, Difference, DifferenceKind, Ineligible, Outcome } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
+import type { WorkerTallies } from './tallies.ts';
 
 /** Failures by their code. */
 export type FailureCounts = Readonly<Partial<Record<FailureCode, number>>>;
@@ -134,6 +135,9 @@ export interface WorkerGauges {
   /** Event-loop delay, p99 over the last second, milliseconds. */
   readonly loopDelayMs: number;
   readonly accessLogDropped: number;
+  /** Client connections that were not served, since the worker started. */
+  readonly refused: { readonly limit: number; readonly dropped: number; readonly address: number };
+  readonly tallies: WorkerTallies;
   readonly states: ConnectionStates;
   readonly upstreams: readonly UpstreamLevel[];
 }

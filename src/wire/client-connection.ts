@@ -29,7 +29,7 @@ export class ClientConnection implements SocketOwner, Swept {
   private readonly input = new Input();
   private call: Call | null = null;
   private calls = 0;
-  private connected = false;
+  connected = false;
   private isGone = false;
   private eof = false;
   private tickScheduled = false;
@@ -160,6 +160,7 @@ export class ClientConnection implements SocketOwner, Swept {
   onConnected(): void {
     this.connected = true;
     this.deadlineMs = 0;
+    this.host.onReached();
     this.onTick();
   }
 
@@ -251,8 +252,8 @@ export class ClientConnection implements SocketOwner, Swept {
     this.call = null;
     call.connection = null;
     this.isGone = true;
-    this.host.onGone(this);
-    call.upgraded(head, new ServerEnd(this.socket, this.output, Buffer.from(rest), this.eof));
+    this.host.onSwitched(this);
+    call.upgraded(head, new ServerEnd(this.host, this.socket, this.output, Buffer.from(rest), this.eof));
     return MORE;
   }
 
@@ -344,6 +345,7 @@ export class ClientConnection implements SocketOwner, Swept {
   /** Ends the connection and the call on it, which may move to another one. */
   private fail(code: FailureCode): void {
     const { call } = this;
+    if (!this.connected && !this.isGone) this.host.onUnreached(this, code);
     this.call = null;
     this.destroy();
     if (call === null) return;

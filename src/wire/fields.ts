@@ -15,6 +15,7 @@ export interface FieldWalk {
   coding: string;
   codingCount: number;
   expect: string;
+  /** As written: names of protocols are compared without regard to case. */
   upgrade: string;
   close: boolean;
   /** `Connection` named `upgrade`. */
@@ -161,7 +162,7 @@ function takeSpecial(special: number, text: string, from: number, to: number): v
       walk.expect = joined(walk.expect, text.slice(from, to).toLowerCase());
       return;
     case 5:
-      walk.upgrade = joined(walk.upgrade, text.slice(from, to).toLowerCase());
+      walk.upgrade = joined(walk.upgrade, text.slice(from, to));
       return;
     default:
       return;

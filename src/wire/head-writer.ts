@@ -109,9 +109,19 @@ export function answerFraming(head: ResponseHead, method: string, minorVersion: 
   return minorVersion === 1 ? 'chunked' : 'close';
 }
 
+function endOfHead(close: boolean): string {
+  return close ? 'Connection: close\r\n\r\n' : '\r\n';
+}
+
+/** Hop-by-hop like every Upgrade, but a 426 must say what it requires (RFC 9110, section 15.5.22): for this hop, we do. */
+function upgradeAsked(protocols: string, close: boolean): string {
+  if (UNSAFE.test(protocols)) return endOfHead(close);
+  return `Connection: Upgrade${close ? ', close' : ''}\r\nUpgrade: ${protocols}\r\n\r\n`;
+}
+
 /** The head of an answer to a client. */
 export function answerText(head: ResponseHead, method: string, minorVersion: 0 | 1, close: boolean): string {
-  const end = close ? 'Connection: close\r\n\r\n' : '\r\n';
+  const end = head.upgrade === undefined ? endOfHead(close) : upgradeAsked(head.upgrade, close);
   const framing = framingText(head, method, minorVersion);
   return `${statusLine(head.status, head.reason)}${fieldsText(head.fields)}${framing}${end}`;
 }
@@ -142,6 +152,6 @@ function upgradeLines(protocol: string): string {
 /** The whole answer to a head that was refused; the connection ends after it. */
 export function refusalText(code: FailureCode, status: number): string {
   const date = `Date: ${httpDate()}\r\n`;
-  const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
+  const retry = status === 503 || status === 429 ? 'Retry-After: 1\r\n' : '';
   return `${statusLine(status, '')}${date}${retry}Content-Length: 0\r\n${ERROR_HEADER}: ${code}\r\nConnection: close\r\n\r\n`;
 }

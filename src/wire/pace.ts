@@ -1,7 +1,7 @@
 import { LIMITS } from '../core/limits.ts';
 import type { ServerExchange } from './server-exchange.ts';
 import type { WireSocket } from './socket.ts';
-import type { PaceLimits } from './types.ts';
+import type { PaceLimits, ServerOptions } from './types.ts';
 
 /**
  * Time that one direction of a client may still take. It is spent while we wait for the client and earned by the
@@ -14,8 +14,8 @@ class Allowance {
   /** Waited for since the last byte: a kernel takes nothing for a while and then much, of a reader that is steady. */
   private silentMs = 0;
 
-  constructor(limits: PaceLimits, bytes: number) {
-    this.leftMs = limits.graceMs;
+  constructor(graceMs: number, bytes: number) {
+    this.leftMs = graceMs;
     this.bytes = bytes;
   }
 
@@ -37,6 +37,12 @@ class Allowance {
   }
 }
 
+/** Whose pace it is. */
+interface Paced {
+  readonly exchange: ServerExchange;
+  readonly socket: WireSocket;
+}
+
 /**
  * Whether a client sends its body and reads its answer fast enough. An idle limit alone is met by one byte every
  * thirty seconds. Looked at by the sweeper, so that no byte costs anything. Not slow, whatever the rate: who waits
@@ -51,13 +57,16 @@ export class ClientPace {
   private readonly reading: Allowance;
   private lastMs: number;
 
-  constructor(exchange: ServerExchange, socket: WireSocket, limits: PaceLimits, nowMs: number) {
+  /** @param headMs that the head of the request took: head and body share one grace */
+  constructor(of: Paced, limits: PaceLimits, headMs: number, nowMs: number) {
+    const { exchange, socket } = of;
     this.exchange = exchange;
     this.socket = socket;
     this.limits = limits;
     this.lastMs = nowMs;
-    this.sending = new Allowance(limits, exchange.bytesIn);
-    this.reading = new Allowance(limits, socket.takenBytes);
+    const leastMs = limits.graceMs * LIMITS.paceGraceLeast;
+    this.sending = new Allowance(Math.max(limits.graceMs - headMs, leastMs), exchange.bytesIn);
+    this.reading = new Allowance(limits.graceMs, socket.takenBytes);
   }
 
   /** @param nowMs the sweeper's time. @returns whether the client is to be given up */
@@ -79,12 +88,14 @@ export class ClientPace {
 export function paceOf(
   of: { readonly exchange: ServerExchange | null; readonly socket: WireSocket },
   last: ClientPace | null,
-  limits: PaceLimits | undefined,
+  { pace: limits, headTimeoutMs }: ServerOptions,
   nowMs: number,
 ): ClientPace | null {
   const { exchange, socket } = of;
   if (exchange === null || limits === undefined || limits.bytesPerSec === 0) return null;
   if (last?.exchange === exchange) return last;
   const waits = exchange.awaitsBody || socket.pendingBytes > 0;
-  return waits ? new ClientPace(exchange, socket, limits, nowMs) : null;
+  if (!waits) return null;
+  const headMs = headTimeoutMs === 0 ? 0 : Math.max(0, headTimeoutMs + LIMITS.sweepMs - exchange.headLeftMs);
+  return new ClientPace({ exchange, socket }, limits, headMs, nowMs);
 }

@@ -24,17 +24,23 @@ class SocketPool implements Pool, CallHost, ClientHost {
   /** In the order of their arrival. */
   private readonly waiting = new Set<Call>();
   private isClosed = false;
+  /** Connections that stand, and those that tunnels have taken. */
+  private reached = 0;
+  private tunnels = 0;
+  /** The one connection that tells whether the server can be reached again. */
+  private probe: ClientConnection | null = null;
 
   constructor(options: PoolOptions) {
     this.options = options;
   }
 
-  call(head: OutboundHead, handler: OutboundHandler): Outbound {
+  call(head: OutboundHead, handler: OutboundHandler, totalMs = this.options.timeouts.totalMs): Outbound {
     const call = new Call(head, handler, this);
-    call.totalDeadlineMs = this.sweeper.deadline(this.options.timeouts.totalMs);
+    call.totalDeadlineMs = this.sweeper.deadline(totalMs);
     if (this.isClosed) return failLater(call, 'draining');
+    if (head.upgrade !== '' && this.hasAllTunnels) return failLater(call, 'upstream_busy');
     if (this.dispatch(call)) return call;
-    if (this.waiting.size >= this.options.maxWaiting) return failLater(call, 'upstream_busy');
+    if (this.isCutOff || this.waiting.size >= this.options.maxWaiting) return failLater(call, this.busyCode);
     call.waitDeadlineMs = this.sweeper.deadline(LIMITS.waitingTimeoutMs);
     this.waiting.add(call);
     this.count();
@@ -44,6 +50,20 @@ class SocketPool implements Pool, CallHost, ClientHost {
   close(): void {
     this.isClosed = true;
     for (const connection of this.idle.slice()) connection.destroy();
+  }
+
+  private get hasAllTunnels(): boolean {
+    return this.tunnels >= (this.options.maxTunnels ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** No connection stands, and none is tried: there is nothing to wait for. */
+  private get isCutOff(): boolean {
+    return this.reached === 0 && this.options.gate?.isShut === true;
+  }
+
+  /** Why there is no connection for a call. */
+  private get busyCode(): FailureCode {
+    return this.options.gate?.isShut === true ? 'circuit_open' : 'upstream_busy';
   }
 
   private dispatch(call: Call): boolean {
@@ -56,10 +76,35 @@ class SocketPool implements Pool, CallHost, ClientHost {
 
   private connect(): ClientConnection | null {
     if (this.open.size >= this.options.maxConnections) return null;
+    const leave = this.options.gate?.leave() ?? 'yes';
+    if (leave === 'no') return null;
     const connection = new ClientConnection(this);
+    if (leave === 'probe') this.probe = connection;
     this.open.add(connection);
     this.sweeper.add(connection);
     return connection;
+  }
+
+  onReached(): void {
+    this.reached += 1;
+    this.probe = null;
+    this.options.gate?.reached();
+  }
+
+  onUnreached(connection: ClientConnection, code: FailureCode): void {
+    const isProbe = this.probe === connection;
+    if (isProbe) this.probe = null;
+    this.options.gate?.unreached(code, isProbe);
+  }
+
+  onSwitched(connection: ClientConnection): void {
+    this.tunnels += 1;
+    this.onGone(connection);
+  }
+
+  onTunnelOver(): void {
+    this.tunnels -= 1;
+    this.count();
   }
 
   onFree(connection: ClientConnection): void {
@@ -73,6 +118,11 @@ class SocketPool implements Pool, CallHost, ClientHost {
   onGone(connection: ClientConnection): void {
     this.open.delete(connection);
     this.sweeper.remove(connection);
+    if (connection.connected) this.reached -= 1;
+    if (this.probe === connection) {
+      this.probe = null;
+      this.options.gate?.released();
+    }
     const place = this.idle.lastIndexOf(connection);
     if (place !== -1) this.idle.splice(place, 1);
     // Not at once: a call that lost its connection is served before those that wait.
@@ -85,7 +135,7 @@ class SocketPool implements Pool, CallHost, ClientHost {
     call.sent = false;
     const connection = this.connect();
     if (connection === null) {
-      call.fail('upstream_busy');
+      call.fail(this.busyCode);
       return;
     }
     connection.start(call);
@@ -96,10 +146,17 @@ class SocketPool implements Pool, CallHost, ClientHost {
   fill(): void {
     while (this.waiting.size > 0) {
       const connection = this.connect();
-      if (connection === null) return;
+      if (connection === null) break;
       connection.start(this.nextWaiting() as Call);
       this.count();
     }
+    // The sweeper, which ends what waits too long, stops with the last connection.
+    if (this.isCutOff) for (const call of this.waiting) this.failWaiting(call);
+  }
+
+  private failWaiting(call: Call): void {
+    this.onCallGone(call);
+    failNow(call, this.busyCode);
   }
 
   private nextWaiting(): Call | null {
@@ -116,8 +173,8 @@ class SocketPool implements Pool, CallHost, ClientHost {
   }
 
   private count(): void {
-    this.stats.open = this.open.size;
-    this.stats.active = this.open.size - this.idle.length;
+    this.stats.open = this.open.size + this.tunnels;
+    this.stats.active = this.stats.open - this.idle.length;
     this.stats.waiting = this.waiting.size;
   }
 
@@ -125,8 +182,7 @@ class SocketPool implements Pool, CallHost, ClientHost {
   private expireWaiting(): void {
     for (const call of this.waiting) {
       if (this.sweeper.nowMs < call.waitDeadlineMs) return;
-      this.onCallGone(call);
-      failNow(call, 'upstream_busy');
+      this.failWaiting(call);
     }
   }
 }

@@ -44,6 +44,8 @@ export class Reception implements Swept {
   private readonly raw: Socket;
   private readonly doorway: Doorway;
   private readonly host: ReceptionHost;
+  /** When it was accepted, on the sweeper. */
+  readonly startedMs: number;
   private readonly deadlineMs: number;
   private readonly peer: string;
   private address: string;
@@ -58,6 +60,7 @@ export class Reception implements Swept {
     this.host = host;
     this.peer = doorway.isUnix ? UNIX_PEER : peerAddress(raw);
     this.address = this.peer;
+    this.startedMs = host.sweeper.nowMs;
     this.deadlineMs = host.sweeper.deadline(timeoutMs);
     raw.on('error', () => undefined);
     raw.on('close', () => this.turnAway(null, 'the peer left'));

@@ -132,5 +132,6 @@ const NEVER_UPGRADE = /^(?:h2|h3|http|tls)/;
  */
 function upgradeOf(walk: FieldWalk): string {
   if (!walk.wantsUpgrade || minorVersion === 0 || method !== 'GET' || framing !== 'none') return '';
-  return PROTOCOL.test(walk.upgrade) && !NEVER_UPGRADE.test(walk.upgrade) ? walk.upgrade : '';
+  const protocol = walk.upgrade.toLowerCase();
+  return PROTOCOL.test(protocol) && !NEVER_UPGRADE.test(protocol) ? protocol : '';
 }

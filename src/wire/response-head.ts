@@ -46,8 +46,13 @@ export function readResponse(scanner: HeadScanner, method: string): ReadResponse
     framing,
     contentLength,
   };
+  if (status === 426 && PROTOCOLS.test(walk.upgrade)) read.head = { ...read.head, upgrade: walk.upgrade };
   return read;
 }
+
+/** A list of protocols with optional versions (RFC 9110, section 7.8). */
+const PROTOCOLS =
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?)*$/;
 
 /** `HTTP/1.x SP 3DIGIT [SP reason]`, or -1. */
 function statusOf(text: string, from: number, to: number): number {
@@ -67,7 +72,7 @@ function statusOf(text: string, from: number, to: number): number {
 /** RFC 9110, section 7.8; a 101 has no body (section 15.2), and `Content-Length: 0`, which some send, says so. */
 function upgradeOf(walk: FieldWalk, isOld: boolean): string {
   const isSwitch = !isOld && walk.wantsUpgrade && (framing === 'none' || contentLength === 0);
-  return isSwitch ? walk.upgrade : '';
+  return isSwitch ? walk.upgrade.toLowerCase() : '';
 }
 
 function decideFraming(walk: FieldWalk, isOld: boolean, hasBody: boolean): boolean {

@@ -61,7 +61,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   private cutCode: FailureCode = 'client_aborted';
   private isCut = false;
   /** End of the time for a head, for the next request, or for lingering; 0 is never. */
-  private deadlineMs: number;
+  deadlineMs: number;
   private bodyDeadlineMs = 0;
   private readonly hangUp: HangUpWatch;
   private readonly writes: WriteWatch;
@@ -160,11 +160,11 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
     if (maxBodyBytes > 0 && head.contentLength > maxBodyBytes) {
       return this.refuse('body_too_large', 'Content-Length over the limit');
     }
-    this.deadlineMs = 0;
     this.requests += 1;
     this.closeAsked = close;
     this.reader.start(head.framing, head.contentLength);
     const exchange = new ServerExchange(this, head, this.startedUs);
+    exchange.headLeftMs = this.deadlineMs - this.host.sweeper.nowMs;
     this.exchange = exchange;
     this.host.acceptor.onRequest(exchange);
     if (exchange.handler === null) throw new Error('onRequest did not call handle');
@@ -226,8 +226,8 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   }
 
   /** Says that there are too many connections, before any request. */
-  turnAway(): void {
-    this.refuse('overloaded', 'connection limit reached');
+  turnAway(code: FailureCode): void {
+    this.refuse(code, 'connection limit reached');
   }
 
   /** Decides, when an answer begins, whether the connection ends after it. */
@@ -388,7 +388,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
     const hasHungUp = this.eof && exchange?.ended === false;
     if (hasHungUp && this.hangUp.isGone(output.bytes + exchange.bytesIn, !output.isIdle))
       return this.cut('client_aborted');
-    this.pace = paceOf(this, this.pace, this.options.pace, nowMs);
+    this.pace = paceOf(this, this.pace, this.options, nowMs);
     if (this.pace?.isTooSlow(nowMs) === true) return this.endExchange('client_stalled');
     if (this.exchange?.awaitsBody !== true) this.bodyDeadlineMs = 0;
     else if (this.bodyDeadlineMs !== 0 && nowMs >= this.bodyDeadlineMs)

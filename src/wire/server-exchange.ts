@@ -23,6 +23,8 @@ export class ServerExchange implements Inbound {
   readonly startedUs: number;
   readonly remoteAddress: string;
   readonly listener: number;
+  /** What its head left of the time for one. */
+  headLeftMs = 0;
   bytesIn = 0;
   handler: InboundHandler | null = null;
   /** The last callback was made, or is about to be. */

@@ -1,13 +1,21 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { unixPath } from '../core/unix-address.ts';
+import { UNIX_PEER, unixPath } from '../core/unix-address.ts';
 import type { FailureCode } from '../core/errors.ts';
+import { AddressCounts } from './address-counts.ts';
 import { Reception, type Admitted, type Doorway, type ReceptionHost } from './reception.ts';
 import { SecureListener } from './secure-listener.ts';
 import { ServerConnection, type ConnectionHost } from './server-connection.ts';
+import { peerAddress } from './socket.ts';
 import { Sweeper } from './sweeper.ts';
-import type { ListenAddress, RequestAcceptor, ServerOptions, WireServer } from './types.ts';
+import type {
+  ListenAddress,
+  RefusedConnections,
+  RequestAcceptor,
+  ServerOptions,
+  WireServer,
+} from './types.ts';
 
 /** The client side of the gateway; see {@link WireServer}. */
 export function createWireServer(acceptor: RequestAcceptor, options: ServerOptions): WireServer {
@@ -26,6 +34,8 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
   private readonly overflow = new Set<ServerConnection>();
   /** Connections before their first byte of HTTP, on listeners that have something to say before it. */
   private readonly arriving = new Set<Reception>();
+  readonly refused: RefusedConnections = { limit: 0, dropped: 0, address: 0 };
+  private readonly addresses = new AddressCounts<ServerConnection>();
   private accepted = 0;
   private drained: Promise<number> | null = null;
   private onEmpty: (() => void) | null = null;
@@ -79,20 +89,48 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
   private accept(socket: Socket, index: number): void {
     this.accepted += 1;
     const isOver = this.connections >= this.options.maxConnections;
-    if (isOver && this.overflow.size >= LIMITS.overflowConnections) return drop(socket);
+    const isOneTooMany = this.isLimited && this.hasEnough(peerAddress(socket));
+    if ((isOver || isOneTooMany) && this.overflow.size >= LIMITS.overflowConnections) {
+      this.refused[isOneTooMany ? 'address' : 'dropped'] += 1;
+      return drop(socket);
+    }
     const connection = new ServerConnection(socket, index, this, this.options);
-    (isOver ? this.overflow : this.open).add(connection);
     this.sweeper.add(connection);
-    if (isOver) connection.turnAway();
+    if (isOneTooMany) this.turnAway(connection, 'address');
+    else if (isOver) this.turnAway(connection, 'limit');
+    else this.take(connection);
+  }
+
+  private get isLimited(): boolean {
+    return (this.options.maxPerAddress ?? 0) > 0;
+  }
+
+  /** Whether an address has as many connections as one may have; proxies speak for many, sockets on this machine have none. */
+  private hasEnough(address: string): boolean {
+    if (!isClient(address) || this.options.speaksForMany?.(address) === true) return false;
+    return this.addresses.count(address) >= (this.options.maxPerAddress ?? 0);
+  }
+
+  private take(connection: ServerConnection): void {
+    this.open.add(connection);
+    const { remoteAddress } = connection;
+    if (this.isLimited && isClient(remoteAddress)) this.addresses.hold(connection, remoteAddress);
+  }
+
+  private turnAway(connection: ServerConnection, why: 'limit' | 'address'): void {
+    this.refused[why] += 1;
+    if (this.overflow.size >= LIMITS.overflowConnections) return connection.cut('overloaded');
+    this.overflow.add(connection);
+    connection.turnAway(why === 'limit' ? 'overloaded' : 'address_limit');
   }
 
   /** A connection that cannot be told why it is one too many, before a handshake that costs more than an answer. */
   private receive(socket: Socket, index: number, doorway: Doorway): void {
     this.accepted += 1;
-    if (this.connections >= this.options.maxConnections) {
-      this.acceptor.onRefused('overloaded', 0, '', 'connection limit reached');
-      return drop(socket);
-    }
+    if (this.connections >= this.options.maxConnections) return this.refuse(socket, 'dropped', '');
+    // Where a PROXY header comes first, nobody knows yet who it is.
+    const peer = this.isLimited && doorway.trusts === null && !doorway.isUnix ? peerAddress(socket) : '';
+    if (peer !== '' && this.hasEnough(peer)) return this.refuse(socket, 'address', peer);
     const timeoutMs = Math.min(this.options.headTimeoutMs, LIMITS.receptionTimeoutMs);
     const reception = new Reception(socket, index, doorway, this, timeoutMs);
     this.arriving.add(reception);
@@ -100,11 +138,21 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     reception.start();
   }
 
+  private refuse(socket: Socket, why: 'dropped' | 'address', peer: string): void {
+    this.refused[why] += 1;
+    const code = why === 'dropped' ? 'overloaded' : 'address_limit';
+    this.acceptor.onRefused(code, 0, peer, 'connection limit reached');
+    drop(socket);
+  }
+
   onAdmitted(reception: Reception, admitted: Admitted): void {
     this.leave(reception);
     const connection = new ServerConnection(admitted, reception.listener, this, this.options);
-    this.open.add(connection);
+    // One time for all that comes before the first request is complete.
+    if (connection.deadlineMs > 0) connection.deadlineMs -= this.sweeper.nowMs - reception.startedMs;
     this.sweeper.add(connection);
+    if (this.isLimited && this.hasEnough(admitted.remoteAddress)) return this.turnAway(connection, 'address');
+    this.take(connection);
     if (admitted.early.length > 0) feed(connection, admitted.early);
   }
 
@@ -123,6 +171,7 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     this.sweeper.remove(connection);
     this.overflow.delete(connection);
     this.open.delete(connection);
+    this.addresses.release(connection);
     if (this.connections === 0) this.onEmpty?.();
   }
 
@@ -194,6 +243,11 @@ function feed(connection: ServerConnection, bytes: Buffer): void {
   } catch (error) {
     connection.onDefect(error);
   }
+}
+
+/** Whether it is an address that can be counted: a unix socket, and a peer that has left, have none. */
+function isClient(address: string): boolean {
+  return address !== '' && address !== UNIX_PEER;
 }
 
 function drop(socket: Socket): void {

@@ -6,15 +6,23 @@ import type { SocketOwner, WireSocket } from './socket.ts';
 import type { Sweeper } from './sweeper.ts';
 import type { SwitchedConnection } from './types.ts';
 
+/** The pool that a tunnel's connection came from. */
+export interface TunnelHost {
+  /** The connection has ended, or was never used. */
+  onTunnelOver(): void;
+}
+
 /** A connection to a server after its 101: out of its pool, with what it said behind the head. */
 export class ServerEnd implements SwitchedConnection {
+  private host: TunnelHost | null;
   readonly socket: WireSocket;
   readonly output: Output;
   /** Bytes behind the head, owned; and whether the server's direction ended after them. */
   readonly rest: Buffer;
   readonly eof: boolean;
 
-  constructor(socket: WireSocket, output: Output, rest: Buffer, eof: boolean) {
+  constructor(host: TunnelHost, socket: WireSocket, output: Output, rest: Buffer, eof: boolean) {
+    this.host = host;
     this.socket = socket;
     this.output = output;
     this.rest = rest;
@@ -23,6 +31,13 @@ export class ServerEnd implements SwitchedConnection {
 
   destroy(): void {
     this.socket.reset();
+    this.release();
+  }
+
+  /** Tells its pool, once. */
+  release(): void {
+    this.host?.onTunnelOver();
+    this.host = null;
   }
 }
 
@@ -103,6 +118,7 @@ export class Tunnel {
     if (!isClean) this.cut(side.lostCode);
     if (this.isOver || !this.client.isClosed || !this.server.isClosed) return;
     this.isOver = true;
+    this.first.release();
     this.owner.onTunnelOver(this.code, this.client.bytes);
   }
 

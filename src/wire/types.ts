@@ -54,6 +54,8 @@ export interface ResponseHead {
    */
   readonly framing: Framing;
   readonly contentLength: number;
+  /** The protocols that a 426 asks for (RFC 9110, section 15.5.22), of a server or for a client; no other answer has any. */
+  readonly upgrade?: string;
 }
 
 /** One request on a client connection. */
@@ -190,6 +192,10 @@ export interface PoolOptions {
   readonly timeouts: PoolTimeouts;
   readonly maxConnections: number;
   readonly maxWaiting: number;
+  /** Tunnels at once, beside the connections; absent: any number. */
+  readonly maxTunnels?: number;
+  /** Absent: every connection that is wanted is tried. */
+  readonly gate?: ConnectGate | undefined;
   /**
    * Whether an idempotent request without a body is sent once more when its reused connection fails before the
    * answer. False where every failure must be seen. A connection that is known to be lost before a byte of the
@@ -200,11 +206,30 @@ export interface PoolOptions {
   readonly secure?: SecureOrigin | undefined;
 }
 
+/**
+ * Says whether further connections to a server are tried, and hears what became of them. `probe` is leave for one
+ * connection, until that is known.
+ */
+export interface ConnectGate {
+  leave(): 'yes' | 'probe' | 'no';
+  /** No leave is given at the moment. */
+  readonly isShut: boolean;
+  /** A connection stands. */
+  reached(): void;
+  /** One could not be made. */
+  unreached(code: FailureCode, isProbe: boolean): void;
+  /** The probe was given up before anything was known. */
+  released(): void;
+}
+
 /** Connections to one server. */
 export interface Pool {
-  /** Starts a call; it never throws, failures arrive at the handler after the current call stack. */
-  call(head: OutboundHead, handler: OutboundHandler): Outbound;
-  /** Open connections, calls on them, calls waiting. */
+  /**
+   * Starts a call; it never throws, failures arrive at the handler after the current call stack.
+   * @param totalMs for all of it, instead of the pool's own: a second try has what the first one left
+   */
+  call(head: OutboundHead, handler: OutboundHandler, totalMs?: number): Outbound;
+  /** Open connections, calls on them, calls waiting. A tunnel is both: an open connection, and a call on it. */
   readonly stats: { readonly open: number; readonly active: number; readonly waiting: number };
   /** Closes idle connections now and busy ones when their call ends; further calls fail with `draining`. */
   close(): void;
@@ -224,6 +249,10 @@ export interface ServerOptions {
   readonly writeIdleMs: number;
   readonly keepAliveIdleMs: number;
   readonly maxConnections: number;
+  /** Of these, from one address or one /64 of IPv6; 0 or absent: any number. */
+  readonly maxPerAddress?: number;
+  /** Addresses that speak for many clients, and are not limited. */
+  readonly speaksForMany?: (address: string) => boolean;
   /** Body bytes of one request; 0 means no limit. */
   readonly maxBodyBytes: number;
   /** Absent: only silence counts. */
@@ -254,11 +283,23 @@ export interface ListenAddress {
   readonly trustsProxy?: ((address: string) => boolean) | undefined;
 }
 
+/** Connections that were accepted and not served. */
+export interface RefusedConnections {
+  /** Over `maxConnections`: told 503. */
+  limit: number;
+  /** The same, closed without a word: too many are being told, or no handshake was made yet. */
+  dropped: number;
+  /** Over `maxPerAddress`. */
+  address: number;
+}
+
 /** The client side of the gateway: listeners and their connections. */
 export interface WireServer {
   /** Starts to listen. @returns the port, also where 0 was asked. @throws the system's error (EADDRINUSE, EACCES) */
   listen(address: ListenAddress): Promise<number>;
   readonly connections: number;
+  /** Connections that got no further since the start, by why. */
+  readonly refused: Readonly<RefusedConnections>;
   /** Connections by what they are doing at this moment: a walk over all of them, and nothing counted per request. */
   states(): {
     readonly idle: number;

@@ -24,7 +24,7 @@ function rows(work: string, subjects: Subjects): Row[] {
 
 function outcome(all: Row[], toggles: ReturnType<typeof toggleResult>[] = []) {
   const targets = [...targetResults(all), ...toggleTargets(toggles)];
-  return { rows: all, toggles, targets, failures: [] };
+  return { rows: all, toggles, overloads: [], targets, failures: [] };
 }
 
 /** The state of the first target whose words hold a text. */

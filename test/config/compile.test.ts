@@ -79,6 +79,12 @@ test('gives the rollout a plan of its own shape', () => {
   expect(plan.regional.steps).toHaveLength(3);
 });
 
+test('gives servers as long as NGINX does, before an answer and inside one', () => {
+  const { timeouts } = compiled(SMALLEST).gateway;
+  // nginx.org, ngx_http_proxy_module: proxy_read_timeout is 60 s, between two reads.
+  expect([timeouts.firstByteMs, timeouts.upstreamIdleMs]).toEqual([60_000, 60_000]);
+});
+
 test('takes every default from the table of limits', () => {
   const { gateway, plan, node } = compiled(SMALLEST);
   expect(gateway.timeouts).toEqual({

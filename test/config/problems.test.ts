@@ -9,6 +9,37 @@ const ALL_KEYS =
 
 /** What is added to the smallest file (from its line 4 on), and what is said about it. */
 const TABLE: readonly [string, string, string[]][] = [
+  [
+    'an event-loop delay that no worker can keep',
+    'limits: { loopDelay: 1ms }',
+    [
+      '4:22 every busy worker is later than this: it would answer nearly everything 503 | write 100ms (if left out), 20ms at least, or 0ms for never',
+    ],
+  ],
+  ['an event-loop delay that is low or off', 'limits: { loopDelay: 20ms }', []],
+  ['no bound of the event-loop delay', 'limits: { loopDelay: 0ms }', []],
+  [
+    'heads and connects without an end',
+    'timeouts: { head: 0ms, connect: 0ms }',
+    [
+      '4:19 a client that never completes its head holds its connection for ever | write 10s (if left out)',
+      '4:33 a server that does not accept is waited for as long as the system tries, some two minutes | write 2s (if left out)',
+    ],
+  ],
+  [
+    'more connections of one address than of all',
+    'limits: { connectionsPerAddress: 30000 }',
+    [
+      '4:34 this bound is never reached: a worker has 20000 connections | write less, or raise limits.connections',
+    ],
+  ],
+  [
+    'more exchanges than connections',
+    'limits: { exchanges: 3000, connections: 2000 }',
+    [
+      '4:22 this bound is never reached: a worker has 2000 connections with one exchange each | write less, or raise limits.connections',
+    ],
+  ],
   ['an unknown key', 'workres: 2', ['4:1 unknown key "workres" | did you mean "workers"?']],
   [
     'an unknown key far from all others',
@@ -272,7 +303,7 @@ test('takes two listeners for one when one of them is every address', () => {
   ]);
 });
 
-test('shows every problem of a file in one run, in its order', () => {
+test('shows every problem of a file in one run, errors first and in its order', () => {
   const text = [
     'version: 2',
     'listen: [{ address: 8080 }]',
@@ -291,7 +322,6 @@ test('shows every problem of a file in one run, in its order', () => {
   expect(places).toEqual([
     '1 version',
     '2 listen[0].address',
-    '5 candidate.upstreams.shop',
     '5 candidate.upstreams.shop.servers[0]',
     '7 candidate.routes[0].upstream',
     '7 candidate.routes[0].fallback',
@@ -299,6 +329,8 @@ test('shows every problem of a file in one run, in its order', () => {
     '10 rollout.shadow.sample',
     '10 rollout.shadow.dwell',
     '12 ',
+    // The only warning.
+    '5 candidate.upstreams.shop',
   ]);
 });
 

@@ -123,7 +123,7 @@ test('a benchmark row that cannot be measured here is valid, and one without its
     dropped: 0,
     errors: 0,
   };
-  const report = { schemaVersion: 1, machine, rows: [row], toggles: [], targets: [] };
+  const report = { schemaVersion: 1, machine, rows: [row], toggles: [], overloads: [], targets: [] };
   expect(schemas.bench.safeParse(report).success).toBe(true);
   const { interval: _, ...without } = row;
   expect(schemas.bench.safeParse({ ...report, rows: [without] }).success).toBe(false);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { upstreamConfig, upstreamPolicy } from '../kit/snapshot.ts';
-import { compiled, told } from './kit.ts';
+import { compiled, everyProblemOf, SMALLEST, told } from './kit.ts';
 
 const file = (legacy: string, rest = '') =>
   [
@@ -80,4 +80,33 @@ test('keys of servers stand at an upstream, not beside upstreams', () => {
     '  routes: [{ name: all, upstream: shop }]',
   ].join('\n');
   expect(told(text)).toEqual(['4:3 balance goes with servers | move it to an upstream']);
+});
+
+test('says that hashKey does nothing without balance: hash, and that a connect without an end hangs', () => {
+  const text = [
+    'listen: [{ address: 127.0.0.1:8080 }]',
+    'legacy: { servers: [http://127.0.0.1:8081], hashKey: { cookie: sid } }',
+    'candidate:',
+    '  upstreams:',
+    '    shop: { servers: [http://127.0.0.1:7001], balance: least-request, hashKey: { cookie: sid } }',
+    '    fine: { servers: [http://127.0.0.1:7001], balance: hash, hashKey: { cookie: sid }, timeouts: { connect: 0ms } }',
+    '  routes: [{ name: a, match: { path: /a }, upstream: shop }, { name: b, match: { path: / }, upstream: fine }]',
+    '',
+  ].join('\n');
+  expect(told(text)).toEqual([
+    '2:45 hashKey does nothing without balance: hash | add balance: hash, or remove it',
+    '5:71 hashKey does nothing without balance: hash | add balance: hash, or remove it',
+    '6:109 a server that does not accept is waited for as long as the system tries, some two minutes | write 2s (if left out)',
+  ]);
+});
+
+test('errors stand before warnings, each in the order of the file', () => {
+  const text = `${SMALLEST}limits: { exchanges: 3, connections: 2, loopDelay: 1ms }\nworkres: 2\nbanana: 1\n`;
+  expect(everyProblemOf(text).map(({ severity, line }) => `${severity} ${line}`)).toEqual([
+    'error 5',
+    'error 6',
+    expect.stringMatching(/^warning/),
+    'warning 4',
+    'warning 4',
+  ]);
 });

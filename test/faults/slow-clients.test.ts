@@ -9,7 +9,7 @@ import { upstream } from '../kit/upstream.ts';
 
 /** The promise: with default settings every slow client is gone after this time. */
 const CUT_MS = 15_000;
-const CLIENTS_OF_A_KIND = 100;
+const CLIENTS_OF_A_KIND = 75;
 /** A busy machine of two cores: what slow clients may cost others in this process, which plays all of them too. */
 const SLOWEST_SHARE = 0.5;
 const P99_SLACK_MS = 30;

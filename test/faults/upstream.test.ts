@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -6,10 +5,11 @@ import type { FailureCode } from '../../src/core/errors.ts';
 import { headerOf } from '../kit/answer-reader.ts';
 import { chaosServer, drip, flood } from '../kit/chaos.ts';
 import type { ChaosServer, Fault } from '../kit/chaos.ts';
+import { deafServer } from '../kit/deaf-server.ts';
 import { ClientError, fetchOnce } from '../kit/http-client.ts';
 import { inProcessGateway } from '../kit/in-process.ts';
 import type { InProcessGateway } from '../kit/in-process.ts';
-import { freePorts, startChild } from '../kit/process.ts';
+import { freePorts } from '../kit/process.ts';
 import { gatewayConfig } from '../kit/snapshot.ts';
 import { until } from '../kit/until.ts';
 import { upstream } from '../kit/upstream.ts';
@@ -182,30 +182,9 @@ async function expectNothingLeft(
   await until(() => !chaos.open().includes(connection), 'the broken connection to be closed');
 }
 
-/** The URL of a server whose accept queue is full: connections to it get no answer at all. */
-async function deafServer(): Promise<string> {
-  const script = `
-    const server = require('node:net').createServer();
-    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => process.stdout.write(String(server.address().port)));`;
-  const child = await startChild(process.execPath, ['-e', script]);
-  const port = Number(await until(() => child.stdout() !== '' && child.stdout(), 'the port'));
-  child.signal('SIGSTOP');
-  await until(
-    () => /\) T /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8')),
-    'the server to stand still',
-  );
-  const queue = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
-  onTestFinished(async () => {
-    for (const socket of queue) socket.destroy();
-    await child.stop(1);
-  });
-  await until(() => queue.filter((socket) => !socket.connecting).length === 2, 'a full accept queue');
-  return `http://127.0.0.1:${port}`;
-}
-
 test.for([
   ['refuses connections', async () => `http://127.0.0.1:${(await freePorts(1))[0]}`, 502, 'connect_refused'],
-  ['does not accept connections', deafServer, 504, 'connect_timeout'],
+  ['does not accept connections', async () => (await deafServer()).url, 504, 'connect_timeout'],
 ] as const)(
   'a server that %s is named in the answer, and others are served',
   async ([, place, status, code]) => {

@@ -7,7 +7,7 @@ export const ABORT_STAGES = ['in-head', 'in-body', 'waiting', 'in-answer', 'betw
 export type AbortStage = (typeof ABORT_STAGES)[number];
 
 /** What a slow client does slowly. */
-export const SLOW_KINDS = ['head', 'body', 'reading'] as const;
+export const SLOW_KINDS = ['head', 'body', 'head-and-body', 'reading'] as const;
 export type SlowKind = (typeof SLOW_KINDS)[number];
 
 /** A path whose answer is large, so that it does not fit into the kernel's buffers when it is asked for often. */
@@ -54,17 +54,28 @@ export interface SlowClient {
   readonly stop: () => void;
 }
 
-/** A client that sends its head or its body byte by byte, or reads nothing of many large answers. */
+/** When a client that is slow in both ends its head: right before it has no time left for it. */
+const HEAD_MS = 8_500;
+
+/** What it sends at first, and how it begins its body after a slow head. */
+const FIRST: Readonly<Record<SlowKind, string>> = {
+  head: 'GET / HTTP/1.1\r\nX-Slow: ',
+  body: POST,
+  'head-and-body': 'POST /upload HTTP/1.1\r\nHost: chaos\r\nX-Slow: ',
+  reading: GET.repeat(PIPELINED),
+};
+const END_OF_HEAD = '\r\nContent-Length: 100000\r\n\r\n';
+
+/** A client that sends its head, its body or both byte by byte, or reads nothing of many large answers. */
 export function slowClient(url: string, kind: SlowKind, intervalMs = 1_000): SlowClient {
   const socket = open(url);
   let sinceMs = monotonicMs();
   let drip: NodeJS.Timeout | null = null;
   socket.once('connect', () => {
     sinceMs = monotonicMs();
-    if (kind === 'reading') {
-      socket.pause();
-      socket.write(GET.repeat(PIPELINED));
-    } else socket.write(kind === 'body' ? POST : 'GET / HTTP/1.1\r\nX-Slow: ');
+    if (kind === 'reading') socket.pause();
+    socket.write(FIRST[kind]);
+    if (kind === 'head-and-body') setTimeout(() => socket.write(END_OF_HEAD), HEAD_MS).unref();
     // Someone who reads nothing notices the end by writing.
     drip = setInterval(() => socket.write(kind === 'reading' ? '\r\n' : 'a'), intervalMs);
   });

@@ -100,6 +100,7 @@ export function gatewayConfig(
     clientPace: { bytesPerSec: LIMITS.clientBytesPerSec, graceMs: LIMITS.clientGraceMs },
     requestBodyBytes: LIMITS.bodyBytes,
     maxConnections: LIMITS.connections,
+    maxPerAddress: 0,
     maxExchanges: LIMITS.exchanges,
     // The tests share few cores: being late is no overload there.
     loopDelayMs: 0,

@@ -5,6 +5,7 @@ import { Mirror } from '../../src/shadow/mirror.ts';
 import { packBatch } from '../../src/shadow/pack.ts';
 import { CopyCell } from '../../src/telemetry/cells.ts';
 import { ClassTable } from '../../src/telemetry/classes.ts';
+import { Tallies } from '../../src/telemetry/tallies.ts';
 import { pairOf } from '../diff/kit.ts';
 import { gatewayConfig } from '../kit/snapshot.ts';
 
@@ -18,6 +19,7 @@ function hungCandidate(maxInFlight: number) {
   const mirror = new Mirror({
     shadow,
     maskTarget: (target) => target,
+    tallies: new Tallies(),
     classes: new ClassTable((endpoint) => endpoint),
     sink: { compare: () => false },
   });

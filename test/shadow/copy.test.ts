@@ -8,6 +8,7 @@ import type { Copy } from '../../src/shadow/copy.ts';
 import { Mirror } from '../../src/shadow/mirror.ts';
 import { CopyCell } from '../../src/telemetry/cells.ts';
 import { ClassTable } from '../../src/telemetry/classes.ts';
+import { Tallies } from '../../src/telemetry/tallies.ts';
 import { gatewayConfig } from '../kit/snapshot.ts';
 
 const SHADOW = {
@@ -30,6 +31,7 @@ function bench(capacity = 2) {
   const mirror = new Mirror({
     shadow: SHADOW,
     maskTarget: (target) => target,
+    tallies: new Tallies(),
     classes: new ClassTable((endpoint, kind, path) => `${endpoint}${kind}${path}`),
     sink: {
       compare: (_pair, done) => {

@@ -7,6 +7,7 @@ import { ClassTable } from '../../src/telemetry/classes.ts';
 import { exposition } from '../../src/telemetry/exposition.ts';
 import { METRICS, type MetricInfo } from '../../src/telemetry/metrics.ts';
 import { Recorder } from '../../src/telemetry/recorder.ts';
+import { Tallies } from '../../src/telemetry/tallies.ts';
 import type { WorkerGauges } from '../../src/telemetry/types.ts';
 import { WindowKeeper } from '../../src/telemetry/window.ts';
 import { readMetrics, sumOf } from '../kit/prometheus.ts';
@@ -21,6 +22,8 @@ const gauges: WorkerGauges = {
   rssBytes: 1,
   loopDelayMs: 0.5,
   accessLogDropped: 0,
+  refused: { limit: 0, dropped: 0, address: 0 },
+  tallies: { copies: [], tunnels: [] },
   states: { idle: 4, head: 3, exchange: 2, closing: 1 },
   upstreams: [
     {
@@ -189,6 +192,35 @@ test('a worker and the one that replaces it are one series and two processes', (
     sumOf(families, 'cutover_workers', { state: 'serving' }),
     sumOf(families, 'cutover_workers'),
   ]).toEqual([1, 2]);
+});
+
+test('how long copies took, how tunnels ended, and who was not served is exposed of each worker', () => {
+  const tallies = new Tallies();
+  tallies.copy('shadow', 'compared', 2_000);
+  tallies.copy('shadow', 'compared', 700_000);
+  tallies.copy('reverse', 'timed_out', 10_000_001);
+  tallies.tunnel('legacy', 'closed', 30_000_000, { bytesIn: 5, bytesOut: 70 });
+  tallies.tunnel('legacy', 'tunnel_idle', 400_000_000, { bytesIn: 1, bytesOut: 2 });
+  const refused = { limit: 3, dropped: 4, address: 5 };
+  const full = { ...gauges, refused, tallies: tallies.read() };
+  const families = readMetrics(page([], [{ slot: 2, state: 'serving', gauges: full }]));
+  const of = (name: string, labels: Record<string, string> = {}) =>
+    sumOf(families, name, { worker: '2', ...labels });
+  const copies = 'cutover_copy_duration_seconds';
+  const compared = { direction: 'shadow', outcome: 'compared' };
+  expect([of(`${copies}_count`, compared), of(`${copies}_sum`, compared)]).toEqual([2, 0.702]);
+  expect(of(`${copies}_bucket`, { ...compared, le: '0.0025' })).toBe(1);
+  expect(of(`${copies}_bucket`, { ...compared, le: '1' })).toBe(2);
+  const late = { direction: 'reverse', outcome: 'timed_out' };
+  expect([10, '+Inf'].map((le) => of(`${copies}_bucket`, { ...late, le: String(le) }))).toEqual([0, 1]);
+  const ended = (reason: string) => of('cutover_tunnels_ended_total', { lane: 'legacy', reason });
+  expect([ended('closed'), ended('tunnel_idle')]).toEqual([1, 1]);
+  const bytes = (direction: string) => of('cutover_tunnel_bytes_total', { lane: 'legacy', direction });
+  expect([bytes('in'), bytes('out')]).toEqual([6, 72]);
+  expect(of('cutover_tunnel_duration_seconds_bucket', { lane: 'legacy', le: '60' })).toBe(1);
+  expect(of('cutover_tunnel_duration_seconds_sum', { lane: 'legacy' })).toBe(430);
+  const why = (reason: string) => of('cutover_client_connections_refused_total', { reason });
+  expect([why('limit'), why('dropped'), why('address')]).toEqual([3, 4, 5]);
 });
 
 test('copies, outcomes and joint outcomes are exposed by direction', () => {

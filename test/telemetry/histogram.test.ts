@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   addEncoded,
-  boundsOfQuantile,
   encodeHistogram,
   mergeEncoded,
   newHistogram,
   recordUs,
   summariseLatency,
 } from '../../src/telemetry/histogram.ts';
+import { boundsOfQuantile } from '../../src/telemetry/quantile-bounds.ts';
 
 const durations = fc.array(fc.integer({ min: 1, max: 500_000_000 }), { maxLength: 300 });
 

@@ -16,6 +16,8 @@ const gauges = {
   rssBytes: 0,
   loopDelayMs: 0,
   accessLogDropped: 0,
+  refused: { limit: 0, dropped: 0, address: 0 },
+  tallies: { copies: [], tunnels: [] },
   states: { idle: 0, head: 0, exchange: 0, closing: 0 },
   upstreams: [],
 };

@@ -30,6 +30,7 @@ test('says 503 to a bounded number of connections, and nothing to further ones',
   await Promise.all(further.map((client) => client.over()));
   expect(further.map((client) => client.text)).toEqual(further.map(() => ''));
   expect(refused.length).toBe(LIMITS.overflowConnections);
+  expect(server.refused).toEqual({ limit: LIMITS.overflowConnections, dropped: further.length, address: 0 });
   expect(first.closed).toBe(false);
   for (const client of told) client.socket.destroy();
   await until(async () => (await exchange(port, GET)).startsWith('HTTP/1.1 503'));

@@ -170,3 +170,36 @@ test('begins anew with every request of a connection', async () => {
   }
   expect(seen.map((one) => one.body)).toEqual(['ab', 'ab', 'ab', 'ab']);
 });
+
+test('takes what a slow head has used off the time of its body, and leaves a part of it', async () => {
+  const pace = { bytesPerSec: 1_000, graceMs: 2_000 };
+  const { port, seen } = await startServer(undefined, { pace, headTimeoutMs: 3_000 });
+  const client = new RawClient(port);
+  const since = monotonicMs();
+  client.send('POST / HTTP/1.1\r\nHost: a\r\n');
+  every(100, () => client.send(seen.length === 0 ? 'X: a\r\n' : 'a'));
+  await pass(2_400);
+  client.send('Content-Length: 1000000\r\n\r\n');
+  await until(() => seen[0]?.aborted, 'the end', 10_000);
+  expect(seen[0]?.aborted).toBe('client_stalled');
+  const tookMs = monotonicMs() - since;
+  // 2.4 s and a quarter of the grace, and not the whole grace.
+  expect(tookMs).toBeGreaterThan(2_850);
+  expect(tookMs).toBeLessThan(2_400 + pace.graceMs * 0.8);
+  await client.over();
+});
+
+test('does not hold a fast head, nor time before a later request, against a body', async () => {
+  const pace = { bytesPerSec: 1_000, graceMs: 1_000 };
+  const { port, seen } = await startServer(undefined, { pace, headTimeoutMs: 2_000 });
+  const client = new RawClient(port);
+  client.send(GET);
+  await client.expect('ok');
+  await pass(LONG_MS);
+  const since = monotonicMs();
+  client.send(POST);
+  every(50, () => client.send('a'));
+  await until(() => seen[1]?.aborted);
+  expect(monotonicMs() - since).toBeGreaterThan(pace.graceMs * 0.9);
+  await client.over();
+});

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { HeaderFields } from '../../src/core/headers.ts';
+import type { SwitchedConnection } from '../../src/wire/types.ts';
 import { atEnd, call, Heard, outboundHead, rawServer, scripted, startPool } from './kit.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -184,4 +185,32 @@ test('tells a server that closes without an answer', async () => {
   const heard = await call(startPool(port)).over();
   expect(heard.failed).toEqual({ code: 'upstream_reset', sent: true });
   expect(sockets.length).toBe(1);
+});
+
+test('takes no more tunnels than it may, and connections beside them', async () => {
+  const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n';
+  const { port } = await scripted((request) => (request.includes('Upgrade: x') ? SWITCH : OK));
+  const pool = startPool(port, { maxConnections: 1, maxTunnels: 2 });
+  const open: SwitchedConnection[] = [];
+  const upgrade = async () => {
+    const heard = new Heard();
+    const handler = Object.assign(heard, {
+      onUpgraded: (_head: unknown, server: SwitchedConnection) => {
+        heard.ended = true;
+        open.push(server);
+      },
+    });
+    pool.call(outboundHead({ upgrade: 'x' }), handler);
+    return heard.over();
+  };
+  await upgrade();
+  await upgrade();
+  expect(pool.stats).toEqual({ open: 2, active: 2, waiting: 0 });
+  expect((await call(pool).over()).body).toBe('ok');
+  expect(pool.stats).toEqual({ open: 3, active: 2, waiting: 0 });
+  expect((await upgrade()).failed).toEqual({ code: 'upstream_busy', sent: false });
+  open[0]?.destroy();
+  open[0]?.destroy();
+  expect(pool.stats).toEqual({ open: 2, active: 1, waiting: 0 });
+  expect((await upgrade()).failed).toBe(null);
 });

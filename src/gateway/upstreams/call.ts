@@ -22,6 +22,8 @@ export interface CallPlan {
   readonly budget: RetryBudget;
   /** Tries of one request, the first one included. */
   readonly tries: number;
+  /** Time of one request, all its tries together; 0 for any. */
+  readonly totalMs: number;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
 }
@@ -43,6 +45,8 @@ export class UpstreamCall implements Outbound, OutboundHandler {
   /** An answer that is no failure is on its way. */
   private isAnswering = false;
   private triesLeft: number;
+  /** When it began; told only where there is a total time. */
+  private readonly startedMs: number;
   private tried: Server[] | null = null;
   /** The body so far is kept, or was not written. */
   private keepsBody: boolean;
@@ -55,6 +59,7 @@ export class UpstreamCall implements Outbound, OutboundHandler {
     this.head = head;
     this.handler = handler;
     this.triesLeft = plan.tries - 1;
+    this.startedMs = plan.totalMs > 0 ? plan.clock() : 0;
     this.keepsBody = this.triesLeft > 0;
     plan.budget.earn();
     this.server = plan.group.pick(head);
@@ -65,7 +70,13 @@ export class UpstreamCall implements Outbound, OutboundHandler {
     const { group } = this.plan;
     const isOpen = this.server.breaker.state !== 'closed';
     this.begun = group.isProbe ? 'probe' : isOpen ? 'open' : 'closed';
-    return this.server.pool.call(this.head, this);
+    return this.server.pool.call(this.head, this, this.leftMs());
+  }
+
+  /** Left of the total time; 0 for any. */
+  private leftMs(): number {
+    const { totalMs, clock } = this.plan;
+    return totalMs === 0 ? 0 : Math.max(1, totalMs - (clock() - this.startedMs));
   }
 
   onHead(head: ResponseHead): void {

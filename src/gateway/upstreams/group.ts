@@ -7,6 +7,7 @@ import type { EjectionPolicy, UpstreamPolicy } from '../../core/snapshot.ts';
 import type { OutboundHead, Pool } from '../../wire/types.ts';
 import { balancerOf } from './balance.ts';
 import type { Balancer } from './balance.ts';
+import { ConnectCircuit } from './circuit.ts';
 import { addressKey, Server } from './server.ts';
 import type { ServerAddress } from './server.ts';
 
@@ -17,7 +18,7 @@ export interface GroupOptions {
   readonly random: RandomSource;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
-  readonly open: (address: ServerAddress) => Pool;
+  readonly open: (address: ServerAddress, circuit: ConnectCircuit) => Pool;
   /** What active health says about a server. */
   readonly isHealthy: (key: string) => boolean;
 }
@@ -54,7 +55,7 @@ export class ServerGroup {
 
   /** Replaces the servers. Those that stay keep what is known about them; those that go finish their calls. */
   setServers(addresses: readonly ServerAddress[]): void {
-    const { ejection, open, policy } = this.options;
+    const { ejection, policy } = this.options;
     const isFirst = this.present.length === 0;
     const old = new Map(this.present.map((server) => [server.key, server]));
     this.present = addresses.map((address) => {
@@ -62,13 +63,21 @@ export class ServerGroup {
       const known = old.get(key);
       old.delete(key);
       if (known !== undefined) return known;
-      const server = new Server(address, policy.weights[address.entry] ?? 1, open(address), ejection);
+      const weight = policy.weights[address.entry] ?? 1;
+      const server = new Server(address, weight, this.openPool(address), ejection);
       if (!isFirst) this.startSlowly(server);
       return server;
     });
     for (const gone of old.values()) gone.pool.close();
     this.only = this.present.length === 1 ? (this.present[0] as Server) : null;
+    for (const { circuit } of this.present) circuit.isAlone = this.only !== null;
     this.followHealth();
+  }
+
+  private openPool(address: ServerAddress): Pick<Server, 'pool' | 'circuit'> {
+    const { ejection, clock, open } = this.options;
+    const circuit = new ConnectCircuit(ejection, clock, () => (this.ejections += 1));
+    return { circuit, pool: open(address, circuit) };
   }
 
   /** Reads what active health says. */

@@ -5,6 +5,7 @@ import type { EjectionPolicy, ServerConfig } from '../../core/snapshot.ts';
 import type { Pool, PoolOptions } from '../../wire/types.ts';
 import type { Choice } from './balance.ts';
 import { Breaker } from './breaker.ts';
+import type { ConnectCircuit } from './circuit.ts';
 
 /** One address of an upstream: a configured server, or one of the addresses of its name. */
 export interface ServerAddress {
@@ -31,6 +32,7 @@ export class Server implements Choice {
   readonly address: ServerAddress;
   readonly pool: Pool;
   readonly breaker: Breaker;
+  readonly circuit: ConnectCircuit;
   readonly seed: number;
   /** What active health says; true while nobody asks. */
   isHealthy = true;
@@ -40,16 +42,23 @@ export class Server implements Choice {
   /** Long ago: a server that never left has nothing to grow to, however young the process is. */
   private returnedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(address: ServerAddress, weight: number, pool: Pool, ejection: EjectionPolicy) {
+  constructor(
+    address: ServerAddress,
+    weight: number,
+    { pool, circuit }: Pick<Server, 'pool' | 'circuit'>,
+    ejection: EjectionPolicy,
+  ) {
     this.key = addressKey(address);
     this.address = address;
     this.weight = weight;
     this.share = weight;
     this.pool = pool;
+    this.circuit = circuit;
     this.breaker = new Breaker(ejection);
     this.seed = hash32(`${address.host}:${address.server.port}`);
   }
 
+  /** Calls on it and waiting for it; a tunnel is one for as long as it is open. */
   get load(): number {
     const { active, waiting } = this.pool.stats;
     return active + waiting;

@@ -50,15 +50,15 @@ export function statsOf(
   };
 }
 
-function serverStats({ address, breaker, pool, isHealthy }: Server): ServerStats {
+function serverStats({ address, breaker, circuit, pool, isHealthy }: Server): ServerStats {
   const { host, port } = address.server;
   return {
     name: `${host}:${port}`,
     address: address.host,
-    state: stateOf(breaker.state, isHealthy),
+    state: stateOf(circuit.isShut ? circuit.state : breaker.state, isHealthy),
     active: pool.stats.active,
     waiting: pool.stats.waiting,
-    ejections: breaker.openings,
+    ejections: breaker.openings + circuit.openings,
   };
 }
 

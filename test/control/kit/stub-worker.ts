@@ -87,6 +87,8 @@ class StubGateway implements Gateway {
         rssBytes: this.rssBytes,
         loopDelayMs: this.loopDelayMs,
         accessLogDropped: 0,
+        refused: { limit: 0, dropped: 0, address: 0 },
+        tallies: { copies: [], tunnels: [] },
         states: { idle: 0, head: 0, exchange: 0, closing: 0 },
         upstreams: [],
       },

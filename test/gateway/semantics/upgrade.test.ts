@@ -8,32 +8,15 @@ import { gatewayConfig, route } from '../../kit/snapshot.ts';
 import { until } from '../../kit/until.ts';
 import { exchange, RawClient } from '../../wire/kit.ts';
 import { bodyOf, linesOf, OK, rawLane, stage, valuesOf } from './kit.ts';
+import { ASK, SWITCH, switcher, tunnelled } from './upgrade-kit.ts';
 import type { LaneConnection } from './kit.ts';
 
-const ASK =
-  'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n' +
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat\r\n\r\n';
-const SWITCH =
-  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzhaRbK+xOo=\r\n\r\n';
 const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 const TIMES = gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.1:1').timeouts;
-
-/** Switches when it is asked to, answers 200 otherwise. */
-function switcher(request: string): string {
-  return /^upgrade: /im.test(request) ? SWITCH : OK;
-}
 
 /** The text of a file, or null while there is none. */
 function textOf(file: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() || null : null;
-}
-
-async function tunnelled(port: number): Promise<RawClient> {
-  const client = new RawClient(port);
-  client.send(ASK);
-  await client.expect('\r\n\r\n');
-  return client;
 }
 
 test.each([
@@ -229,6 +212,7 @@ test.each([
   await until(() => client.closed && connection?.closed, 'the end of both connections');
   if (who === 'server') expect(client.error).toBe('ECONNRESET');
   const { lanes } = await gateway.settled();
+  expect(gateway.deltas.at(-1)?.gauges.tallies.tunnels).toMatchObject([{ ends: { [code]: 1 } }]);
   // How a tunnel ends is no failure of the lane that opened it.
   expect(lanes.legacy).toMatchObject({ requests: 1, bad: 0 });
   const line = await until(() => textOf(file), 'the line of the tunnel');
@@ -298,6 +282,9 @@ test('counts a tunnel when it opens, its bytes when it ends, and never its time'
   expect(cells.reduce((sum, cell) => sum + cell.bytesIn, 0)).toBe(5);
   expect(cells.reduce((sum, cell) => sum + cell.bytesOut, 0)).toBe(client.text.length);
   expect(gateway.deltas.at(-1)?.gauges.tunnels).toBe(0);
+  expect(gateway.deltas.at(-1)?.gauges.tallies.tunnels).toMatchObject([
+    { lane: 'legacy', ends: { closed: 1 }, bytesIn: 5, bytesOut: client.text.length },
+  ]);
   expect(lanes.legacy.latency.samples).toBe(0);
 });
 

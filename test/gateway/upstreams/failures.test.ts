@@ -1,10 +1,15 @@
+import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { LIMITS } from '../../../src/core/limits.ts';
+import { headerOf } from '../../kit/answer-reader.ts';
 import { Connection, fetchOnce, timed } from '../../kit/http-client.ts';
+import { inProcessGateway } from '../../kit/in-process.ts';
 import { load, loadInBackground } from '../../kit/load.ts';
+import { upstreamConfig, upstreamPolicy } from '../../kit/snapshot.ts';
 import { until } from '../../kit/until.ts';
 import { upstream } from '../../kit/upstream.ts';
 import type { Upstream } from '../../kit/upstream.ts';
+import { rawServer } from '../../wire/kit.ts';
 import { laneOf } from './lane-kit.ts';
 
 /** Requests that reached any of them. */
@@ -185,4 +190,29 @@ test('a sticky user stays on one server through the death of another one', async
   for (const [user, name] of before.entries()) {
     expect(await ask(user)).toMatch(name === 'c' ? /^[ab]$/ : name);
   }
+});
+
+test('the total time of an upstream is one for all tries of a request', async () => {
+  const totalMs = 900;
+  const asks: Socket[] = [];
+  const reset = (socket: Socket) => {
+    socket.once('data', () => {
+      asks.push(socket);
+      setTimeout(() => socket.resetAndDestroy(), 600);
+    });
+  };
+  const urls: string[] = [];
+  for (let index = 0; index < 3; index += 1) urls.push(`http://127.0.0.1:${(await rawServer(reset)).port}`);
+  const policy = upstreamPolicy({
+    ejection,
+    timeouts: { connectMs: null, firstByteMs: 5_000, idleMs: null, totalMs },
+  });
+  const lanes = { legacy: { url: urls[0] as string }, candidate: { url: urls[0] as string } };
+  const legacy = { ...upstreamConfig('legacy', ...urls), policy };
+  const running = await inProcessGateway(lanes, { sample: 0 }, { legacy });
+  const { value, tookMs } = await timed(() => fetchOnce(running.url));
+  // A total for each try would end it by the third reset, as a 502.
+  expect([value.status, headerOf(value, 'x-cutover-error')]).toEqual([504, 'total_timeout']);
+  expect(asks).toHaveLength(2);
+  expect(tookMs).toBeGreaterThanOrEqual(totalMs);
 });
