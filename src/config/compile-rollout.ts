@@ -81,6 +81,7 @@ export function compileShadow(shadow: Rollout['shadow']): ShadowConfig {
     requestBodyBytes: shadow.bodyLimit,
     answerBytes: shadow.answerLimit,
     stripHeaders: shadow.stripHeaders.map((name) => name.toLowerCase()),
+    noiseShare: shadow.noise?.share ?? 0,
   };
 }
 

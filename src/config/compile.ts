@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
-import { compileCandidate, compileLegacy } from './compile-lanes.ts';
+import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileListener, tlsPlaces } from './compile-tls.ts';
 import { prefixBits } from './fields-net.ts';
@@ -93,6 +93,7 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     regionCidrs: regionCidrs(region.cidrs),
     trustedProxies: config.trustedProxies,
     legacy: compileLegacy(config, inputs),
+    secondLegacy: compileSecondLegacy(config, inputs),
     candidate: compileCandidate(config, inputs),
     stickyKey: compileStickyKey(rollout.stickyKey),
     shadow: compileShadow(rollout.shadow),

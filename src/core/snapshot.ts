@@ -186,6 +186,8 @@ export interface ShadowConfig {
   readonly answerBytes: number;
   /** Lower-case request headers removed from the copy (credentials, say). */
   readonly stripHeaders: readonly string[];
+  /** Share of the copies whose request legacy is asked again (the noise leg), 0 to 1; only reads are. */
+  readonly noiseShare: number;
 }
 
 /** Times after which something is given up, in milliseconds; 0 means never. */
@@ -231,6 +233,8 @@ export interface GatewayConfig {
   /** Peers whose `X-Forwarded-*`, `Forwarded`, `X-Request-Id` and PROXY headers are believed; `unix` is one of them. */
   readonly trustedProxies: readonly Cidr[];
   readonly legacy: UpstreamConfig;
+  /** What noise legs ask; null: the servers of `legacy`. */
+  readonly secondLegacy: UpstreamConfig | null;
   readonly candidate: {
     readonly upstreams: readonly UpstreamConfig[];
     readonly routes: readonly RouteConfig[];

@@ -53,6 +53,8 @@ export function planCopy(exchange: Exchange): CopyPlan {
     endpoint: runtime.endpoints.endpoint(head.method, head.path),
     method: head.method,
     target: head.target,
+    host: head.host,
+    fields: exchange.fields,
     conditional: VALIDATORS.some((name) => head.fields.has(name)),
   };
   const tauUs = runtime.snapshot.rollout.tauUs[exchange.route];

@@ -42,6 +42,11 @@ export class AnswerCopy {
     }
   }
 
+  /** Its status, or that of the failure that was answered for it. */
+  get answered(): number {
+    return this.status;
+  }
+
   /** Whether the answer counts as bad: status 500 or above, or a failure that is the lane's and not the gateway's. */
   get bad(): boolean {
     return this.failed === null ? this.status >= 500 : failure(this.failed).blame === 'lane';

@@ -1,0 +1,87 @@
+import { LIMITS } from '../core/limits.ts';
+import { excessInterval } from '../stats/interval.ts';
+import { splitAlpha } from '../stats/split.ts';
+import type { ClassEvidence } from './class-evidence.ts';
+
+/** What the triples say about a class. */
+export const CLASS_VERDICTS = ['unexplained', 'noise', 'undecided'] as const;
+
+/** The chance that any class at all, however many there are and however often one looks, is called unexplained although
+ * the candidate differs from legacy as legacy does from itself. */
+export const CLASSES_ALPHA = 0.05;
+
+/** A share with its confidence sequence: it holds however often it is looked at. */
+export interface ShareBounds {
+  readonly estimate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface ClassVerdict {
+  readonly verdict: (typeof CLASS_VERDICTS)[number];
+  /**
+   * `EXCESS`: the candidate shows it more often than legacy itself; `PATTERN`: its values go another way; `NOISE`:
+   * legacy itself shows it, and the candidate not notably more; `TOO_FEW`: not enough triples; `NO_TRIPLES`: none.
+   */
+  readonly reason: 'EXCESS' | 'PATTERN' | 'NOISE' | 'TOO_FEW' | 'NO_TRIPLES';
+  /** The pattern of the values that legacy's noise has not, for `PATTERN`. */
+  readonly pattern: string | null;
+  /** Triples of the endpoint; null shares without them. */
+  readonly triples: number;
+  /** Share of triples in which the candidate, and in which the second legacy answer, differs from the first. */
+  readonly candidate: ShareBounds | null;
+  readonly noise: ShareBounds | null;
+  /** Difference of the two. */
+  readonly excess: ShareBounds | null;
+}
+
+/**
+ * Judges one class. Unexplained is what the running maximum of the evidence has shown once; it stays so. Half of the
+ * class's part of the error goes to the class as a whole, half to the patterns of its values in equal parts.
+ * @param triples of the endpoint
+ * @param margin excess that is tolerated anyway, a fraction
+ */
+export function judgeClass(evidence: ClassEvidence, triples: number, margin: number): ClassVerdict {
+  const { plus, minus, both } = evidence;
+  const alpha = splitAlpha(CLASSES_ALPHA, evidence.rank) / 2;
+  const n = Math.max(triples, plus + minus + both);
+  const shares = {
+    triples: n,
+    candidate: shareBounds(n, plus + both, alpha),
+    noise: shareBounds(n, minus + both, alpha),
+    excess: excessBounds(n, plus, minus, alpha),
+  };
+  if (evidence.peak >= Math.log(1 / alpha)) {
+    return { verdict: 'unexplained', reason: 'EXCESS', pattern: null, ...shares };
+  }
+  const pattern = strangePattern(evidence, alpha);
+  if (pattern !== null) return { verdict: 'unexplained', reason: 'PATTERN', pattern, ...shares };
+  if (n === 0) return { verdict: 'undecided', reason: 'NO_TRIPLES', pattern: null, ...shares };
+  const explained = isExplained(shares.noise, shares.excess, margin);
+  const said = explained ? (['noise', 'NOISE'] as const) : (['undecided', 'TOO_FEW'] as const);
+  return { verdict: said[0], reason: said[1], pattern: null, ...shares };
+}
+
+/** Legacy shows it beyond doubt, and what the candidate shows more is at the most half of that, or within the margin. */
+function isExplained(noise: ShareBounds | null, excess: ShareBounds | null, margin: number): boolean {
+  if (noise === null || excess === null || noise.low <= 0) return false;
+  return excess.high <= Math.max(margin, noise.low / 2);
+}
+
+/** The pattern with the most evidence, if that is enough. */
+function strangePattern({ patterns }: ClassEvidence, alpha: number): string | null {
+  const enough = Math.log(LIMITS.patternsJudged / alpha);
+  const found = Object.entries(patterns).filter(([, { peak }]) => peak >= enough);
+  return found.toSorted(([, one], [, other]) => other.peak - one.peak)[0]?.[0] ?? null;
+}
+
+/** How large a share of `n` is, of which `some` were seen; null without any. */
+export function shareBounds(n: number, some: number, alpha: number): ShareBounds | null {
+  const bounds = excessBounds(n, some, 0, alpha);
+  return bounds === null ? null : { ...bounds, low: Math.max(0, bounds.low) };
+}
+
+function excessBounds(n: number, plus: number, minus: number, alpha: number): ShareBounds | null {
+  const interval = excessInterval({ n, plus, minus }, alpha);
+  return interval === null ? null : { estimate: (plus - minus) / n, low: interval[0], high: interval[1] };
+}
