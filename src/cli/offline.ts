@@ -1,7 +1,7 @@
 import type { CompiledConfig } from '../config/compile.ts';
-import { reproduce } from '../control/reproduce.ts';
+import { differenceOf, differencesOf } from '../control/differences.ts';
+import type { Judging } from '../control/differences.ts';
 import type { DifferenceDetail, Differences } from '../control/schema/differences.ts';
-import { differencesSchema } from '../control/schema/differences.ts';
 import type { History } from '../control/schema/history.ts';
 import { LIMITS } from '../core/limits.ts';
 import { Ledger } from '../rollout/ledger.ts';
@@ -37,18 +37,18 @@ export async function storedHistory(store: SqliteStore, limit: number): Promise<
 }
 
 /** What `GET /v1/differences` would answer. */
-export async function storedDifferences(store: SqliteStore, limit: number): Promise<Differences> {
+export async function storedDifferences(
+  store: SqliteStore,
+  config: CompiledConfig,
+  limit: number,
+): Promise<Differences> {
   const classes = await store.telemetry.readClasses(LIMITS.storeClasses);
   let compared = 0;
   for await (const window of store.telemetry.readWindows(0, Number.MAX_SAFE_INTEGER)) {
     for (const copies of window.copies) compared += copies.outcomes.compared;
   }
-  return differencesSchema.parse({
-    schemaVersion: 1,
-    compared,
-    total: classes.length,
-    classes: classes.slice(0, limit),
-  });
+  const counts = { compared, total: classes.length };
+  return differencesOf(classes.slice(0, limit), counts, await judgingOf(store, config));
 }
 
 /** What `GET /v1/differences/ID` would answer; null when there is no such class. */
@@ -59,6 +59,12 @@ export async function storedDifference(
 ): Promise<DifferenceDetail | null> {
   const found = await store.telemetry.readClass(id);
   if (found === null) return null;
-  const detail = { schemaVersion: 1, class: found, reproduce: reproduce(found, config.gateway) };
-  return detail as DifferenceDetail;
+  return differenceOf(found, config.gateway, await judgingOf(store, config));
+}
+
+/** What the newest epoch of the store says. */
+async function judgingOf(store: SqliteStore, { plan }: CompiledConfig): Promise<Judging> {
+  const epoch = (await new Ledger(store.state, 'reader').read())?.state.epoch ?? 0;
+  const evidence = (await store.telemetry.readEvidence(epoch)) ?? { epoch, endpoints: [], classes: [] };
+  return { evidence, margin: plan.gates.differences };
 }

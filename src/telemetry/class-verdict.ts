@@ -6,6 +6,8 @@ import type { ClassEvidence } from './class-evidence.ts';
 /** What the triples say about a class. */
 export const CLASS_VERDICTS = ['unexplained', 'noise', 'undecided'] as const;
 
+export const CLASS_REASONS = ['EXCESS', 'PATTERN', 'NOISE', 'TOO_FEW', 'NO_TRIPLES'] as const;
+
 /** The chance that any class at all, however many there are and however often one looks, is called unexplained although
  * the candidate differs from legacy as legacy does from itself. */
 export const CLASSES_ALPHA = 0.05;
@@ -23,7 +25,7 @@ export interface ClassVerdict {
    * `EXCESS`: the candidate shows it more often than legacy itself; `PATTERN`: its values go another way; `NOISE`:
    * legacy itself shows it, and the candidate not notably more; `TOO_FEW`: not enough triples; `NO_TRIPLES`: none.
    */
-  readonly reason: 'EXCESS' | 'PATTERN' | 'NOISE' | 'TOO_FEW' | 'NO_TRIPLES';
+  readonly reason: (typeof CLASS_REASONS)[number];
   /** The pattern of the values that legacy's noise has not, for `PATTERN`. */
   readonly pattern: string | null;
   /** Triples of the endpoint; null shares without them. */

@@ -112,7 +112,7 @@ test('what is planted under another kind is found however noisy the value is', (
   expect(by.get(labClass('json_value', '/price'))).toBe('noise');
 });
 
-test('Diffy would hide what is found here: wrong in every request, noisy in seven of ten', () => {
+test('finds what Diffy would hide: wrong in every request, noisy in seven of ten', () => {
   const random = seededRandom(11);
   const { ask, judge } = noiseLab();
   const seen = { raw: 0, noise: 0 };

@@ -12,7 +12,7 @@ import { differenceText, differencesText } from '../views/differences.ts';
 export const listDifferences: Verb = async (io, options) => {
   const found = await liveOrStored(io, options, {
     live: (client) => client.differences(options.limit),
-    stored: (store) => storedDifferences(store, options.limit),
+    stored: (store, config) => storedDifferences(store, config, options.limit),
   });
   say(io, options, found, () => differencesText(found, paintFor(io, options.color)));
   return EXIT.done;

@@ -1,0 +1,100 @@
+import type { GatewayConfig } from '../core/snapshot.ts';
+import type { StoredClass } from '../rollout/ports.ts';
+import type { ClassEvidence, StoredEvidence } from '../telemetry/class-evidence.ts';
+import { CLASSES_ALPHA, judgeClass, shareBounds } from '../telemetry/class-verdict.ts';
+import type { ClassVerdict } from '../telemetry/class-verdict.ts';
+import { summariseLatency } from '../telemetry/histogram.ts';
+import { proposedRule } from './proposed-rule.ts';
+import { reproduce } from './reproduce.ts';
+import type { DifferenceDetail, Differences, Example, Judgement } from './schema/differences.ts';
+
+/** What classes are judged by. */
+export interface Judging {
+  readonly evidence: StoredEvidence;
+  /** `rollout.gates.differences.margin`, a fraction. */
+  readonly margin: number;
+}
+
+type Class = Differences['classes'][number];
+
+/**
+ * What `cutover differences` says: the largest classes with their verdicts, and the rules that were learned.
+ * @param counts pairs compared and classes known, over the life of the store
+ */
+export function differencesOf(
+  classes: readonly StoredClass[],
+  counts: { readonly compared: number; readonly total: number },
+  judging: Judging,
+): Differences {
+  const judge = judgeOf(judging);
+  const listed = classes.map((each) => classOf(each, judge(each.id)));
+  const proposals = classes.flatMap((each) => {
+    const { id, endpoint, path, kind } = each as Class;
+    if (judge(id)?.verdict !== 'noise') return [];
+    return [{ class: id, endpoint, path, kind, rule: proposedRule(each) }];
+  });
+  return { schemaVersion: 1, ...counts, classes: listed, verdicts: verdictsOf(judging), proposals };
+}
+
+/** What `cutover differences show ID` says. */
+export function differenceOf(found: StoredClass, config: GatewayConfig, judging: Judging): DifferenceDetail {
+  const judgement = judgeOf(judging)(found.id);
+  return {
+    schemaVersion: 1,
+    class: classOf(found, judgement),
+    smallest: found.smallest as Example | null,
+    latest: found.latest as Example | null,
+    proposal: judgement?.verdict === 'noise' ? proposedRule(found) : null,
+    reproduce: reproduce(found, config),
+  };
+}
+
+function classOf(found: StoredClass, judgement: Judgement | null): Class {
+  const { smallest: _, latest: __, ...rest } = found;
+  return { ...(rest as Class), ...(judgement === null ? {} : { judgement }) };
+}
+
+/** Judges classes by their ids; null for one that this epoch has not seen. */
+function judgeOf({ evidence, margin }: Judging): (id: string) => Judgement | null {
+  const known = new Map(evidence.classes.map((each) => [each.id, each]));
+  const endpoints = new Map(evidence.endpoints.map((each) => [each.endpoint, each]));
+  return (id) => {
+    const found = known.get(id);
+    if (found === undefined) return null;
+    const { pairs: ofPairs = 0, triples = 0 } = endpoints.get(found.endpoint) ?? {};
+    return judgementOf(found, evidence.epoch, ofPairs, judgeClass(found, triples, margin));
+  };
+}
+
+function judgementOf(found: ClassEvidence, epoch: number, ofPairs: number, verdict: ClassVerdict): Judgement {
+  const { pairs, plus, minus, both } = found;
+  const n = Math.max(ofPairs, pairs);
+  return {
+    ...verdict,
+    epoch,
+    pairs,
+    ofPairs: n,
+    // A figure to read, not one of many tests: it gets the whole chance of error.
+    share: shareBounds(n, pairs, CLASSES_ALPHA),
+    plus,
+    minus,
+    both,
+    latency: { legacy: latencyOf(found.legacyLatency), candidate: latencyOf(found.candidateLatency) },
+  };
+}
+
+function latencyOf(encoded: string): Judgement['latency']['legacy'] {
+  const { samples, p50Us, p99Us } = summariseLatency([encoded]);
+  const ms = (us: number | null): number | null => (us === null ? null : us / 1_000);
+  return { samples, p50Ms: ms(p50Us), p99Ms: ms(p99Us) };
+}
+
+function verdictsOf(judging: Judging): NonNullable<Differences['verdicts']> {
+  const verdicts = { unexplained: 0, noise: 0, undecided: 0 };
+  const judge = judgeOf(judging);
+  for (const { id } of judging.evidence.classes) {
+    const judgement = judge(id);
+    if (judgement !== null) verdicts[judgement.verdict] += 1;
+  }
+  return verdicts;
+}
