@@ -16,6 +16,7 @@ export function copiesTree(status: Status, paint: Paint): string {
   const extra = [
     ...DIRECTIONS.flatMap((direction) => failures(direction, status.pairs[direction])),
     ...DIRECTIONS.flatMap((direction) => excluded(direction, status.pairs[direction])),
+    ...DIRECTIONS.flatMap((direction) => ignored(direction, status.pairs[direction])),
     reasons('Not eligible', status.ineligible),
     reasons('Answered by no lane', status.edge),
   ].join('');
@@ -44,6 +45,12 @@ function failures(direction: Direction, { accounting, failures: codes }: Pairs[D
 function excluded(direction: Direction, { excluded: pairs }: Pairs[Direction]): string[] {
   if (pairs === 0) return [];
   return [`Evidence excludes ${format.counted(pairs, `first ${direction} pair`)} (warm-up)\n`];
+}
+
+/** What rules hid is no agreement, and nobody may overlook it. */
+function ignored(direction: Direction, { ignoredPairs, ignored: rules }: Pairs[Direction]): string[] {
+  const title = `${capital(direction)} pairs that differ only in what rules ignore ${format.count(ignoredPairs)}`;
+  return [reasons(title, rules)];
 }
 
 function capital(word: string): string {
