@@ -1,11 +1,14 @@
 import type { CompiledConfig } from '../config/compile.ts';
-import { differenceOf, differencesOf } from '../control/differences.ts';
+import { differenceOf, differencesOf, hitsOf } from '../control/differences.ts';
 import type { Judging } from '../control/differences.ts';
 import type { DifferenceDetail, Differences } from '../control/schema/differences.ts';
 import type { History } from '../control/schema/history.ts';
 import { LIMITS } from '../core/limits.ts';
 import { Ledger } from '../rollout/ledger.ts';
 import { verifyChain } from '../rollout/history.ts';
+import { mergeWindows } from '../telemetry/merge.ts';
+import type { Window } from '../telemetry/types.ts';
+import { withoutLatency } from '../telemetry/window.ts';
 import { openSqliteReader } from '../store/sqlite/store.ts';
 import type { SqliteStore } from '../store/sqlite/store.ts';
 
@@ -63,8 +66,14 @@ export async function storedDifference(
 }
 
 /** What the newest epoch of the store says. */
-async function judgingOf(store: SqliteStore, { plan }: CompiledConfig): Promise<Judging> {
-  const epoch = (await new Ledger(store.state, 'reader').read())?.state.epoch ?? 0;
+async function judgingOf(store: SqliteStore, { plan, gateway }: CompiledConfig): Promise<Judging> {
+  const state = (await new Ledger(store.state, 'reader').read())?.state;
+  const epoch = state?.epoch ?? 0;
   const evidence = (await store.telemetry.readEvidence(epoch)) ?? { epoch, endpoints: [], classes: [] };
-  return { evidence, margin: plan.gates.differences };
+  const windows: Window[] = [];
+  for await (const window of store.telemetry.readWindows(0, Number.MAX_SAFE_INTEGER)) {
+    if (window.epoch === epoch) windows.push(withoutLatency(window));
+  }
+  const hits = hitsOf(windows.length === 0 ? null : mergeWindows(windows));
+  return { evidence, margin: plan.gates.differences, rules: gateway.rules ?? [], ...hits };
 }

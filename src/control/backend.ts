@@ -7,7 +7,7 @@ import type { Window } from '../telemetry/types.ts';
 import type { AdminBackend, AdminCommand, CommandResult } from './admin-backend.ts';
 import { EventFeed } from './event-feed.ts';
 import type { GatewayNode } from './node.ts';
-import { differenceOf, differencesOf } from './differences.ts';
+import { differenceOf, differencesOf, hitsOf } from './differences.ts';
 import type { Judging } from './differences.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { History } from './schema/history.ts';
@@ -112,8 +112,10 @@ export class NodeBackend implements AdminBackend {
 
   private judging(): Judging {
     const { hub, steering } = this.node;
-    const margin = steering.config.plan.gates.differences;
-    return { evidence: hub.evidence.of(steering.state.epoch), margin };
+    const { epoch } = steering.state;
+    const { plan, gateway } = steering.config;
+    const judged = { evidence: hub.evidence.of(epoch), margin: plan.gates.differences };
+    return { ...judged, rules: gateway.rules ?? [], ...hitsOf(hub.ofEpoch(epoch)) };
   }
 
   metrics(): string {

@@ -1,9 +1,13 @@
+import type { DifferenceRule } from '../core/rules.ts';
 import type { GatewayConfig } from '../core/snapshot.ts';
 import type { StoredClass } from '../rollout/ports.ts';
 import type { ClassEvidence, StoredEvidence } from '../telemetry/class-evidence.ts';
 import { CLASSES_ALPHA, judgeClass, shareBounds } from '../telemetry/class-verdict.ts';
 import type { ClassVerdict } from '../telemetry/class-verdict.ts';
 import { summariseLatency } from '../telemetry/histogram.ts';
+import { sumRecords } from '../telemetry/merge.ts';
+import { summarise } from '../telemetry/summary.ts';
+import type { Window } from '../telemetry/types.ts';
 import { proposedRule } from './proposed-rule.ts';
 import { reproduce } from './reproduce.ts';
 import type { DifferenceDetail, Differences, Example, Judgement } from './schema/differences.ts';
@@ -13,6 +17,10 @@ export interface Judging {
   readonly evidence: StoredEvidence;
   /** `rollout.gates.differences.margin`, a fraction. */
   readonly margin: number;
+  /** The rules in force, and what they hid in this epoch: pairs by rule, and pairs in which nothing else differed. */
+  readonly rules: readonly DifferenceRule[];
+  readonly hits: Readonly<Record<string, number>>;
+  readonly ignored: number;
 }
 
 type Class = Differences['classes'][number];
@@ -33,7 +41,25 @@ export function differencesOf(
     if (judge(id)?.verdict !== 'noise') return [];
     return [{ class: id, endpoint, path, kind, rule: proposedRule(each) }];
   });
-  return { schemaVersion: 1, ...counts, classes: listed, verdicts: verdictsOf(judging), proposals };
+  const rules = judging.rules.map((rule) => ruleOf(rule, judging.hits[rule.id] ?? 0));
+  const said = { classes: listed, verdicts: verdictsOf(judging), proposals, rules, ignored: judging.ignored };
+  return { schemaVersion: 1, ...counts, ...said };
+}
+
+function ruleOf(
+  { id, path, endpoints, action, reason, owner, expiresMs }: DifferenceRule,
+  pairs: number,
+): NonNullable<Differences['rules']>[number] {
+  return { id, path, endpoints: [...endpoints], does: action.do, reason, owner, expiresMs, pairs };
+}
+
+/** What rules hid in pairs of one epoch. */
+export function hitsOf(window: Window | null): Pick<Judging, 'hits' | 'ignored'> {
+  const { shadow, reverse } = summarise(window).pairs;
+  return {
+    hits: sumRecords([shadow.ignored, reverse.ignored]),
+    ignored: shadow.ignoredPairs + reverse.ignoredPairs,
+  };
 }
 
 /** What `cutover differences show ID` says. */

@@ -1,31 +1,52 @@
+import type { DifferenceRule } from '../core/rules.ts';
 import type { StoredClass } from '../rollout/ports.ts';
 
-/**
- * The rule that ignores one class, as YAML of `diff.rules`: this kind at this path of this endpoint, and nothing else.
- * Reason, owner and end are for a person to say.
- */
-export function proposedRule({
-  endpoint,
-  kind,
-  path,
-}: Pick<StoredClass, 'endpoint' | 'kind' | 'path'>): string {
-  return `{ path: ${text(rulePath(kind, path))}, endpoints: [${text(endpointGlob(endpoint))}], ignore: [${kind}] }`;
+/** What a person says about a rule. */
+export interface RuleWords {
+  readonly reason: string;
+  readonly owner?: string | undefined;
+  /** The last day of the rule, `2027-01-31`. */
+  readonly expires?: string | undefined;
 }
 
-/** Where a class stands, in the words of rules: `status/200-404`, `headers/x-build`, `body/items/*\/price`. */
-export function rulePath(kind: string, path: string): string {
+/**
+ * The rule that ignores one class, as YAML of `differences.rules`: this kind at this path of this endpoint, and nothing
+ * else. Reason, owner and end are for a person to say.
+ */
+export function proposedRule(
+  { endpoint, kind, path }: Pick<StoredClass, 'endpoint' | 'kind' | 'path'>,
+  words?: RuleWords,
+): string {
+  const where = [
+    `path: ${text(rulePath(kind, path))}`,
+    `endpoints: [${text(endpoint)}]`,
+    `ignore: [${kind}]`,
+  ];
+  const said = Object.entries(words ?? {}).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}: ${text(String(value))}`],
+  );
+  return `{ ${[...where, ...said].join(', ')} }`;
+}
+
+/** Whether a rule ignores this very class, whatever else it ignores. */
+export function isRuleFor(
+  { path, endpoints, action }: DifferenceRule,
+  found: Pick<StoredClass, 'endpoint' | 'kind' | 'path'>,
+): boolean {
+  if (action.do !== 'ignore' || path !== rulePath(found.kind, found.path)) return false;
+  const everywhere = endpoints.length === 0 || endpoints.includes(found.endpoint);
+  return everywhere && (action.kinds.length === 0 || action.kinds.some((kind) => kind === found.kind));
+}
+
+/**
+ * Where a class stands, in the words of rules: `status/200-404`, `headers/x-build`, `body/items/*\/price`. JSON
+ * Pointers escape as rules do.
+ */
+function rulePath(kind: string, path: string): string {
   if (path === 'status' || path.startsWith('status/')) return path;
   if (path === 'body' || path.startsWith('body/')) return path;
   const inBody = kind.startsWith('body_') || kind.startsWith('json_');
   return inBody ? `body${path}` : `headers/${path}`;
-}
-
-/** A template as a glob: what stands in braces is one segment. */
-export function endpointGlob(endpoint: string): string {
-  const space = endpoint.indexOf(' ');
-  const [method, path] = [endpoint.slice(0, space), endpoint.slice(space + 1)];
-  if (path === '{other}') return `${method} /**`;
-  return `${method} ${path.replaceAll(/\{[^{}/]*\}/g, '*')}`;
 }
 
 /** In double quotes, as JSON writes it: YAML reads that the same way. */

@@ -176,6 +176,8 @@ function pairsOf(summary: PairSummary): Status['pairs']['shadow'] {
     },
     rateCapped: summary.rateCapped,
     excluded: summary.excluded,
+    ignoredPairs: summary.ignoredPairs,
+    ignored: { ...summary.ignored },
     failures: { ...summary.failures },
     joint: { error: { ...error }, difference: { ...difference }, tail: { ...tail } },
     ...(summary.noise === null ? {} : { noise: noiseOf(summary.noise) }),

@@ -9,11 +9,14 @@ export interface MediaType {
 }
 
 /** How a body is compared. */
-export type BodyForm = 'json' | 'text' | 'bytes';
+export type BodyForm = 'json' | 'lines' | 'html' | 'xml' | 'text' | 'bytes';
 
 const JSON_TYPE = /^(?:application|text)\/(?:x-)?json$|\+json$/;
+/** JSON documents, one a line. */
+const LINES_TYPE = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|ldjson)$/;
+const XML_TYPE = /^(?:text|application)\/xml$|\+xml$/;
 const TEXT_TYPE =
-  /^text\/|\+xml$|^image\/svg|^application\/(?:xml|xhtml|javascript|x-javascript|ecmascript|x-www-form-urlencoded|x-ndjson|graphql|yaml|x-yaml|sql)/;
+  /^text\/|^application\/(?:javascript|x-javascript|ecmascript|x-www-form-urlencoded|graphql|yaml|x-yaml|sql)/;
 
 /** Takes a field value apart; undefined gives the empty type. */
 export function parseMediaType(value: string | undefined): MediaType {
@@ -26,6 +29,9 @@ export function parseMediaType(value: string | undefined): MediaType {
 /** What a type says about its body. */
 export function bodyForm({ essence }: MediaType): BodyForm {
   if (JSON_TYPE.test(essence)) return 'json';
+  if (LINES_TYPE.test(essence)) return 'lines';
+  if (essence === 'text/html' || essence === 'application/xhtml+xml') return 'html';
+  if (XML_TYPE.test(essence)) return 'xml';
   return TEXT_TYPE.test(essence) ? 'text' : 'bytes';
 }
 

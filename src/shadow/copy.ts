@@ -6,7 +6,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Outcome, Pair } from '../core/observation.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
-import { AnswerCopy } from './answer-copy.ts';
+import { AnswerCopy, areTold } from './answer-copy.ts';
 import { BodyCopy } from './body-copy.ts';
 import type { Mirror } from './mirror.ts';
 import type { NoiseLeg } from './noise-leg.ts';
@@ -214,7 +214,7 @@ export class Copy implements OutboundHandler {
     const { failed } = this.answer;
     if (failed !== null) return failure(failed).status === 504 ? 'timed_out' : 'shadow_failed';
     const overflows = [this.answer.body.overflowed, this.original.body.overflowed];
-    if (overflows.includes('limit')) return 'response_too_large';
+    if (overflows.includes('limit') && !areTold(this.answer, this.original)) return 'response_too_large';
     // The budget was spent: that is the gateway's doing and no property of the answer.
     return this.endless || overflows.includes('budget') ? 'diff_dropped' : null;
   }

@@ -158,6 +158,7 @@ export class Mirror {
     const { cell } = copy;
     const { improvedOnly } = result;
     if (copy.evidence) cell.judge('difference', result.found > 0 && !improvedOnly, improvedOnly);
+    if (result.ignored.length > 0) cell.ignore(result.ignored, result.found === 0);
     const { classes } = this.options;
     // Most pairs agree: nothing is made for them.
     if (result.differences.length > 0) classes.pair(this.sourceOf(copy), result.differences);

@@ -4,7 +4,7 @@ import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { CapturedAnswer, Outcome, PairResult } from '../core/observation.ts';
 import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
-import { AnswerCopy } from './answer-copy.ts';
+import { AnswerCopy, areTold } from './answer-copy.ts';
 import type { CopyBudget } from './budget.ts';
 import type { Copy, CopyCall } from './copy.ts';
 
@@ -28,6 +28,7 @@ export class NoiseLeg implements OutboundHandler {
   private timer: NodeJS.Timeout | null = null;
   /** Legacy's first answer, once the copy has ended; and what the copy ended with when there is none. */
   private usual: CapturedAnswer | null = null;
+  private legacy: AnswerCopy | null = null;
   private lost: Outcome | null = null;
   private running = false;
   private reserved = 0;
@@ -103,11 +104,13 @@ export class NoiseLeg implements OutboundHandler {
   }
 
   private keep(legacy: AnswerCopy): Outcome | null {
-    const { overflowed, bytes } = legacy.body;
-    if (overflowed !== 'no') return overflowed === 'limit' ? 'response_too_large' : 'diff_dropped';
-    if (legacy.failed === null && !this.budget.reserve(bytes)) return 'diff_dropped';
-    this.reserved = legacy.failed === null ? bytes : 0;
-    this.usual = legacy.captured();
+    if (legacy.body.overflowed === 'budget') return 'diff_dropped';
+    const usual = legacy.captured();
+    const bytes = usual.body.byteLength;
+    if (!this.budget.reserve(bytes)) return 'diff_dropped';
+    this.reserved = bytes;
+    this.usual = usual;
+    this.legacy = legacy;
     return null;
   }
 
@@ -126,9 +129,11 @@ export class NoiseLeg implements OutboundHandler {
   }
 
   private failedAs(): Outcome | null {
-    const { failed, body } = this.second;
+    const { legacy, second } = this;
+    const { failed, body } = second;
     if (failed !== null) return failure(failed).status === 504 ? 'timed_out' : 'shadow_failed';
-    if (body.overflowed === 'limit') return 'response_too_large';
+    const large = body.overflowed === 'limit' || legacy?.body.overflowed === 'limit';
+    if (large && (legacy === null || !areTold(second, legacy))) return 'response_too_large';
     return body.overflowed === 'budget' ? 'diff_dropped' : null;
   }
 

@@ -2,6 +2,7 @@ import { LIMITS } from '../core/limits.ts';
 import { excessInterval } from '../stats/interval.ts';
 import { splitAlpha } from '../stats/split.ts';
 import type { ClassEvidence } from './class-evidence.ts';
+import { NOISE_WAYS } from './patterns.ts';
 
 /** What the triples say about a class. */
 export const CLASS_VERDICTS = ['unexplained', 'noise', 'undecided'] as const;
@@ -73,8 +74,25 @@ function isExplained(noise: ShareBounds | null, excess: ShareBounds | null, marg
 /** The pattern with the most evidence, if that is enough. */
 function strangePattern({ patterns }: ClassEvidence, alpha: number): string | null {
   const enough = Math.log(LIMITS.patternsJudged / alpha);
-  const found = Object.entries(patterns).filter(([, { peak }]) => peak >= enough);
+  const found = Object.entries(patterns).filter(
+    ([pattern, { peak }]) => peak >= enough && (!NOISE_WAYS.has(pattern) || goesBothWays(patterns)),
+  );
   return found.toSorted(([, one], [, other]) => other.peak - one.peak)[0]?.[0] ?? null;
+}
+
+/** Noise of one way in so few cases is no noise of both ways. */
+const LEAST_OTHER_WAY = 10;
+const LEAST_OTHER_SHARE = 0.1;
+
+/**
+ * Whether legacy's noise goes up and down. Clocks and counters only go on: the second answer of one legacy is then always
+ * above its first, and a candidate with a clock or a counter of its own need not be. That it goes another way means
+ * nothing there.
+ */
+function goesBothWays(patterns: ClassEvidence['patterns']): boolean {
+  const [up = 0, down = 0] = [...NOISE_WAYS.values()].map((way) => patterns[way]?.minus ?? 0);
+  const rarer = Math.min(up, down);
+  return rarer >= LEAST_OTHER_WAY && rarer >= LEAST_OTHER_SHARE * (up + down);
 }
 
 /** How large a share of `n` is, of which `some` were seen; null without any. */

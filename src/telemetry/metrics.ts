@@ -65,6 +65,8 @@ export const METRICS = {
     [...COPY, 'lane'],
     'Of these: only this lane differed, by class, from the first answer of legacy.',
   ),
+  cutover_pairs_ignored_total: counter(COPY, 'Pairs in which nothing differs but what rules hide.'),
+  cutover_rule_pairs_total: counter([...COPY, 'rule'], 'Pairs in which a rule hid a difference.'),
   cutover_ineligible_total: counter(['reason'], 'Requests that are not eligible for a copy, by reason.'),
   cutover_client_connections: gauge(
     ['worker', 'state'],

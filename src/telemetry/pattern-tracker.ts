@@ -1,7 +1,7 @@
 import { hash32 } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Difference } from '../core/observation.ts';
-import { patternsOf, USUAL_PATTERNS } from './patterns.ts';
+import { NOISE_WAYS, patternsOf, USUAL_PATTERNS } from './patterns.ts';
 import type { Discordant } from './types.ts';
 
 /**
@@ -21,11 +21,18 @@ export class PatternTracker {
     const shown = candidate === undefined ? [] : patternsOf(candidate);
     const usual = noise === undefined ? [] : patternsOf(noise);
     for (const pattern of shown) if (!usual.includes(pattern)) this.count(pattern, 'plus');
-    for (const pattern of usual) if (!shown.includes(pattern)) this.count(pattern, 'minus');
+    for (const pattern of usual) {
+      if (!shown.includes(pattern)) this.count(pattern, 'minus');
+      const both = NOISE_WAYS.get(pattern);
+      if (both !== undefined) this.note(both, 'minus');
+    }
   }
 
   private count(pattern: string, side: keyof Discordant): void {
-    if (!this.isFollowed(pattern)) return;
+    if (this.isFollowed(pattern)) this.note(pattern, side);
+  }
+
+  private note(pattern: string, side: keyof Discordant): void {
     const counts = this.counts.get(pattern) ?? { plus: 0, minus: 0 };
     counts[side] += 1;
     this.counts.set(pattern, counts);

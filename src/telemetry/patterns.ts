@@ -12,6 +12,12 @@ export const USUAL_PATTERNS: ReadonlySet<string> = new Set([
   ...['empty', 'space', 'case', 'as long', 'longer', 'shorter'],
 ]);
 
+/** Which way legacy's own noise went, whatever the candidate did: counted on its side alone. */
+export const NOISE_WAYS: ReadonlyMap<string, string> = new Map([
+  ['up', 'noise up'],
+  ['down', 'noise down'],
+]);
+
 /** Digits of a step between two numbers: one less than a double has, so that 20.99 - 19.99 is 1. */
 const STEP_DIGITS = 12;
 

@@ -139,6 +139,6 @@ function countLines(judgement: Judgement): string[] {
     `The candidate differs in           ${bounds(candidate)}`,
     `Legacy differs from itself in      ${bounds(noise)}`,
     `Excess of the candidate            ${bounds(excess)}`,
-    'All bounds hold at once for every class, however often they are looked at (5% for all together).',
+    'The bounds hold however often they are looked at; the class has its part of a 5% chance of error for all classes.',
   ];
 }

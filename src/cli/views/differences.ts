@@ -34,7 +34,7 @@ export function differencesText(differences: Differences, paint: Paint): string 
   ]);
   const shown = classes.length < total ? `the largest ${classes.length} of ` : '';
   const foot = `${shown}${format.counted(total, 'class')} in ${pairs}; look at one: cutover differences show ID\n`;
-  return table(columns, rows, paint.faint) + foot + proposals(differences);
+  return table(columns, rows, paint.faint) + foot + proposals(differences) + rulesText(differences);
 }
 
 /** Without triples nothing can be told apart, and a word would be a claim. */
@@ -54,6 +54,23 @@ function proposals({ proposals: all = [] }: Differences): string {
 Legacy itself shows ${format.counted(all.length, 'class')} as often. Rules that would ignore them, for you to accept:
 ${lines.join('')}${left}  cutover differences ignore ID --reason TEXT --owner NAME --expires 90d
 `;
+}
+
+/** What rules hid: never counted as agreed. A rule that hid nothing in this epoch is named. */
+function rulesText({ rules = [], ignored = 0 }: Differences): string {
+  if (rules.length === 0) return '';
+  const lines = rules.map(({ id, path, does, pairs, owner, reason, expiresMs }) => {
+    const until = expiresMs === null ? '' : `, until ${format.time(expiresMs - 1).slice(0, 10)}`;
+    const hid =
+      pairs === 0
+        ? 'hid nothing in this epoch: is it still needed?'
+        : `hid a difference in ${format.counted(pairs, 'pair')}`;
+    const by = owner === null ? '' : ` (${format.safe(owner)})`;
+    return `  ${id}  ${does} ${format.safe(path)}: ${hid}; ${format.safe(reason)}${by}${until}\n`;
+  });
+  return `
+${format.counted(rules.length, 'rule')} in force; in ${format.counted(ignored, 'pair')} nothing differs but what they hide, which is no agreement
+${lines.join('')}`;
 }
 
 /** What differs, as a sentence would have it: `json_type at /total`, `status 200 -> 500`. */

@@ -107,6 +107,24 @@ export const differencesSchema = z
       )
       .optional()
       .describe('rules that were learned: classes that legacy itself shows as often'),
+    rules: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          path: z.string(),
+          endpoints: z.array(z.string()).describe('empty: every endpoint'),
+          does: z.string().describe('ignore, round, …'),
+          reason: z.string(),
+          owner: z.string().nullable(),
+          expiresMs: count.nullable(),
+          pairs: count.describe('pairs of this epoch in which it hid a difference; 0: a dead rule, so far'),
+        }),
+      )
+      .optional()
+      .describe('the rules in force, and what they hid'),
+    ignored: count
+      .optional()
+      .describe('pairs of this epoch in which nothing differs but what rules hide: they are no agreement'),
   })
   .meta({ title: 'Cutover differences' });
 

@@ -79,6 +79,8 @@ const pairs = z.strictObject({
   accounting,
   rateCapped: count.describe('of notSampled: in the sample, and over the cap on copies a second'),
   excluded: count.describe('pairs that are counted and are no evidence: the first ones after a start'),
+  ignoredPairs: count.describe('of compared: nothing differs but what rules hide; they are no agreement'),
+  ignored: z.record(z.string(), count).describe('pairs in which a rule hid a difference, by rule'),
   failures: z.record(z.string(), count).describe('why copies failed or timed out, by code'),
   joint: z.strictObject(
     Object.fromEntries(PAIR_METRICS.map((metric) => [metric, joint])) as Record<
