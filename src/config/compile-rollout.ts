@@ -34,6 +34,7 @@ export function compilePlan({ rollout, candidate }: Config, inputs: Inputs): Con
       tail: gates.tail.margin,
       differences: gates.differences.margin,
       badWindows: gates.bake.badWindows,
+      ...((shadow.noise?.share ?? 0) > 0 ? { noise: true } : {}),
     },
   };
 }

@@ -8,7 +8,7 @@ import { summariseLatency } from '../telemetry/histogram.ts';
 import { sumRecords } from '../telemetry/merge.ts';
 import { summarise } from '../telemetry/summary.ts';
 import type { Window } from '../telemetry/types.ts';
-import { proposedRule } from './proposed-rule.ts';
+import { isNameable, proposedRule } from './proposed-rule.ts';
 import { reproduce } from './reproduce.ts';
 import type { DifferenceDetail, Differences, Example, Judgement } from './schema/differences.ts';
 
@@ -38,7 +38,7 @@ export function differencesOf(
   const listed = classes.map((each) => classOf(each, judge(each.id)));
   const proposals = classes.flatMap((each) => {
     const { id, endpoint, path, kind } = each as Class;
-    if (judge(id)?.verdict !== 'noise') return [];
+    if (judge(id)?.verdict !== 'noise' || !isNameable(each)) return [];
     return [{ class: id, endpoint, path, kind, rule: proposedRule(each) }];
   });
   const rules = judging.rules.map((rule) => ruleOf(rule, judging.hits[rule.id] ?? 0));
@@ -70,7 +70,7 @@ export function differenceOf(found: StoredClass, config: GatewayConfig, judging:
     class: classOf(found, judgement),
     smallest: found.smallest as Example | null,
     latest: found.latest as Example | null,
-    proposal: judgement?.verdict === 'noise' ? proposedRule(found) : null,
+    proposal: judgement?.verdict === 'noise' && isNameable(found) ? proposedRule(found) : null,
     reproduce: reproduce(found, config),
   };
 }

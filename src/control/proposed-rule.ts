@@ -28,6 +28,11 @@ export function proposedRule(
   return `{ ${[...where, ...said].join(', ')} }`;
 }
 
+/** Whether a rule can say where a class stands: what was too much to be told apart cannot be told apart by a rule. */
+export function isNameable({ endpoint, path }: Pick<StoredClass, 'endpoint' | 'path'>): boolean {
+  return endpoint.includes(' /') && path !== 'other';
+}
+
 /** Whether a rule ignores this very class, whatever else it ignores. */
 export function isRuleFor(
   { path, endpoints, action }: DifferenceRule,

@@ -214,6 +214,10 @@ export const LIMITS = {
   metricRegions: 50,
   /** Endpoint templates a worker learns; further paths are `{other}`. */
   endpoints: 500,
+  /** Different words at one place of a path; later ones are `{any}`: nobody names so many pages one by one. */
+  endpointSiblings: 50,
+  /** Segments of a template; what comes after them is `{other}`. */
+  endpointDepth: 24,
   /** Differences recorded for one pair; the rest is counted. */
   differencesPerPair: 32,
   /** Depth of a JSON body; deeper is compared as text. */

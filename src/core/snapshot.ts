@@ -139,6 +139,8 @@ export interface RouteConfig {
   readonly fallback: 'legacy' | 'none';
   /** Methods other than the safe ones that may be copied, with an idempotency-key suffix. */
   readonly copyWrites: boolean;
+  /** Path templates of its endpoints, `/users/{name}`; what they do not name is learned. */
+  readonly endpoints?: readonly string[] | undefined;
 }
 
 /** The seed's authentication block: a JSON web token verified against keys in a file. */

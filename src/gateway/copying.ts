@@ -60,7 +60,7 @@ export function planCopy(exchange: Exchange): CopyPlan {
     revision: runtime.snapshot.revision,
     route: exchange.route,
     region: arrival.region,
-    endpoint: runtime.endpoints.endpoint(head.method, head.path),
+    endpoint: runtime.endpoints.endpoint(head.method, head.path, exchange.matched?.templates),
     method: head.method,
     target: head.target,
     host: head.host,

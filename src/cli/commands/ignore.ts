@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { withRule } from '../../config/add-rule.ts';
 import { loadConfig } from '../../config/load.ts';
-import { isRuleFor, proposedRule } from '../../control/proposed-rule.ts';
+import { isNameable, isRuleFor, proposedRule } from '../../control/proposed-rule.ts';
 import type { Ignored } from '../../control/schema/differences.ts';
 import { wallMs } from '../../core/clock.ts';
 import { CutoverError, messageOf } from '../../core/errors.ts';
@@ -27,6 +27,12 @@ export const ignoreDifference: Verb = async (io, options, [id = '']) => {
       exitCode: EXIT.usage,
     });
   const { class: found } = await oneClass(io, options, id);
+  if (!isNameable(found)) {
+    throw new CutoverError('NO_PLACE', `${id} stands for many endpoints: a rule would hide too much`, {
+      hint: 'name the endpoints of its route (candidate.routes[].endpoints), or write a rule by hand',
+      exitCode: EXIT.refused,
+    });
+  }
   const words = {
     reason: options.reason ?? '',
     owner: options.owner ?? io.who,
