@@ -2,7 +2,7 @@ import type { DifferenceRule } from '../core/rules.ts';
 import type { GatewayConfig } from '../core/snapshot.ts';
 import type { StoredClass } from '../rollout/ports.ts';
 import type { ClassEvidence, StoredEvidence } from '../telemetry/class-evidence.ts';
-import { CLASSES_ALPHA, judgeClass, shareBounds } from '../telemetry/class-verdict.ts';
+import { boundsOf, CLASSES_ALPHA, judgeClass, shareBounds } from '../telemetry/class-verdict.ts';
 import type { ClassVerdict } from '../telemetry/class-verdict.ts';
 import { summariseLatency } from '../telemetry/histogram.ts';
 import { sumRecords } from '../telemetry/merge.ts';
@@ -34,15 +34,21 @@ export function differencesOf(
   counts: { readonly compared: number; readonly total: number },
   judging: Judging,
 ): Differences {
-  const judge = judgeOf(judging);
-  const listed = classes.map((each) => classOf(each, judge(each.id)));
+  const book = bookOf(judging);
+  const listed = classes.map((each) => classOf(each, book));
   const proposals = classes.flatMap((each) => {
     const { id, endpoint, path, kind } = each as Class;
-    if (judge(id)?.verdict !== 'noise' || !isNameable(each)) return [];
+    if (book.verdict(id)?.verdict !== 'noise' || !isNameable(each)) return [];
     return [{ class: id, endpoint, path, kind, rule: proposedRule(each) }];
   });
   const rules = judging.rules.map((rule) => ruleOf(rule, judging.hits[rule.id] ?? 0));
-  const said = { classes: listed, verdicts: verdictsOf(judging), proposals, rules, ignored: judging.ignored };
+  const said = {
+    classes: listed,
+    verdicts: verdictsOf(judging, book),
+    proposals,
+    rules,
+    ignored: judging.ignored,
+  };
   return { schemaVersion: 1, ...counts, ...said };
 }
 
@@ -64,40 +70,59 @@ export function hitsOf(window: Window | null): Pick<Judging, 'hits' | 'ignored'>
 
 /** What `cutover differences show ID` says. */
 export function differenceOf(found: StoredClass, config: GatewayConfig, judging: Judging): DifferenceDetail {
-  const judgement = judgeOf(judging)(found.id);
+  const book = bookOf(judging);
+  const isNoise = book.verdict(found.id)?.verdict === 'noise';
   return {
     schemaVersion: 1,
-    class: classOf(found, judgement),
+    class: classOf(found, book),
     smallest: found.smallest as Example | null,
     latest: found.latest as Example | null,
-    proposal: judgement?.verdict === 'noise' && isNameable(found) ? proposedRule(found) : null,
+    proposal: isNoise && isNameable(found) ? proposedRule(found) : null,
     reproduce: reproduce(found, config),
   };
 }
 
-function classOf(found: StoredClass, judgement: Judgement | null): Class {
-  const { smallest: _, latest: __, ...rest } = found;
-  return { ...(rest as Class), ...(judgement === null ? {} : { judgement }) };
+/** The evidence by the ids of classes. */
+interface Book {
+  readonly epoch: number;
+  readonly known: (id: string) => ClassEvidence | undefined;
+  readonly endpoint: (name: string) => { readonly pairs: number; readonly triples: number };
+  /** Null for a class that this epoch has not seen. */
+  readonly verdict: (id: string) => ClassVerdict | null;
 }
 
-/** Judges classes by their ids; null for one that this epoch has not seen. */
-function judgeOf({ evidence, margin }: Judging): (id: string) => Judgement | null {
-  const known = new Map(evidence.classes.map((each) => [each.id, each]));
+function bookOf({ evidence, margin }: Judging): Book {
+  const classes = new Map(evidence.classes.map((each) => [each.id, each]));
   const endpoints = new Map(evidence.endpoints.map((each) => [each.endpoint, each]));
-  return (id) => {
-    const found = known.get(id);
+  const verdicts = new Map<string, ClassVerdict | null>();
+  const known: Book['known'] = (id) => classes.get(id);
+  const endpoint: Book['endpoint'] = (name) => endpoints.get(name) ?? { pairs: 0, triples: 0 };
+  const verdict: Book['verdict'] = (id) => {
+    const found = classes.get(id);
     if (found === undefined) return null;
-    const { pairs: ofPairs = 0, triples = 0 } = endpoints.get(found.endpoint) ?? {};
-    return judgementOf(found, evidence.epoch, ofPairs, judgeClass(found, triples, margin));
+    const judged = verdicts.get(id) ?? judgeClass(found, endpoint(found.endpoint).triples, margin);
+    verdicts.set(id, judged);
+    return judged;
   };
+  return { epoch: evidence.epoch, known, endpoint, verdict };
 }
 
-function judgementOf(found: ClassEvidence, epoch: number, ofPairs: number, verdict: ClassVerdict): Judgement {
+function classOf(found: StoredClass, book: Book): Class {
+  const { smallest: _, latest: __, ...rest } = found;
+  const evidence = book.known(found.id);
+  const verdict = book.verdict(found.id);
+  if (evidence === undefined || verdict === null) return rest as Class;
+  return { ...(rest as Class), judgement: judgementOf(evidence, book, verdict) };
+}
+
+function judgementOf(found: ClassEvidence, book: Book, verdict: ClassVerdict): Judgement {
   const { pairs, plus, minus, both } = found;
+  const { pairs: ofPairs, triples } = book.endpoint(found.endpoint);
   const n = Math.max(ofPairs, pairs);
   return {
     ...verdict,
-    epoch,
+    ...boundsOf(found, triples),
+    epoch: book.epoch,
     pairs,
     ofPairs: n,
     // A figure to read, not one of many tests: it gets the whole chance of error.
@@ -115,12 +140,8 @@ function latencyOf(encoded: string): Judgement['latency']['legacy'] {
   return { samples, p50Ms: ms(p50Us), p99Ms: ms(p99Us) };
 }
 
-function verdictsOf(judging: Judging): NonNullable<Differences['verdicts']> {
+function verdictsOf({ evidence }: Judging, book: Book): NonNullable<Differences['verdicts']> {
   const verdicts = { unexplained: 0, noise: 0, undecided: 0 };
-  const judge = judgeOf(judging);
-  for (const { id } of judging.evidence.classes) {
-    const judgement = judge(id);
-    if (judgement !== null) verdicts[judgement.verdict] += 1;
-  }
+  for (const { id } of evidence.classes) verdicts[book.verdict(id)?.verdict ?? 'undecided'] += 1;
   return verdicts;
 }

@@ -20,6 +20,7 @@ export interface ShareBounds {
   readonly high: number;
 }
 
+/** What is said about a class. */
 export interface ClassVerdict {
   readonly verdict: (typeof CLASS_VERDICTS)[number];
   /**
@@ -29,13 +30,22 @@ export interface ClassVerdict {
   readonly reason: (typeof CLASS_REASONS)[number];
   /** The pattern of the values that legacy's noise has not, for `PATTERN`. */
   readonly pattern: string | null;
-  /** Triples of the endpoint; null shares without them. */
+}
+
+/** How often a class shows; null shares without triples. */
+export interface ClassBounds {
+  /** Triples of the endpoint. */
   readonly triples: number;
   /** Share of triples in which the candidate, and in which the second legacy answer, differs from the first. */
   readonly candidate: ShareBounds | null;
   readonly noise: ShareBounds | null;
   /** Difference of the two. */
   readonly excess: ShareBounds | null;
+}
+
+/** What one class may spend of the chance of error: half for itself, half for the patterns of its values. */
+function alphaOf({ rank }: ClassEvidence): number {
+  return splitAlpha(CLASSES_ALPHA, rank) / 2;
 }
 
 /**
@@ -45,28 +55,41 @@ export interface ClassVerdict {
  * @param margin excess that is tolerated anyway, a fraction
  */
 export function judgeClass(evidence: ClassEvidence, triples: number, margin: number): ClassVerdict {
+  const strange = unexplained(evidence);
+  if (strange !== null) return strange;
   const { plus, minus, both } = evidence;
-  const alpha = splitAlpha(CLASSES_ALPHA, evidence.rank) / 2;
+  if (triples + plus + minus + both === 0) return said('undecided', 'NO_TRIPLES');
+  // Bounds take a moment: they are asked for where legacy shows it at all.
+  const explained = minus + both > 0 && isExplained(boundsOf(evidence, triples), margin);
+  return explained ? said('noise', 'NOISE') : said('undecided', 'TOO_FEW');
+}
+
+function said(verdict: ClassVerdict['verdict'], reason: ClassVerdict['reason']): ClassVerdict {
+  return { verdict, reason, pattern: null };
+}
+
+function unexplained(evidence: ClassEvidence): ClassVerdict | null {
+  const alpha = alphaOf(evidence);
+  if (evidence.peak >= Math.log(1 / alpha)) return said('unexplained', 'EXCESS');
+  const pattern = strangePattern(evidence, alpha);
+  return pattern === null ? null : { ...said('unexplained', 'PATTERN'), pattern };
+}
+
+/** How often a class shows, each bound at the class's own part of the chance of error. @param triples of the endpoint */
+export function boundsOf(evidence: ClassEvidence, triples: number): ClassBounds {
+  const { plus, minus, both } = evidence;
+  const alpha = alphaOf(evidence);
   const n = Math.max(triples, plus + minus + both);
-  const shares = {
+  return {
     triples: n,
     candidate: shareBounds(n, plus + both, alpha),
     noise: shareBounds(n, minus + both, alpha),
     excess: excessBounds(n, plus, minus, alpha),
   };
-  if (evidence.peak >= Math.log(1 / alpha)) {
-    return { verdict: 'unexplained', reason: 'EXCESS', pattern: null, ...shares };
-  }
-  const pattern = strangePattern(evidence, alpha);
-  if (pattern !== null) return { verdict: 'unexplained', reason: 'PATTERN', pattern, ...shares };
-  if (n === 0) return { verdict: 'undecided', reason: 'NO_TRIPLES', pattern: null, ...shares };
-  const explained = isExplained(shares.noise, shares.excess, margin);
-  const said = explained ? (['noise', 'NOISE'] as const) : (['undecided', 'TOO_FEW'] as const);
-  return { verdict: said[0], reason: said[1], pattern: null, ...shares };
 }
 
 /** Legacy shows it beyond doubt, and what the candidate shows more is at the most half of that, or within the margin. */
-function isExplained(noise: ShareBounds | null, excess: ShareBounds | null, margin: number): boolean {
+function isExplained({ noise, excess }: ClassBounds, margin: number): boolean {
   if (noise === null || excess === null || noise.low <= 0) return false;
   return excess.high <= Math.max(margin, noise.low / 2);
 }

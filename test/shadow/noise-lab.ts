@@ -7,8 +7,8 @@ import { Mirror } from '../../src/shadow/mirror.ts';
 import type { NoiseLeg } from '../../src/shadow/noise-leg.ts';
 import { CopyCell } from '../../src/telemetry/cells.ts';
 import { EvidenceBook } from '../../src/telemetry/class-evidence.ts';
-import { judgeClass } from '../../src/telemetry/class-verdict.ts';
-import type { ClassVerdict } from '../../src/telemetry/class-verdict.ts';
+import { boundsOf, judgeClass } from '../../src/telemetry/class-verdict.ts';
+import type { ClassBounds, ClassVerdict } from '../../src/telemetry/class-verdict.ts';
 import { ClassTable } from '../../src/telemetry/classes.ts';
 import type { OutboundHandler } from '../../src/wire/types.ts';
 import { gatewayConfig } from '../kit/snapshot.ts';
@@ -23,7 +23,7 @@ const JSON_HEAD = {
 const SILENT = { write: () => true, end: () => {}, pause: () => {}, resume: () => {}, abort: () => {} };
 
 /** A class with what is said about it. */
-export type Judged = ClassVerdict & { readonly id: string };
+export type Judged = ClassVerdict & { readonly id: string; readonly bounds: () => ClassBounds };
 
 /**
  * The real way of an answer from the wire to a verdict (copy, noise leg, mirror, comparison, class table, evidence),
@@ -65,6 +65,7 @@ export function noiseLab(noiseShare = 1) {
     const triples = new Map(endpoints.map((counts) => [counts.endpoint, counts.triples]));
     return classes.map((known) => ({
       id: known.id,
+      bounds: () => boundsOf(known, triples.get(known.endpoint) ?? 0),
       ...judgeClass(known, triples.get(known.endpoint) ?? 0, margin),
     }));
   };
