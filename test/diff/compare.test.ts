@@ -137,13 +137,8 @@ test('a body that does not decode says so', () => {
 });
 
 test('text is compared by lines whatever their newline is', () => {
-  expect(
-    compare({ fields: plainText, body: 'a\r\nb\rc\n' }, { fields: plainText, body: 'a\nb\nc\n' }).found,
-  ).toBe(0);
-  const result = compare(
-    { fields: plainText, body: 'a\nb one\nc' },
-    { fields: plainText, body: 'a\nb two\nc' },
-  );
+  expect(compare({ fields: plainText, body: 'a\r\nb\rc\n' }, { fields: plainText, body: 'a\nb\nc\n' }).found).toBe(0);
+  const result = compare({ fields: plainText, body: 'a\nb one\nc' }, { fields: plainText, body: 'a\nb two\nc' });
   expect(first(result)).toEqual({
     kind: 'body_text',
     path: 'body',
@@ -153,9 +148,9 @@ test('text is compared by lines whatever their newline is', () => {
   expect(first(compare({ fields: plainText, body: '\na' }, { fields: plainText, body: 'b' })).candidate).toBe(
     'line 1: b',
   );
-  expect(
-    first(compare({ fields: plainText, body: 'a' }, { fields: plainText, body: 'a\nb' })).candidate,
-  ).toBe('line 1: a');
+  expect(first(compare({ fields: plainText, body: 'a' }, { fields: plainText, body: 'a\nb' })).candidate).toBe(
+    'line 1: a',
+  );
 });
 
 test('binary is compared by length and hash', () => {
