@@ -30,7 +30,7 @@ function linesOf(row: Side, widths: readonly number[]): string[] {
 /** In pieces of at most so many characters, at blanks where there are some. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
-  let rest = [...text];
+  let rest = Array.from(text);
   while (rest.length > width) {
     const blank = rest.slice(0, width + 1).lastIndexOf(' ');
     const at = blank > width / 2 ? blank : width;
@@ -45,5 +45,5 @@ function padded(text: string, width: number): string {
 }
 
 function chars(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

@@ -1,5 +1,5 @@
 import type { Difference } from '../core/observation.ts';
-import { PatternTracker } from './pattern-tracker.ts';
+import type { PatternTracker } from './pattern-tracker.ts';
 import { SparseLatency } from './sparse-latency.ts';
 import type { ClassCounts, ClassTallies, DifferenceExample } from './types.ts';
 

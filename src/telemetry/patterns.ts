@@ -6,11 +6,13 @@ const VALUE_CHARS = 40;
 
 const NUMBER = /^("?)(-?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?)\1$/;
 /** What every class is looked at for from its start: the ways values go, and the usual mistakes with numbers. */
-export const USUAL_PATTERNS: ReadonlySet<string> = new Set([
-  ...['up', 'down', 'rewritten', 'one more', 'one less', 'zero', 'negated', 'rounded', 'hours apart'],
-  ...['x10', 'x100', 'x1000', '/10', '/100', '/1000'],
-  ...['empty', 'space', 'case', 'as long', 'longer', 'shorter'],
-]);
+export const USUAL_PATTERNS: ReadonlySet<string> = new Set(
+  [
+    ['up', 'down', 'rewritten', 'one more', 'one less', 'zero', 'negated', 'rounded', 'hours apart'],
+    ['x10', 'x100', 'x1000', '/10', '/100', '/1000'],
+    ['empty', 'space', 'case', 'as long', 'longer', 'shorter'],
+  ].flat(),
+);
 
 /** Which way legacy's own noise went, whatever the candidate did: counted on its side alone. */
 export const NOISE_WAYS: ReadonlyMap<string, string> = new Map([

@@ -4,7 +4,7 @@ import type { AppliedAnswer } from '../../src/control/schema/commands.ts';
 import type { History } from '../../src/control/schema/history.ts';
 import { statusSchema } from '../../src/control/schema/status.ts';
 import type { Status } from '../../src/control/schema/status.ts';
-import { age, counted, milliseconds, safe, signedMilliseconds } from '../../src/cli/format.ts';
+import { age, counted, milliseconds, signedMilliseconds } from '../../src/cli/format.ts';
 import { paintFor, paintWith } from '../../src/cli/paint.ts';
 import { changeText } from '../../src/cli/views/change.ts';
 import { historyText } from '../../src/cli/views/history.ts';

@@ -43,7 +43,7 @@ test.each(TRUTHS)(
   'what is planted in %d of requests among noise of %d is, after %d pairs, %s',
   (...truth) => {
     const [share, noise, pairs, expected] = truth;
-    const random = seededRandom(20_260_000 + TRUTHS.indexOf(truth as never));
+    const random = seededRandom(20_260_000 + TRUTHS.indexOf(truth));
     const { ask, judge } = noiseLab();
     let verdicts = judge();
     for (let pair = 1; pair <= pairs; pair += 1) {
