@@ -101,7 +101,11 @@ class Scan {
     const start = this.starts[depth] as number;
     if (this.found === null) {
       if (start < this.from && this.at > this.to) this.found = this.part(start);
-    } else if (start < this.found.start && (this.members[depth] as number) > LIMITS.jsonTableKeys && open === OPEN_OBJECT) {
+    } else if (
+      start < this.found.start &&
+      (this.members[depth] as number) > LIMITS.jsonTableKeys &&
+      open === OPEN_OBJECT
+    ) {
       return false;
     }
     return true;

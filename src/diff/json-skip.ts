@@ -45,7 +45,10 @@ export function differingPart(
 function commonPrefix(one: Uint8Array, other: Uint8Array): number {
   const length = Math.min(one.length, other.length);
   let at = 0;
-  while (at + BLOCK <= length && Buffer.compare(one.subarray(at, at + BLOCK), other.subarray(at, at + BLOCK)) === 0) {
+  while (
+    at + BLOCK <= length &&
+    Buffer.compare(one.subarray(at, at + BLOCK), other.subarray(at, at + BLOCK)) === 0
+  ) {
     at += BLOCK;
   }
   while (at < length && one[at] === other[at]) at += 1;

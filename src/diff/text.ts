@@ -23,7 +23,8 @@ function isForgiven(legacy: string, candidate: string, findings: Findings): bool
 
 function withOneNewline(body: Uint8Array): string {
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
-  return text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
+  // Plain texts are replaced ten times as fast as a pattern.
+  return text.includes('\r') ? text.replaceAll('\r\n', '\n').replaceAll('\r', '\n') : text;
 }
 
 function lineAt(text: string, number: number, start: number): string {

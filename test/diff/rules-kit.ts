@@ -28,4 +28,3 @@ export function jsonUnder(
 ): Promise<PairResult> {
   return compareUnder(rules, { fields: JSON_FIELDS, body: legacy }, { fields: JSON_FIELDS, body: candidate });
 }
-

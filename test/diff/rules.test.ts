@@ -37,7 +37,13 @@ const ACTIONS: [RuleAction, string, string, string, string][] = [
     '{"a":"build 99999999 failed"}',
   ],
   [{ do: 'tolerance', unit: 'number', most: 0.1 }, 'body/a', '{"a":1.0}', '{"a":1.1}', '{"a":1.1000001}'],
-  [{ do: 'tolerance', unit: 'number', most: 0.5 }, 'body/a', '{"a":9007199254740992}', '{"a":9007199254740992.5}', '{"a":9007199254740993}'],
+  [
+    { do: 'tolerance', unit: 'number', most: 0.5 },
+    'body/a',
+    '{"a":9007199254740992}',
+    '{"a":9007199254740992.5}',
+    '{"a":9007199254740993}',
+  ],
   [{ do: 'tolerance', unit: 'share', most: 0.01 }, 'body/a', '{"a":99}', '{"a":100}', '{"a":100.1}'],
   [{ do: 'tolerance', unit: 'share', most: 0.5 }, 'body/a', '{"a":1e-7}', '{"a":2e-7}', '{"a":-1e-7}'],
   [
@@ -47,20 +53,35 @@ const ACTIONS: [RuleAction, string, string, string, string][] = [
     '{"a":"2026-11-24T21:00:05.000+01:00"}',
     '{"a":"2026-11-24T20:00:05.001Z"}',
   ],
-  [{ do: 'tolerance', unit: 'ms', most: 1_000 }, 'body/a', '{"a":1764014400}', '{"a":1764014401}', '{"a":1764014402}'],
-  [{ do: 'tolerance', unit: 'ms', most: 1_000 }, 'body/a', '{"a":1764014400000}', '{"a":1764014401000}', '{"a":1764014401001}'],
+  [
+    { do: 'tolerance', unit: 'ms', most: 1_000 },
+    'body/a',
+    '{"a":1764014400}',
+    '{"a":1764014401}',
+    '{"a":1764014402}',
+  ],
+  [
+    { do: 'tolerance', unit: 'ms', most: 1_000 },
+    'body/a',
+    '{"a":1764014400000}',
+    '{"a":1764014401000}',
+    '{"a":1764014401001}',
+  ],
 ];
 
-test.each(ACTIONS)('%j at %s forgives what it says and nothing else', async (action, path, legacy, same, other) => {
-  const rules = [ruleOf(path, action)];
-  const forgiven = await jsonUnder(rules, legacy, same);
-  expect(forgiven).toMatchObject({ found: 0, differences: [], ignored: [{ rule: path, hidden: 1 }] });
-  expect((await jsonUnder([], legacy, same)).found).toBeGreaterThan(0);
-  const seen = await jsonUnder(rules, legacy, other);
-  expect(seen.found).toBeGreaterThan(0);
-  const [there, back] = [await jsonUnder(rules, same, other), await jsonUnder(rules, other, same)];
-  expect(there.found).toBe(back.found);
-});
+test.each(ACTIONS)(
+  '%j at %s forgives what it says and nothing else',
+  async (action, path, legacy, same, other) => {
+    const rules = [ruleOf(path, action)];
+    const forgiven = await jsonUnder(rules, legacy, same);
+    expect(forgiven).toMatchObject({ found: 0, differences: [], ignored: [{ rule: path, hidden: 1 }] });
+    expect((await jsonUnder([], legacy, same)).found).toBeGreaterThan(0);
+    const seen = await jsonUnder(rules, legacy, other);
+    expect(seen.found).toBeGreaterThan(0);
+    const [there, back] = [await jsonUnder(rules, same, other), await jsonUnder(rules, other, same)];
+    expect(there.found).toBe(back.found);
+  },
+);
 
 test('what a rule ignores is counted under its id and never found', async () => {
   const rules = [ruleOf('body/items/*/id', IGNORE), ruleOf('headers/x-build', IGNORE)];
@@ -102,7 +123,11 @@ test('a rule holds at its endpoints only, and until its last day', async () => {
     compileRules([ruleOf('body/a', IGNORE, { endpoints })], 0).then(
       (rules) =>
         comparePair(
-          pairOf({ fields: JSON_FIELDS, body: '{"a":1}' }, { fields: JSON_FIELDS, body: '{"a":2}' }, { endpoint }),
+          pairOf(
+            { fields: JSON_FIELDS, body: '{"a":1}' },
+            { fields: JSON_FIELDS, body: '{"a":2}' },
+            { endpoint },
+          ),
           rules,
         ).found,
     );
@@ -149,7 +174,15 @@ test('headers, cookies, redirects and statuses have paths like bodies have', asy
 test('text, lines of JSON and places in pages can be ruled on', async () => {
   const text = ['content-type', 'text/plain'];
   const build: RuleAction = { do: 'regex', pattern: 'build \\d+', replace: '' };
-  expect((await compareUnder([ruleOf('body', build)], { fields: text, body: 'é build 1' }, { fields: text, body: 'é build 22' })).found).toBe(0);
+  expect(
+    (
+      await compareUnder(
+        [ruleOf('body', build)],
+        { fields: text, body: 'é build 1' },
+        { fields: text, body: 'é build 22' },
+      )
+    ).found,
+  ).toBe(0);
   const lines = ['content-type', 'application/x-ndjson'];
   const ignored = await compareUnder(
     [ruleOf('body/*/at', IGNORE)],
@@ -161,7 +194,11 @@ test('text, lines of JSON and places in pages can be ruled on', async () => {
   const page = (token: string, title: string) =>
     `<html><head><title>${title}</title><meta name="csrf" content="${token}"></head><body><p>a</p><p>b</p></body></html>`;
   const rule = ruleOf('body/html/head/meta/@content', IGNORE);
-  const result = await compareUnder([rule], { fields: html, body: page('1', 'A') }, { fields: html, body: page('2', 'B') });
+  const result = await compareUnder(
+    [rule],
+    { fields: html, body: page('1', 'A') },
+    { fields: html, body: page('2', 'B') },
+  );
   expect(classes(result)).toEqual(['body_text body/html/head/title/#text']);
   expect(result.ignored).toEqual([{ rule: rule.path, hidden: 1 }]);
 });
@@ -170,13 +207,19 @@ test('a list lines up by what its elements say without what is ignored in them',
   const item = (id: number, name: string) => ({ id, name });
   const legacy = [item(1, 'a'), item(2, 'b'), item(3, 'c')];
   const candidate = [item(9, 'new'), item(7, 'a'), item(8, 'b'), item(6, 'C')];
-  const result = await jsonUnder([ruleOf('body/*/id', IGNORE)], JSON.stringify(legacy), JSON.stringify(candidate));
+  const result = await jsonUnder(
+    [ruleOf('body/*/id', IGNORE)],
+    JSON.stringify(legacy),
+    JSON.stringify(candidate),
+  );
   expect(classes(result)).toEqual(['json_length ', 'json_value /*/name']);
 });
 
 test('a list without the field that should tell its objects apart is compared as a list', async () => {
   const rules = [ruleOf('body', { do: 'keyedBy', field: 'id' })];
-  expect(classes(await jsonUnder(rules, '[{"id":1},{"id":1}]', '[{"id":1},{"id":2}]'))).toEqual(['json_value /*/id']);
+  expect(classes(await jsonUnder(rules, '[{"id":1},{"id":1}]', '[{"id":1},{"id":2}]'))).toEqual([
+    'json_value /*/id',
+  ]);
   expect(classes(await jsonUnder(rules, '[1,2]', '[2,1]'))).toEqual(['json_value /*']);
 });
 
@@ -198,7 +241,10 @@ const documents = fc.letrec((tie) => ({
   ),
 })).value;
 const globs = fc
-  .array(fc.constantFrom('a', 'b', 'id', '*', '**', 'x~1y', '~0', '__*', '12'), { minLength: 1, maxLength: 4 })
+  .array(fc.constantFrom('a', 'b', 'id', '*', '**', 'x~1y', '~0', '__*', '12'), {
+    minLength: 1,
+    maxLength: 4,
+  })
   .map((parts) => ['body', ...parts].join('/'));
 
 test('ignored paths never leak into classes, and with their rules gone the differences are back', async () => {
@@ -233,14 +279,23 @@ function ignoredPointer(glob: string): RegExp {
 test('rules never make a difference out of equality, and what they hide or leave adds up to something', async () => {
   const actions = ACTIONS.map(([action]) => action).filter(({ do: name }) => name !== 'regex');
   await fc.assert(
-    fc.asyncProperty(documents, documents, globs, fc.constantFrom(...actions), async (one, other, glob, action) => {
-      const rules = [ruleOf(glob.replace('body', 'body/r'), action)];
-      const [legacy, candidate] = [JSON.stringify({ r: one }), JSON.stringify({ r: other })];
-      expect(await jsonUnder(rules, legacy, legacy)).toMatchObject({ found: 0, ignored: [] });
-      const [there, back] = [await jsonUnder(rules, legacy, candidate), await jsonUnder(rules, candidate, legacy)];
-      expect(there.found).toBe(back.found);
-      if ((await jsonUnder([], legacy, candidate)).found === 0) expect(there.found).toBe(0);
-    }),
+    fc.asyncProperty(
+      documents,
+      documents,
+      globs,
+      fc.constantFrom(...actions),
+      async (one, other, glob, action) => {
+        const rules = [ruleOf(glob.replace('body', 'body/r'), action)];
+        const [legacy, candidate] = [JSON.stringify({ r: one }), JSON.stringify({ r: other })];
+        expect(await jsonUnder(rules, legacy, legacy)).toMatchObject({ found: 0, ignored: [] });
+        const [there, back] = [
+          await jsonUnder(rules, legacy, candidate),
+          await jsonUnder(rules, candidate, legacy),
+        ];
+        expect(there.found).toBe(back.found);
+        if ((await jsonUnder([], legacy, candidate)).found === 0) expect(there.found).toBe(0);
+      },
+    ),
     { numRuns: 1_000 },
   );
 });

@@ -91,7 +91,13 @@ test('every copy that is sent is concluded exactly once, and every byte comes ba
       const play = (index: number, event: (typeof EVENTS)[number]) => {
         const copy = copies[index] as Copy;
         if (event === 'result')
-          return open.shift()?.({ requestId: 'r', differences: [], found: 0, ignored: [], improvedOnly: false });
+          return open.shift()?.({
+            requestId: 'r',
+            differences: [],
+            found: 0,
+            ignored: [],
+            improvedOnly: false,
+          });
         if (event === 'lost') return open.shift()?.(null);
         if (event === 'send') {
           launched.add(index);
