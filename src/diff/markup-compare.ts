@@ -2,7 +2,7 @@ import { hash32 } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings } from './findings.ts';
 import { align, type Run } from './json-align.ts';
-import { readMarkup, type MarkupToken } from './markup.ts';
+import { placeName, readMarkup, type MarkupToken } from './markup.ts';
 import { isSensitiveName } from './secrets.ts';
 import { compareText } from './text.ts';
 
@@ -74,7 +74,7 @@ class MarkupComparison {
 
   private compareToken(legacy: MarkupToken, candidate: MarkupToken): void {
     const path = `${pathOf(legacy)}/`;
-    if (legacy.kind === 'open') this.compareAttributes(`${path}${legacy.text}`, legacy, candidate);
+    if (legacy.kind === 'open') this.compareAttributes(`${path}${placeName(legacy.text)}`, legacy, candidate);
     else if (legacy.text !== candidate.text) {
       this.note(`${path}${legacy.kind === 'text' ? '#text' : '#other'}`, legacy.text, candidate.text);
     }
@@ -91,7 +91,7 @@ class MarkupComparison {
     for (const name of new Set([...ones.keys(), ...others.keys()])) {
       const [one = null, other = null] = [ones.get(name), others.get(name)];
       if (one === other) continue;
-      const place = `${path}/@${name}`;
+      const place = `${path}/@${placeName(name)}`;
       const holdsValue = name === 'value' || name === 'content';
       if ((secret && holdsValue) || isSensitiveName(name)) this.noteHidden(place, one, other);
       else this.note(place, one, other);

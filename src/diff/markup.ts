@@ -11,8 +11,10 @@ export interface MarkupToken {
 
 /** Elements deeper than this are said to stand where their ancestor of this depth does. */
 const MOST_DEPTH = 64;
-/** Characters of a name in a place. */
-const NAME_CHARS = 64;
+/** What stands in a place for a name that a person or an attacker made up. */
+const ANY = '*';
+const PLAIN_NAME = /^[\p{L}_][\p{L}\p{N}_:.-]{0,63}$/u;
+const NUMBERED = /\d{5}|[0-9a-f]{16}/i;
 /** Elements that have no end (HTML, section 13.1.2). */
 const VOID = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '));
 /** Elements whose content is no markup, and those whose white space is seen. */
@@ -41,6 +43,11 @@ const ATTRIBUTE = /[\s/]*([^\s>/][^\s=>/]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\
 export function readMarkup(text: string, form: 'html' | 'xml', most: number): MarkupToken[] | null {
   const tokens = new MarkupReader(text, form === 'html').read(most);
   return tokens.length > most ? null : tokens;
+}
+
+/** A name as a part of a place: bounded, printable, and the same for all that carry an id. */
+export function placeName(name: string): string {
+  return PLAIN_NAME.test(name) && !NUMBERED.test(name) ? name : ANY;
 }
 
 class MarkupReader {
@@ -79,12 +86,12 @@ class MarkupReader {
   private enter(name: string): void {
     if (this.open.length === MOST_DEPTH) return;
     this.open.push(name);
-    this.place += `${this.place === '' ? '' : '/'}${name.slice(0, NAME_CHARS)}`;
+    this.place += `${this.place === '' ? '' : '/'}${placeName(name)}`;
   }
 
   private leave(depth: number): void {
     this.open.length = depth;
-    this.place = this.open.map((name) => name.slice(0, NAME_CHARS)).join('/');
+    this.place = this.open.map(placeName).join('/');
   }
 
   private characters(end: number): void {

@@ -9,7 +9,10 @@ import { IGNORE, ruleOf } from '../diff/rules-kit.ts';
 import { until } from '../kit/until.ts';
 
 function differing(requestId: string, rules?: readonly DifferenceRule[]): Pair {
-  const [legacy, candidate] = ['{"at":1,"n":1}', '{"at":2,"n":1}'].map((body) => ({ fields: JSON_FIELDS, body }));
+  const [legacy, candidate] = ['{"at":1,"n":1}', '{"at":2,"n":1}'].map((body) => ({
+    fields: JSON_FIELDS,
+    body,
+  }));
   return pairOf(legacy ?? {}, candidate ?? {}, { requestId, ...(rules === undefined ? {} : { rules }) });
 }
 
@@ -62,7 +65,8 @@ test('a rule stops at its last moment although nobody reads the configuration ag
   const list = [ruleOf('body/at', IGNORE, { expiresMs: nowMs + 1_000 }), ruleOf('body/n', IGNORE)];
   shelf.put({ rules: 1, list });
   const isHidden = async (at: number, path: string) =>
-    (await shelf.take(1, at))?.forEndpoint('GET /')?.stateOf('body_text', path)?.ignoring('body_text') !== null;
+    (await shelf.take(1, at))?.forEndpoint('GET /')?.stateOf('body_text', path)?.ignoring('body_text') !==
+    null;
   expect([await isHidden(nowMs, 'body/at'), await isHidden(nowMs + 999, 'body/at')]).toEqual([true, true]);
   expect(await shelf.take(0, nowMs)).toBeNull();
   const after = (await shelf.take(1, nowMs + 1_000))?.forEndpoint('GET /');
