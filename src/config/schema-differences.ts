@@ -23,7 +23,10 @@ const TOLERANCE = say('expected a number, a share or a duration', 'for example: 
 /** How far apart two values may be. */
 const tolerance = z
   .union([z.number(), z.string()], { error: TOLERANCE })
-  .meta({ description: 'how far apart two values may be: 0.01, 1% of the larger one, or 5s', examples: [0.01, '1%', '5s'] })
+  .meta({
+    description: 'how far apart two values may be: 0.01, 1% of the larger one, or 5s',
+    examples: [0.01, '1%', '5s'],
+  })
   .transform((value, context): Tolerance => {
     const read = readTolerance(value);
     if (read !== null) return read;
@@ -48,16 +51,22 @@ const on = (description: string) =>
 
 const rule = section(
   {
-    path: text('where, as a glob: headers/NAME, body/KEY/…, status/OLD-NEW; * is one part, ** any number', 'body/items/*/price'),
+    path: text(
+      'where, as a glob: headers/NAME, body/KEY/…, status/OLD-NEW; * is one part, ** any number',
+      'body/items/*/price',
+    ),
     endpoints: list(
       text('a method and a path template, * is one segment and ** any number', 'GET /users/{id}'),
       'endpoints it holds for; every one if left out',
       1,
     ).optional(),
     ignore: z
-      .union([on('whatever differs there'), list(word('a kind of difference', DIFFERENCE_KINDS), 'kinds', 1)], {
-        error: say('expected true or a list of kinds', 'for example: [json_value]'),
-      })
+      .union(
+        [on('whatever differs there'), list(word('a kind of difference', DIFFERENCE_KINDS), 'kinds', 1)],
+        {
+          error: say('expected true or a list of kinds', 'for example: [json_value]'),
+        },
+      )
       .describe('nothing that differs there, or below it, counts: true, or only these kinds')
       .optional(),
     round: whole('decimals that numbers are rounded to', 0, 20, 2).optional(),
@@ -67,7 +76,10 @@ const rule = section(
     lower: on('upper and lower case are the same').optional(),
     trim: on('white space at both ends means nothing').optional(),
     regex: text('what this pattern (RE2) matches is replaced on both sides', 'v[0-9]+').optional(),
-    replace: z.string({ error: say('expected text', 'for example: v*') }).describe('what stands in its place').optional(),
+    replace: z
+      .string({ error: say('expected text', 'for example: v*') })
+      .describe('what stands in its place')
+      .optional(),
     tolerance: tolerance.optional(),
     reason: text('why this is no difference that matters', 'both sides round half to even'),
     owner: text('who answers for this rule', 'team-shop').optional(),

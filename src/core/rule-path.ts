@@ -98,7 +98,10 @@ function problemOf(path: string, parts: readonly string[]): { message: string; h
     return { message: 'a part of this path is empty', hint: 'write one / between parts and none at the end' };
   }
   if (parts.length > MOST_PARTS) {
-    return { message: `a rule path has ${MOST_PARTS} parts at the most`, hint: 'use ** for what lies between' };
+    return {
+      message: `a rule path has ${MOST_PARTS} parts at the most`,
+      hint: 'use ** for what lies between',
+    };
   }
   if (place === '**') return rest.every((part) => /^\*+$/.test(part)) ? EVERYTHING : null;
   if (place === 'headers') return headerProblem(rest);

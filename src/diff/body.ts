@@ -82,7 +82,8 @@ function unkeptSummary({ body, unkept }: EncodedBody): string {
 function compareDecoded(legacy: EncodedBody, candidate: EncodedBody, findings: Findings): void {
   const [one, other] = [mislabelled(legacy.body, legacy.type), mislabelled(candidate.body, candidate.type)];
   if ((one === null) !== (other === null)) {
-    const said = (body: Uint8Array, lie: string | null): string => `${summary(body)}${lie === null ? '' : `, ${lie}`}`;
+    const said = (body: Uint8Array, lie: string | null): string =>
+      `${summary(body)}${lie === null ? '' : `, ${lie}`}`;
     findings.add('body_mislabelled', 'body', said(legacy.body, one), said(candidate.body, other));
     return;
   }

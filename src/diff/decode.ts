@@ -1,6 +1,8 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { LIMITS } from '../core/limits.ts';
 
+const NO_CODINGS: readonly string[] = [];
+
 /** A body without its content codings, or why it has none. */
 type Decoding =
   | { readonly ok: true; readonly body: Uint8Array }
@@ -30,7 +32,8 @@ function inflate(body: Uint8Array): Uint8Array {
  * The codings of a message in one writing and in the order they were applied; `identity` is none.
  * @param values every `Content-Encoding` value
  */
-export function contentCodings(values: readonly string[]): string[] {
+export function contentCodings(values: readonly string[]): readonly string[] {
+  if (values.length === 0) return NO_CODINGS;
   return values
     .join(',')
     .toLowerCase()

@@ -96,7 +96,8 @@ class Walker {
     const rule = state?.list ?? null;
     const element = state === null ? null : state.element();
     if (rule === null) this.lists(legacy, candidate, state);
-    else if (rule.action.do === 'keyedBy') this.keyed(legacy, candidate, state as PathState, rule.action.field);
+    else if (rule.action.do === 'keyedBy')
+      this.keyed(legacy, candidate, state as PathState, rule.action.field);
     else {
       const arranged = rule.action.do === 'sort' ? inOrder : asSet;
       const [one, other] = [arranged(legacy, element), arranged(candidate, element)];

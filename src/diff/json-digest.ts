@@ -27,7 +27,8 @@ function ruledDigest(value: JsonValue, state: PathState): number {
   if (typeof value === 'string') return hash32(seenAs(state.values, value, false), 1);
   if (value instanceof JsonNumber) return ruledNumber(value.text, state);
   if (value === null || typeof value === 'boolean') return digest(value, null);
-  if (value instanceof JsonRepeated) return value.values.reduce<number>((sum, each) => sum + digest(each, state), 3) >>> 0;
+  if (value instanceof JsonRepeated)
+    return value.values.reduce<number>((sum, each) => sum + digest(each, state), 3) >>> 0;
   if (!Array.isArray(value)) return membersDigest(value, state);
   if (state.list === null) return listDigest(value, 4, state.element());
   // Whatever the rule makes of the order, equal lists come out equal.

@@ -56,5 +56,8 @@ function canonicalText(value: JsonValue, state: PathState | null): string {
     const inside = state?.child(key) ?? null;
     return inside?.hidesAll === true ? '' : `${JSON.stringify(key)}:${canonicalText(member, inside)}`;
   });
-  return `{${members.filter((member) => member !== '').toSorted().join(',')}}`;
+  return `{${members
+    .filter((member) => member !== '')
+    .toSorted()
+    .join(',')}}`;
 }

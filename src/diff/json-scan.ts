@@ -4,8 +4,8 @@ import { LIMITS } from '../core/limits.ts';
 /** Where a key stands with its quotes. */
 export type KeySpan = readonly [start: number, end: number];
 
-/** An object or a list of a document by its bytes, from its opening bracket to behind its closing one. */
-export interface FoundContainer {
+/** A value of a document by its bytes, for an object or a list from its opening bracket to behind its closing one. */
+export interface FoundPart {
   readonly start: number;
   readonly end: number;
   /** Objects and lists around it. */
@@ -17,15 +17,21 @@ export interface FoundContainer {
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Proves that bytes are one JSON document (RFC 8259) and finds its smallest object or list that holds a stretch of
- * them inside its brackets.
- * @returns null for what is no document, is deeper than `LIMITS.jsonDepth`, or has no such part but at its root; and
- * where an object on the way is so large that it may be a table
+ * Proves that bytes are one JSON document (RFC 8259) and finds the smallest values that hold a stretch of them: one that
+ * is no object or list, if there is one, and the smallest object or list that holds it inside its brackets.
+ * @returns the smallest first; none for what is no document or is deeper than `LIMITS.jsonDepth`, and none that is the
+ * root or has an object on its way that is so large that it may be a table
  */
-export function findContainer(bytes: Uint8Array, from: number, to: number): FoundContainer | null {
+export function findParts(bytes: Uint8Array, from: number, to: number): FoundPart[] {
   const scan = new Scan(bytes, from, to);
-  return scan.document() ? scan.found : null;
+  if (!scan.document()) return [];
+  return [scan.scalar, scan.container].filter((part) => part !== null && part.depth > 0) as FoundPart[];
 }
+
+/** One entry for each open container: how many members came, and the last key. A scan never waits. */
+const members = new Int32Array(LIMITS.jsonDepth);
+const keyStarts = new Int32Array(LIMITS.jsonDepth);
+const keyEnds = new Int32Array(LIMITS.jsonDepth);
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -37,18 +43,14 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 class Scan {
-  found: FoundContainer | null = null;
+  scalar: FoundPart | null = null;
+  container: FoundPart | null = null;
   private readonly bytes: Uint8Array;
   private readonly from: number;
   private readonly to: number;
   private at = 0;
   private beyondAscii = false;
   private depth = 0;
-  /** One entry for each open container: where it starts, how many members came, and the last key. */
-  private readonly starts = new Int32Array(LIMITS.jsonDepth);
-  private readonly members = new Int32Array(LIMITS.jsonDepth);
-  private readonly keyStarts = new Int32Array(LIMITS.jsonDepth);
-  private readonly keyEnds = new Int32Array(LIMITS.jsonDepth);
 
   constructor(bytes: Uint8Array, from: number, to: number) {
     this.bytes = bytes;
@@ -60,14 +62,22 @@ class Scan {
     this.space();
     if (!this.value()) return false;
     this.space();
-    if (this.at !== this.bytes.length || this.found === null || this.found.depth === 0) return false;
+    if (this.at !== this.bytes.length) return false;
     return !this.beyondAscii || isUtf8(this.bytes);
   }
 
   private value(): boolean {
-    const first = this.bytes[this.at];
+    const start = this.at;
+    const first = this.bytes[start];
+    if (first === OPEN_OBJECT || first === OPEN_LIST) return this.nested(first);
+    if (!this.plain(first)) return false;
+    if (start <= this.from && this.at >= this.to && this.scalar === null) this.scalar = this.part(start);
+    return true;
+  }
+
+  /** A value that is no object and no list. */
+  private plain(first: number | undefined): boolean {
     if (first === QUOTE) return this.string();
-    if (first === OPEN_OBJECT || first === OPEN_LIST) return this.container(first);
     if (first === 0x74) return this.word(0x72, 0x75, 0x65);
     if (first === 0x6e) return this.word(0x75, 0x6c, 0x6c);
     if (first === 0x66) return this.bytes[this.at + 1] === 0x61 && this.falseRest();
@@ -87,30 +97,35 @@ class Scan {
     return true;
   }
 
-  private container(open: number): boolean {
+  private nested(open: number): boolean {
     const { depth } = this;
     if (depth === LIMITS.jsonDepth) return false;
-    this.starts[depth] = this.at;
-    this.members[depth] = 0;
-    this.keyStarts[depth] = -1;
+    const start = this.at;
+    members[depth] = 0;
+    keyStarts[depth] = -1;
     this.depth = depth + 1;
     this.at += 1;
     const closed = open === OPEN_OBJECT ? this.object(depth) : this.list(depth);
     if (!closed) return false;
     this.depth = depth;
-    const start = this.starts[depth] as number;
-    if (this.found === null) {
-      if (start < this.from && this.at > this.to) this.found = this.part(start);
-    } else if (start < this.found.start && (this.members[depth] as number) > LIMITS.jsonTableKeys && open === OPEN_OBJECT) {
-      return false;
-    }
+    const holds = start < this.from && this.at > this.to;
+    if (holds && open === OPEN_OBJECT && (members[depth] as number) > LIMITS.jsonTableKeys)
+      this.forget(start);
+    if (holds && this.container === null) this.container = this.part(start);
     return true;
   }
 
-  private part(start: number): FoundContainer {
+  /** Keys of a table are no part of a way; so what stands inside of it is not looked at alone. */
+  private forget(start: number): void {
+    this.scalar = null;
+    // A part at the root is none: the whole is read then.
+    if (this.container !== null) this.container = { start, end: this.at, depth: 0, keys: [] };
+  }
+
+  private part(start: number): FoundPart {
     const keys = Array.from({ length: this.depth }, (_, level): KeySpan | null => {
-      const keyStart = this.keyStarts[level] as number;
-      return keyStart === -1 ? null : [keyStart, this.keyEnds[level] as number];
+      const keyStart = keyStarts[level] as number;
+      return keyStart === -1 ? null : [keyStart, keyEnds[level] as number];
     });
     return { start, end: this.at, depth: this.depth, keys };
   }
@@ -124,15 +139,15 @@ class Scan {
     }
     for (;;) {
       if (bytes[this.at] !== QUOTE) return false;
-      this.keyStarts[depth] = this.at;
+      keyStarts[depth] = this.at;
       if (!this.string()) return false;
-      this.keyEnds[depth] = this.at;
+      keyEnds[depth] = this.at;
       this.space();
       if (bytes[this.at] !== COLON) return false;
       this.at += 1;
       this.space();
       if (!this.value()) return false;
-      (this.members[depth] as number) += 1;
+      (members[depth] as number) += 1;
       this.space();
       const next = bytes[this.at];
       this.at += 1;
@@ -151,7 +166,7 @@ class Scan {
     }
     for (;;) {
       if (!this.value()) return false;
-      (this.members[depth] as number) += 1;
+      (members[depth] as number) += 1;
       this.space();
       const next = bytes[this.at];
       this.at += 1;

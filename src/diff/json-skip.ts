@@ -3,7 +3,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { JsonPlace } from './json-compare.ts';
 import { stateBelow } from './json-compare.ts';
 import { type JsonValue, readJson } from './json-reader.ts';
-import { findContainer, type FoundContainer } from './json-scan.ts';
+import { findParts, type FoundPart } from './json-scan.ts';
 import type { PathState } from './rule-state.ts';
 
 /** The part of two documents that holds everything in which they differ. */
@@ -18,7 +18,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const BLOCK = 1_024;
 
 /**
- * Finds the smallest object or list of two documents that holds all of their differences, and reads only that. What
+ * Finds the smallest value of two documents that holds all of their differences, and reads only that. What
  * stands around it is the same bytes in both, so that one look at one of them proves both valid.
  * @returns null where the whole has to be read: a document that is not valid or beyond the limits, a difference at its
  * root, a key on the way that may stand twice, a list on the way that a rule arranges
@@ -32,20 +32,32 @@ export function differingPart(
   if (Math.max(legacy.length, candidate.length) > 2 * LIMITS.jsonNodes) return null;
   const start = commonPrefix(legacy, candidate);
   const end = commonSuffix(legacy, candidate, start);
-  const found = findContainer(legacy, start, legacy.length - end);
-  if (found === null) return null;
-  const place = placeOf(legacy, found, state);
-  if (place === null) return null;
-  const one = readPart(legacy, found.start, found.end, found.depth);
-  const other = readPart(candidate, found.start, found.end + candidate.length - legacy.length, found.depth);
-  if (one === undefined || other === undefined) return null;
-  return { legacy: one, candidate: other, place };
+  for (const found of findParts(legacy, start, legacy.length - end)) {
+    const part = readBoth([legacy, candidate], found, state);
+    if (part !== null) return part;
+  }
+  return null;
+}
+
+function readBoth(
+  [legacy, candidate]: readonly [Uint8Array, Uint8Array],
+  { start, end, depth, keys }: FoundPart,
+  state: PathState | null,
+): DifferingPart | null {
+  const other = readPart(candidate, start, end + candidate.length - legacy.length, depth);
+  if (other === undefined) return null;
+  const one = readPart(legacy, start, end, depth);
+  const place = one === undefined ? null : placeOf(legacy, keys, state);
+  return one === undefined || place === null ? null : { legacy: one, candidate: other, place };
 }
 
 function commonPrefix(one: Uint8Array, other: Uint8Array): number {
   const length = Math.min(one.length, other.length);
   let at = 0;
-  while (at + BLOCK <= length && Buffer.compare(one.subarray(at, at + BLOCK), other.subarray(at, at + BLOCK)) === 0) {
+  while (
+    at + BLOCK <= length &&
+    Buffer.compare(one.subarray(at, at + BLOCK), other.subarray(at, at + BLOCK)) === 0
+  ) {
     at += BLOCK;
   }
   while (at < length && one[at] === other[at]) at += 1;
@@ -64,7 +76,7 @@ function commonSuffix(one: Uint8Array, other: Uint8Array, start: number): number
 }
 
 /** Keys of the way, or null where the part cannot be compared alone. */
-function placeOf(bytes: Uint8Array, { keys }: FoundContainer, state: PathState | null): JsonPlace | null {
+function placeOf(bytes: Uint8Array, keys: FoundPart['keys'], state: PathState | null): JsonPlace | null {
   const place: (string | null)[] = [];
   let here = state;
   for (const key of keys) {

@@ -2,7 +2,7 @@ import { hash32 } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings } from './findings.ts';
 import { align, type Run } from './json-align.ts';
-import { readMarkup, type MarkupToken } from './markup.ts';
+import { placeName, readMarkup, type MarkupToken } from './markup.ts';
 import { isSensitiveName } from './secrets.ts';
 import { compareText } from './text.ts';
 
@@ -66,14 +66,15 @@ class MarkupComparison {
   private compareRun({ legacyStart, legacyCount, candidateStart, candidateCount }: Run): void {
     const ones = this.legacy.slice(legacyStart, legacyStart + legacyCount);
     const others = this.candidate.slice(candidateStart, candidateStart + candidateCount);
-    const alike = ones.length === others.length && ones.every((one, at) => areAlike(one, others[at] as MarkupToken));
+    const alike =
+      ones.length === others.length && ones.every((one, at) => areAlike(one, others[at] as MarkupToken));
     if (!alike) this.noteStretch(ones, others);
     else for (const [at, one] of ones.entries()) this.compareToken(one, others[at] as MarkupToken);
   }
 
   private compareToken(legacy: MarkupToken, candidate: MarkupToken): void {
     const path = `${pathOf(legacy)}/`;
-    if (legacy.kind === 'open') this.compareAttributes(`${path}${legacy.text}`, legacy, candidate);
+    if (legacy.kind === 'open') this.compareAttributes(`${path}${placeName(legacy.text)}`, legacy, candidate);
     else if (legacy.text !== candidate.text) {
       this.note(`${path}${legacy.kind === 'text' ? '#text' : '#other'}`, legacy.text, candidate.text);
     }
@@ -81,13 +82,16 @@ class MarkupComparison {
 
   /** A name that stands twice counts once, with its first value, as it does for browsers. */
   private compareAttributes(path: string, legacy: MarkupToken, candidate: MarkupToken): void {
-    const [ones, others] = [new Map(legacy.attributes.toReversed()), new Map(candidate.attributes.toReversed())];
+    const [ones, others] = [
+      new Map(legacy.attributes.toReversed()),
+      new Map(candidate.attributes.toReversed()),
+    ];
     // What a form field or a meta tag holds is secret by the name it has.
     const secret = [...ones.values(), ...others.values()].some(isSensitiveName);
     for (const name of new Set([...ones.keys(), ...others.keys()])) {
       const [one = null, other = null] = [ones.get(name), others.get(name)];
       if (one === other) continue;
-      const place = `${path}/@${name}`;
+      const place = `${path}/@${placeName(name)}`;
       const holdsValue = name === 'value' || name === 'content';
       if ((secret && holdsValue) || isSensitiveName(name)) this.noteHidden(place, one, other);
       else this.note(place, one, other);
@@ -96,9 +100,17 @@ class MarkupComparison {
 
   private noteHidden(path: string, legacy: string | null, candidate: string | null): void {
     const bounded = path.slice(0, LIMITS.exampleChars).toWellFormed();
-    if (legacy !== null && candidate !== null && this.findings.forgives('body_text', bounded, legacy, candidate)) return;
+    if (
+      legacy !== null &&
+      candidate !== null &&
+      this.findings.forgives('body_text', bounded, legacy, candidate)
+    )
+      return;
     if (!this.findings.count('body_text', bounded)) return;
-    this.findings.keepHidden('body_text', bounded, 'field', { legacy: legacy !== null, candidate: candidate !== null });
+    this.findings.keepHidden('body_text', bounded, 'field', {
+      legacy: legacy !== null,
+      candidate: candidate !== null,
+    });
   }
 
   private note(path: string, legacy: string | null, candidate: string | null): void {
@@ -112,7 +124,11 @@ class MarkupComparison {
     const said = (tokens: readonly MarkupToken[]): string | null =>
       tokens.length === 0 ? null : tokens.slice(0, SHOWN).map(written).join('');
     const depths = [...legacy, ...candidate].map(pathOf);
-    this.note(depths.reduce((one, other) => (other.length < one.length ? other : one)), said(legacy), said(candidate));
+    this.note(
+      depths.reduce((one, other) => (other.length < one.length ? other : one)),
+      said(legacy),
+      said(candidate),
+    );
   }
 }
 

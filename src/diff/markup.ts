@@ -11,28 +11,43 @@ export interface MarkupToken {
 
 /** Elements deeper than this are said to stand where their ancestor of this depth does. */
 const MOST_DEPTH = 64;
-/** Characters of a name in a place. */
-const NAME_CHARS = 64;
+/** What stands in a place for a name that a person or an attacker made up. */
+const ANY = '*';
+const PLAIN_NAME = /^[\p{L}_][\p{L}\p{N}_:.-]{0,63}$/u;
+const NUMBERED = /\d{5}|[0-9a-f]{16}/i;
 /** Elements that have no end (HTML, section 13.1.2). */
 const VOID = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '));
 /** Elements whose content is no markup, and those whose white space is seen. */
 const RAW = new Set(['script', 'style', 'textarea', 'title']);
+/** Elements that stand in a line of text, so that a blank beside them is seen. */
+const INLINE = new Set(
+  (
+    'a abbr b bdi bdo button cite code data dfn em i img input kbd label mark meter output progress q s samp select ' +
+    'small span strong sub sup svg time u var'
+  ).split(' '),
+);
 const SPACED = new Set(['pre', 'textarea', 'script', 'style']);
 
 const NAME = /[^\s/>]+/y;
+const TAG_NAME = /<\/?([A-Za-z][^\s/>]*)/y;
 /** Its first character may be an equals sign, as it is for browsers: nothing in a tag is passed over. */
 const ATTRIBUTE = /[\s/]*([^\s>/][^\s=>/]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?/y;
 
 /**
- * Takes HTML or XML apart, however it is laid out: white space between elements that holds a line break is indentation
- * and says nothing, any other is one blank; the order and the quotes of attributes, `<br/>` for `<br>` and references for plain
- * characters say nothing either. Anything can be taken apart: what is no markup is text.
+ * Takes HTML or XML apart, however it is laid out. White space is one blank where a reader sees one: inside of text, and
+ * in HTML beside elements that stand in lines; in XML, where it holds no line break, which is indentation. The order and
+ * the quotes of attributes, `<br/>` for `<br>` and references for plain characters say nothing either. Anything can be taken apart: what is no markup is text.
  * @param form names in HTML have no case, in XML they have
  * @returns null when there are more than `most` pieces
  */
 export function readMarkup(text: string, form: 'html' | 'xml', most: number): MarkupToken[] | null {
   const tokens = new MarkupReader(text, form === 'html').read(most);
   return tokens.length > most ? null : tokens;
+}
+
+/** A name as a part of a place: bounded, printable, and the same for all that carry an id. */
+export function placeName(name: string): string {
+  return PLAIN_NAME.test(name) && !NUMBERED.test(name) ? name : ANY;
 }
 
 class MarkupReader {
@@ -71,24 +86,37 @@ class MarkupReader {
   private enter(name: string): void {
     if (this.open.length === MOST_DEPTH) return;
     this.open.push(name);
-    this.place += `${this.place === '' ? '' : '/'}${name.slice(0, NAME_CHARS)}`;
+    this.place += `${this.place === '' ? '' : '/'}${placeName(name)}`;
   }
 
   private leave(depth: number): void {
     this.open.length = depth;
-    this.place = this.open.map((name) => name.slice(0, NAME_CHARS)).join('/');
+    this.place = this.open.map(placeName).join('/');
   }
 
   private characters(end: number): void {
     const until = end === -1 ? this.text.length : end;
-    this.addText(unescaped(this.text.slice(this.at, until)));
+    this.addText(unescaped(this.text.slice(this.at, until)), until);
     this.at = until;
   }
 
-  private addText(raw: string): void {
+  /** @param end where the text ends */
+  private addText(raw: string, end: number): void {
     const spaced = this.html && this.open.some((name) => SPACED.has(name));
-    const text = spaced ? raw : laidOut(raw);
+    const text = spaced ? raw : laidOut(raw, (space, side) => this.isSeen(space, side, end));
     if (text !== '') this.push('text', text);
+  }
+
+  /** Whether white space at an end of a text is a blank for whoever reads it. */
+  private isSeen(space: string, side: 'before' | 'after', end: number): boolean {
+    if (!this.html) return !/[\r\n]/.test(space);
+    if (side === 'before') {
+      const last = this.tokens.at(-1);
+      return last?.kind === 'text' || (isTag(last) && INLINE.has(last.text));
+    }
+    TAG_NAME.lastIndex = end;
+    const name = TAG_NAME.exec(this.text)?.[1];
+    return name !== undefined && INLINE.has(name.toLowerCase());
   }
 
   private until(end: string, kind: 'other'): void {
@@ -102,8 +130,9 @@ class MarkupReader {
   private cdata(): void {
     const start = this.at + '<![CDATA['.length;
     const found = this.text.indexOf(']]>', start);
-    this.addText(this.text.slice(start, found === -1 ? this.text.length : found));
-    this.at = found === -1 ? this.text.length : found + 3;
+    const end = found === -1 ? this.text.length : found;
+    this.at = Math.min(end + 3, this.text.length);
+    this.addText(this.text.slice(start, end), this.at);
   }
 
   private name(): string {
@@ -159,20 +188,26 @@ class MarkupReader {
     end.lastIndex = this.at;
     const found = end.exec(this.text)?.index ?? this.text.length;
     const content = this.text.slice(this.at, found);
-    this.addText(name === 'title' || name === 'textarea' ? unescaped(content) : content);
+    this.addText(name === 'title' || name === 'textarea' ? unescaped(content) : content, found);
     this.at = found;
   }
 }
 
-/** White space with a line break at an end is indentation and goes; all other white space is one blank. */
-function laidOut(text: string): string {
+/** White space inside of a text is one blank, and at its ends one where it is seen, or none. */
+function laidOut(text: string, isSeen: (space: string, side: 'before' | 'after') => boolean): string {
   if (!/\s/.test(text)) return text;
-  const before = /^\s*/.exec(text)?.[0] ?? '';
   const core = text.trim();
-  const kept = (space: string): string => (space === '' || /[\r\n]/.test(space) ? '' : ' ');
-  if (core === '') return kept(text);
+  if (core === '') return isSeen(text, 'before') && isSeen(text, 'after') ? ' ' : '';
+  const before = text.slice(0, text.length - text.trimStart().length);
   const after = text.slice(before.length + core.length);
-  return kept(before) + core.replaceAll(/\s+/g, ' ') + kept(after);
+  const kept = (space: string, side: 'before' | 'after'): string =>
+    space !== '' && isSeen(space, side) ? ' ' : '';
+  return kept(before, 'before') + core.replaceAll(/\s+/g, ' ') + kept(after, 'after');
+}
+
+/** A tag that opens or closes an element. */
+function isTag(token: MarkupToken | undefined): token is MarkupToken {
+  return token?.kind === 'open' || token?.kind === 'close';
 }
 
 const NAMED: ReadonlyMap<string, string> = new Map([

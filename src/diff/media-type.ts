@@ -18,8 +18,21 @@ const XML_TYPE = /^(?:text|application)\/xml$|\+xml$/;
 const TEXT_TYPE =
   /^text\/|^application\/(?:javascript|x-javascript|ecmascript|x-www-form-urlencoded|graphql|yaml|x-yaml|sql)/;
 
+/** Types that were taken apart; a service has a handful of them. */
+const known = new Map<string | undefined, MediaType>();
+const KNOWN = 200;
+
 /** Takes a field value apart; undefined gives the empty type. */
 export function parseMediaType(value: string | undefined): MediaType {
+  let type = known.get(value);
+  if (type === undefined) {
+    type = takenApart(value);
+    if (known.size < KNOWN) known.set(value, type);
+  }
+  return type;
+}
+
+function takenApart(value: string | undefined): MediaType {
   const [essence = '', ...parameters] = splitOutsideQuotes((value ?? '').toLowerCase(), ';');
   const charset = parameters.find((each) => each.startsWith('charset='));
   const name = (charset ?? '').slice('charset='.length).replaceAll('"', '').trim();

@@ -23,7 +23,9 @@ const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function mislabelled(body: Uint8Array, type: MediaType): string | null {
   if (body.byteLength === 0) return null;
-  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, HEAD_BYTES)).toString('latin1');
+  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, HEAD_BYTES)).toString(
+    'latin1',
+  );
   const magic = MAGIC.get(type.essence);
   if (magic !== undefined) return magic.test(head) ? null : `no ${type.essence}`;
   const form = bodyForm(type);

@@ -14,7 +14,13 @@ const UNKNOWN = 'http://origin.invalid';
 
 /** Parts of a URL that may differ alone, in the order they are looked at. */
 const PARTS = ['protocol', 'host', 'pathname', 'search', 'hash'] as const;
-const NAMES = { protocol: 'scheme', host: 'host', pathname: 'path', search: 'query', hash: 'fragment' } as const;
+const NAMES = {
+  protocol: 'scheme',
+  host: 'host',
+  pathname: 'path',
+  search: 'query',
+  hash: 'fragment',
+} as const;
 
 type Values = readonly string[] | undefined;
 

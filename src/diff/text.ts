@@ -21,9 +21,22 @@ function isForgiven(legacy: string, candidate: string, findings: Findings): bool
   return findings.forgives('body_text', 'body', read(legacy), read(candidate));
 }
 
+const RETURN = 0x0d;
+const NEWLINE = 0x0a;
+
+/** Byte by byte: patterns and texts replace a million of them ten times as slowly. */
 function withOneNewline(body: Uint8Array): string {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
-  return text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (!bytes.includes(RETURN)) return bytes.toString('latin1');
+  const written = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === RETURN && bytes[at + 1] === NEWLINE) continue;
+    written[length] = byte === RETURN ? NEWLINE : byte;
+    length += 1;
+  }
+  return written.toString('latin1', 0, length);
 }
 
 function lineAt(text: string, number: number, start: number): string {

@@ -73,7 +73,9 @@ function checkPattern(raw: unknown, rule: Path): Finding[] {
     return [];
   } catch (thrown) {
     const why = messageOf(thrown).replace(/^error parsing regexp: /, '');
-    return [error(at, `this is no pattern: ${why}`, 'patterns are RE2’s: no look-around and no back-references')];
+    return [
+      error(at, `this is no pattern: ${why}`, 'patterns are RE2’s: no look-around and no back-references'),
+    ];
   }
 }
 

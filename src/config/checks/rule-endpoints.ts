@@ -49,7 +49,8 @@ function problemOf(endpoint: string, routes: readonly Reach[]): [message: string
 
 function endpointHint(method: string, path: string): string {
   if (method.startsWith('/')) return `write the method before it: GET ${method}`;
-  if (method !== '' && path.startsWith('/')) return `write the method in capitals: ${method.toUpperCase()} ${path}`;
+  if (method !== '' && path.startsWith('/'))
+    return `write the method in capitals: ${method.toUpperCase()} ${path}`;
   return 'write a method and a path: GET /users/{id}, or * /api/**';
 }
 
@@ -60,8 +61,14 @@ function routeProblem(
 ): [message: string, hint: string] | null {
   const here = routes.filter((route) => meets(path, route.path));
   if (here.length === 0) {
-    const near = didYouMean(path, routes.map((route) => route.path));
-    return [`this rule can never match: no route takes ${path}`, near ?? 'name an endpoint below one of the routes'];
+    const near = didYouMean(
+      path,
+      routes.map((route) => route.path),
+    );
+    return [
+      `this rule can never match: no route takes ${path}`,
+      near ?? 'name an endpoint below one of the routes',
+    ];
   }
   if (method === '*') return null;
   const taking = here.filter(({ methods }) => methods.length === 0 || methods.includes(method));
@@ -81,7 +88,9 @@ function meets(glob: string, prefix: string): boolean {
   const parts = glob.split('/').map(partOf);
   const wanted = templateOf(prefix.replace(/\/$/, '')).split('/');
   // Some part of the glob stands for the whole prefix, whatever comes behind it.
-  return parts.some((_, index) => matchesParts(parts.slice(0, index + 1), wanted)) || startsWithin(parts, wanted);
+  return (
+    parts.some((_, index) => matchesParts(parts.slice(0, index + 1), wanted)) || startsWithin(parts, wanted)
+  );
 }
 
 /** `/**` and the like, which reach below any prefix although they end before it. */
