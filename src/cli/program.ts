@@ -68,8 +68,9 @@ function adder(io: Io, program: Command, result: Result): Add {
     command.action(async () => {
       const given = command.optsWithGlobals<Partial<Record<string, string>>>();
       const config = given['config'] ?? io.env['CUTOVER_CONFIG'] ?? DEFAULT_CONFIG;
-      const { timeout, interval, ...rest } = given;
-      const options = { ...rest, timeoutMs: timeout, intervalMs: interval, config } as unknown as Options;
+      const { timeout, interval, expires, ...rest } = given;
+      const times = { timeoutMs: timeout, intervalMs: interval, expiresMs: expires };
+      const options = { ...rest, ...times, config } as unknown as Options;
       result.exitCode = await (await load())(io, options, command.args);
     });
     return command;

@@ -34,6 +34,7 @@ export function compilePlan({ rollout, candidate }: Config, inputs: Inputs): Con
       tail: gates.tail.margin,
       differences: gates.differences.margin,
       badWindows: gates.bake.badWindows,
+      ...((shadow.noise?.share ?? 0) > 0 ? { noise: true } : {}),
     },
   };
 }
@@ -92,6 +93,7 @@ export function compileShadow(shadow: Rollout['shadow'], inputs: Inputs): Shadow
       name,
       value: resolveSecret(value, inputs),
     })),
+    noiseShare: shadow.noise?.share ?? 0,
   };
 }
 

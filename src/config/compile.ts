@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { wallMs } from '../core/clock.ts';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
-import { compileCandidate, compileLegacy } from './compile-lanes.ts';
+import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
+import { compileRules, shapingOf } from './compile-differences.ts';
 import { compileListener, tlsPlaces } from './compile-tls.ts';
 import { prefixBits } from './fields-net.ts';
 import type { Inputs } from './inputs.ts';
@@ -67,12 +69,14 @@ function evidenceHash(compiled: CompiledConfig): string {
     loopDelayMs: ______,
     clientPace: _________,
     timeouts,
+    rules,
     ...shaping
   } = gateway;
   const { drainMs: _______, tunnelIdleMs: ________, ...laneTimeouts } = timeouts;
   return sha256Hex(
     canonicalJson({
       ...shaping,
+      rules: shapingOf(rules ?? []),
       timeouts: laneTimeouts,
       listenerRegions: listeners.map((listener) => listener.region),
       candidateVersion: plan.candidateVersion,
@@ -94,9 +98,11 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     regionCidrs: regionCidrs(region.cidrs),
     trustedProxies: config.trustedProxies,
     legacy: compileLegacy(config, inputs),
+    secondLegacy: compileSecondLegacy(config, inputs),
     candidate: compileCandidate(config, inputs),
     stickyKey: compileStickyKey(rollout.stickyKey),
     shadow: compileShadow(rollout.shadow, inputs),
+    rules: compileRules(config.differences.rules, wallMs()),
     timeouts: compileTimeouts(config.timeouts),
     clientPace: {
       bytesPerSec: config.limits.clientBytesPerSecond,

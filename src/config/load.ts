@@ -4,6 +4,7 @@ import { LIMITS } from '../core/limits.ts';
 import { messageOf, systemCode } from '../core/errors.ts';
 import { checkAddresses } from './checks/addresses.ts';
 import { checkCandidate } from './checks/candidate.ts';
+import { checkDifferences } from './checks/differences.ts';
 import { checkFilters } from './checks/filters.ts';
 import { checkLimits } from './checks/limits.ts';
 import { checkRollout } from './checks/rollout.ts';
@@ -66,6 +67,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
     ...checkLimits(source),
     ...checkRollout(source),
     ...checkFilters(source, inputs),
+    ...checkDifferences(source),
     ...checkSecrets(source, inputs),
     ...checkTls(source, inputs),
   ];

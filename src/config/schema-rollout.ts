@@ -16,7 +16,7 @@ import {
   whole,
   word,
 } from './fields.ts';
-import { cidrsField, hostField, tokenField } from './fields-net.ts';
+import { cidrsField, hostField, serversField, tokenField } from './fields-net.ts';
 
 const NOT_TO_SET =
   /^(?:host|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|content-length|expect|traceparent|idempotency-key|x-cutover-.*)$/i;
@@ -88,6 +88,14 @@ const maxDuration = (initial: string) =>
     'a phase that is not proven after this time is inconclusive: a person has to look',
   ).prefault(initial);
 
+const noise = section(
+  {
+    share: share('share of copies whose request legacy is asked again; only reads are').prefault('10%'),
+    servers: serversField('a second instance of legacy; left out: legacy itself').optional(),
+  },
+  "the noise leg: legacy's second answer is compared with its first, and what differs there is no fault of the candidate",
+);
+
 const shadow = section(
   {
     sample: share('share of eligible requests that is copied').prefault('10%'),
@@ -101,7 +109,9 @@ const shadow = section(
     ),
     maxBytes: size('bytes held by copies and answers of one worker').prefault('64MiB'),
     bodyLimit: size('request body that is kept for a copy; a larger one is not copied').prefault('64KiB'),
-    answerLimit: size('answer that is kept for comparison').prefault('256KiB'),
+    answerLimit: size(
+      'answer that is kept for comparison; a larger one is compared by length and hash',
+    ).prefault('256KiB'),
     stripHeaders: list(
       tokenField('a request header', 'authorization'),
       'request headers left out of the copy',
@@ -112,6 +122,7 @@ const shadow = section(
       })
       .describe("request headers that the copy has instead of the client's: credentials of its own, say")
       .prefault({}),
+    noise: noise.optional(),
   },
   'the shadow phase: legacy answers, copies go to the candidate',
 );

@@ -94,6 +94,7 @@ rollout:
     maxRate: 500/s # copies a second at the most; both lanes may share services
     # stripHeaders: [cookie] # left out of the copy
     # setHeaders: { authorization: { env: SHADOW_AUTHORIZATION } } # instead of the client's
+    # noise: { share: 20% } # legacy is asked so many of them again: what differs then is no fault of the candidate
 
   # Phase 2: internal traffic is answered by the candidate. Say here what is internal; match: [] is nobody.
   canary:

@@ -3,6 +3,8 @@
  * reference; nothing in it is ever changed in place.
  */
 
+import type { DifferenceRule } from './rules.ts';
+
 export type Lane = 'legacy' | 'candidate';
 
 /** `shadow`: legacy answered the client and the copy went to the candidate; `reverse`: the other way round. */
@@ -137,6 +139,8 @@ export interface RouteConfig {
   readonly fallback: 'legacy' | 'none';
   /** Methods other than the safe ones that may be copied, with an idempotency-key suffix. */
   readonly copyWrites: boolean;
+  /** Path templates of its endpoints, `/users/{name}`; what they do not name is learned. */
+  readonly endpoints?: readonly string[] | undefined;
 }
 
 /** The seed's authentication block: a JSON web token verified against keys in a file. */
@@ -188,6 +192,8 @@ export interface ShadowConfig {
   readonly stripHeaders: readonly string[];
   /** Request headers that the copy has instead of the client's, after those were stripped. */
   readonly setHeaders: readonly { readonly name: string; readonly value: string }[];
+  /** Share of the copies whose request legacy is asked again (the noise leg), 0 to 1; only reads are. */
+  readonly noiseShare: number;
 }
 
 /** Times after which something is given up, in milliseconds; 0 means never. */
@@ -233,6 +239,8 @@ export interface GatewayConfig {
   /** Peers whose `X-Forwarded-*`, `Forwarded`, `X-Request-Id` and PROXY headers are believed; `unix` is one of them. */
   readonly trustedProxies: readonly Cidr[];
   readonly legacy: UpstreamConfig;
+  /** What noise legs ask; null: the servers of `legacy`. */
+  readonly secondLegacy: UpstreamConfig | null;
   readonly candidate: {
     readonly upstreams: readonly UpstreamConfig[];
     readonly routes: readonly RouteConfig[];
@@ -240,6 +248,8 @@ export interface GatewayConfig {
   };
   readonly stickyKey: StickyKey;
   readonly shadow: ShadowConfig;
+  /** What people said about differences; absent: nothing. */
+  readonly rules?: readonly DifferenceRule[];
   readonly timeouts: Timeouts;
   /** How slow a client may be while it sends a body or reads an answer; 0 bytes/s for any. */
   readonly clientPace: { readonly bytesPerSec: number; readonly graceMs: number };

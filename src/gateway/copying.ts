@@ -3,6 +3,8 @@ import { hash32, stickyPosition } from '../core/hash.ts';
 import type { CopyDecision } from '../core/observation.ts';
 import { ineligibleBecause, isMarked } from '../shadow/eligibility.ts';
 import type { Copy } from '../shadow/copy.ts';
+import type { DifferenceRule } from '../core/rules.ts';
+import type { Arrival } from './arrival.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Another order of the same keys than the shares use: who is copied must not depend on who was shifted. */
@@ -10,6 +12,14 @@ const SAMPLING_SALT = hash32('sampling');
 
 /** Fields that make a request conditional (RFC 9110, section 13.1). */
 const VALIDATORS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'];
+
+const NO_RULES: readonly DifferenceRule[] = [];
+
+/** Where the client sent its request, as both lanes are told; null for one without a host. */
+function originOf(host: string, { via, scheme }: Arrival): string | null {
+  const name = via.host || host;
+  return name === '' ? null : `${via.proto || scheme}://${name}`;
+}
 
 /** What becomes of the copy of one request. */
 interface CopyPlan {
@@ -55,10 +65,14 @@ export function planCopy(exchange: Exchange): CopyPlan {
     revision: runtime.snapshot.revision,
     route: exchange.route,
     region: arrival.region,
-    endpoint: runtime.endpoints.endpoint(head.method, head.path),
+    endpoint: runtime.endpoints.endpoint(head.method, head.path, exchange.matched?.templates),
     method: head.method,
     target: head.target,
+    host: head.host,
+    fields: exchange.fields,
+    origin: originOf(head.host, arrival),
     conditional: VALIDATORS.some((name) => head.fields.has(name)),
+    rules: runtime.snapshot.config.rules ?? NO_RULES,
   };
   const tauUs = runtime.snapshot.rollout.tauUs[exchange.route];
   return { decision: 'sent', copy: runtime.mirror.begin(subject, cell, tauUs) };

@@ -1,6 +1,6 @@
 // HOT: one copy of the field list per lane.
 import type { HeaderFields } from '../core/headers.ts';
-import type { Direction, ShadowConfig } from '../core/snapshot.ts';
+import type { ShadowConfig } from '../core/snapshot.ts';
 import { siblingTraceparent } from '../core/ids.ts';
 import { COPY_GUARD, COPY_MARKER, isMarked } from '../shadow/eligibility.ts';
 import type { RequestHead } from '../wire/types.ts';
@@ -48,19 +48,19 @@ export function cleanAnswer(fields: HeaderFields): void {
   fields.removeAll(OWN_PREFIX);
 }
 
-/**
- * The fields of the copy: the same as far as the policy says so, marked, with a span and an idempotency key of its own.
- * What the policy sets instead is meant for the candidate: a copy to legacy has what the client would have sent there.
- */
-export function copiedFields(
-  original: HeaderFields,
-  arrival: Arrival,
-  shadow: ShadowConfig,
-  direction: Direction,
-): HeaderFields {
+/** What the policy changes of a copy's fields. */
+export interface CopyPolicy {
+  /** Lower-case names that are left out. */
+  readonly strip: readonly string[];
+  /** Fields that are there instead. */
+  readonly set: ShadowConfig['setHeaders'];
+}
+
+/** The fields of the copy: the same as far as the policy says so, marked, with a span and an idempotency key of its own. */
+export function copiedFields(original: HeaderFields, arrival: Arrival, policy: CopyPolicy): HeaderFields {
   const fields = original.copy();
-  for (const name of shadow.stripHeaders) fields.remove(name);
-  if (direction === 'shadow') for (const { name, value } of shadow.setHeaders) fields.set(name, value);
+  for (const name of policy.strip) fields.remove(name);
+  for (const { name, value } of policy.set) fields.set(name, value);
   fields.setChecked(COPY_MARKER, COPY_MARKER, '1');
   fields.setChecked('traceparent', 'traceparent', siblingTraceparent(arrival.traceparent));
   const key = fields.get('idempotency-key');

@@ -6,15 +6,18 @@ import type { Observation } from '../core/observation.ts';
 import type { Lane, Snapshot } from '../core/snapshot.ts';
 import type { EndpointTable } from '../shadow/endpoint.ts';
 import type { Mirror } from '../shadow/mirror.ts';
+import type { NoiseLeg } from '../shadow/noise-leg.ts';
 import type { RateCap } from '../shadow/rate-cap.ts';
 import type { Book } from '../telemetry/book.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import type { Tallies, TunnelEnd } from '../telemetry/tallies.ts';
+import type { Outbound, OutboundHandler } from '../wire/types.ts';
 import type { AccessLog } from './access-log.ts';
 import type { ArrivalDesk } from './arrival.ts';
 import { Assigner } from './assignment.ts';
 import type { Exchange } from './exchange.ts';
 import { cleanAnswer, copiedFields } from './forwarded.ts';
+import type { CopyPolicy } from './forwarded.ts';
 import type { LanePort } from './lanes.ts';
 import type { Plant } from './plant.ts';
 import type { Router } from './router.ts';
@@ -32,6 +35,8 @@ export interface Station {
   /** Tunnels that the candidate opened: a way back closes those that would be legacy's. */
   readonly candidateTunnels: Set<Exchange>;
 }
+
+const NONE: readonly never[] = [];
 
 /** One snapshot, ready to run exchanges. */
 export class Runtime {
@@ -153,22 +158,36 @@ export class Runtime {
     if (copy === null) return;
     this.plant.retain();
     copy.onOver = () => this.plant.release();
-    setImmediate(() => {
-      const lanes = this.plant.copyLanes;
-      const { direction } = copy.subject;
-      const port = direction === 'shadow' ? lanes.candidate : lanes.legacy;
-      copy.send((body, handler) => {
-        const fields = copiedFields(
-          exchange.fields,
-          exchange.arrival,
-          this.snapshot.config.shadow,
-          direction,
-        );
-        const call = port.call(exchange.laneRequest(fields, body.length), handler);
-        if (body.length > 0) call.write(body);
-        call.end();
-        return call;
-      });
-    });
+    setImmediate(() => copy.send((body, handler, leg) => this.callFor(exchange, body, handler, leg)));
+  }
+
+  /** The call of a copy, or (`leg`) that of its noise leg: legacy is asked what it was asked before. */
+  private callFor(
+    exchange: Exchange,
+    body: Buffer,
+    handler: OutboundHandler,
+    leg: NoiseLeg | null,
+  ): Outbound {
+    const { copyLanes, secondLegacy } = this.plant;
+    const forward = exchange.copy?.subject.direction === 'shadow';
+    const port = leg !== null ? secondLegacy : forward ? copyLanes.candidate : copyLanes.legacy;
+    const fields = copiedFields(exchange.fields, exchange.arrival, this.policyOf(forward, leg !== null));
+    if (leg !== null) {
+      this.plant.retain();
+      leg.onOver = () => this.plant.release();
+    }
+    const call = port.call(exchange.laneRequest(fields, body.length), handler);
+    if (body.length > 0) call.write(body);
+    call.end();
+    return call;
+  }
+
+  /**
+   * What is set is meant for the candidate. In shadow legacy had the client's own fields: a second answer to others would
+   * differ for no reason.
+   */
+  private policyOf(forward: boolean, isLeg: boolean): CopyPolicy {
+    const { stripHeaders, setHeaders } = this.snapshot.config.shadow;
+    return { strip: isLeg && forward ? NONE : stripHeaders, set: !isLeg && forward ? setHeaders : NONE };
   }
 }

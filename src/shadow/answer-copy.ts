@@ -18,7 +18,7 @@ export class AnswerCopy {
   failed: FailureCode | null = null;
 
   constructor(budget: CopyBudget, limitBytes: number) {
-    this.body = new BodyCopy(budget, limitBytes);
+    this.body = new BodyCopy(budget, limitBytes, true);
   }
 
   /** The request went out: service time starts. */
@@ -42,6 +42,11 @@ export class AnswerCopy {
     }
   }
 
+  /** Its status, or that of the failure that was answered for it. */
+  get answered(): number {
+    return this.status;
+  }
+
   /** Whether the answer counts as bad: status 500 or above, or a failure that is the lane's and not the gateway's. */
   get bad(): boolean {
     return this.failed === null ? this.status >= 500 : failure(this.failed).blame === 'lane';
@@ -52,6 +57,16 @@ export class AnswerCopy {
     return this.sentUs < 0 || this.endUs < 0 ? -1 : this.endUs - this.sentUs;
   }
 
+  /** Whether the body came with a content coding: two encodings of one content are not the same bytes. */
+  get encoded(): boolean {
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index += 2) {
+      const isCoding = fields[index]?.toLowerCase() === 'content-encoding';
+      if (isCoding && fields[index + 1]?.trim().toLowerCase() !== 'identity') return true;
+    }
+    return false;
+  }
+
   /** The answer as a record. */
   captured(): CapturedAnswer {
     const failed = this.failed !== null;
@@ -60,8 +75,21 @@ export class AnswerCopy {
       fields: this.fields,
       body: failed ? new Uint8Array() : this.body.body(),
       bodyBytes: failed ? 0 : this.body.bytes,
+      bodyHash: failed ? null : this.body.hash(),
       firstByteUs: this.firstByteUs < 0 || this.sentUs < 0 ? -1 : this.firstByteUs - this.sentUs,
       totalUs: this.serviceUs,
     };
   }
+}
+
+/**
+ * Whether bodies over the limit can be held against each other: their hashes are equal, or neither has a coding, under
+ * which the same content may be other bytes. One that was kept is decoded, so that only the other one matters.
+ */
+export function areTold(answer: AnswerCopy, original: AnswerCopy): boolean {
+  const large = [answer, original].filter(({ body }) => body.overflowed === 'limit');
+  if (large.some(({ body }) => body.hash() === null)) return false;
+  if (large.every(({ encoded }) => !encoded)) return true;
+  const [one, other] = large;
+  return other !== undefined && one?.body.hash() === other.body.hash();
 }

@@ -1,9 +1,9 @@
 import type { ShadowConfig } from '../core/snapshot.ts';
 import { classId } from '../diff/fingerprint.ts';
-import { maskTarget } from '../diff/mask.ts';
 import { ClassTable } from '../telemetry/classes.ts';
 import { Tallies } from '../telemetry/tallies.ts';
 import { EndpointTable } from './endpoint.ts';
+import { maskRequest } from './mask-request.ts';
 import { Mirror } from './mirror.ts';
 import { DiffSink } from './pair-sink.ts';
 
@@ -24,6 +24,6 @@ export function openShadow(
   const classes = new ClassTable(classId);
   const sink = new DiffSink(log);
   const tallies = new Tallies();
-  const mirror = new Mirror({ sink, classes, maskTarget, shadow, tallies });
+  const mirror = new Mirror({ sink, classes, mask: maskRequest, shadow, tallies });
   return { mirror, classes, endpoints: new EndpointTable(), sink, tallies };
 }

@@ -2,7 +2,9 @@
 import type { FailureCode } from '../core/errors.ts';
 import { OUTCOMES } from '../core/observation.ts';
 import type { Outcome } from '../core/observation.ts';
+import type { RuleHits } from '../core/rules.ts';
 import { encodeHistogram, newHistogram } from './histogram.ts';
+import { NoiseCell } from './noise-cell.ts';
 import type { CopyCounts, FailureCounts, Joint, LaneCounts, LaneKey, PairKey, PairMetric } from './types.ts';
 
 type Failures = { -readonly [K in keyof FailureCounts]: FailureCounts[K] };
@@ -93,6 +95,8 @@ export class CopyCell {
   outcomes = noOutcomes();
   joint = noJoint();
   rateCapped = 0;
+  ignoredPairs = 0;
+  private ignored: Record<string, number> = {};
   private failures: Failures = {};
   excluded = 0;
   answeredByFilter = 0;
@@ -103,6 +107,7 @@ export class CopyCell {
   pending = 0;
   readonly copyLatency = newHistogram();
   readonly originalLatency = newHistogram();
+  readonly noise = new NoiseCell();
   private touched = false;
 
   constructor(key: PairKey) {
@@ -134,6 +139,12 @@ export class CopyCell {
     this.touched = true;
   }
 
+  /** Counts what rules hid in one pair. @param only nothing else differs in it */
+  ignore(hits: readonly RuleHits[], only: boolean): void {
+    if (only) this.ignoredPairs += 1;
+    for (const { rule } of hits) this.ignored[rule] = (this.ignored[rule] ?? 0) + 1;
+  }
+
   /** Counts one joint outcome: which side of the pair was bad. */
   judge(metric: PairMetric, candidateBad: boolean, legacyBad: boolean): void {
     const joint = this.joint[metric];
@@ -145,7 +156,8 @@ export class CopyCell {
 
   /** Counts since the previous call, or null when nothing happened and nothing is pending. */
   take(): CopyCounts | null {
-    if (!this.touched && this.pending === 0) return null;
+    const noise = this.noise.take();
+    if (!this.touched && this.pending === 0 && noise === undefined) return null;
     const { decisions } = this;
     const counts: CopyCounts = {
       ...this.key,
@@ -158,6 +170,8 @@ export class CopyCell {
       decisions,
       outcomes: this.outcomes,
       joint: this.joint,
+      ignoredPairs: this.ignoredPairs,
+      ignored: this.ignored,
       writePairs: this.writePairs,
       pending: this.pending,
       rateCapped: this.rateCapped,
@@ -167,6 +181,7 @@ export class CopyCell {
       neverSent: this.neverSent,
       copyLatency: encodeHistogram(this.copyLatency),
       originalLatency: encodeHistogram(this.originalLatency),
+      ...(noise === undefined ? {} : { noise }),
     };
     this.restart();
     return counts;
@@ -176,6 +191,8 @@ export class CopyCell {
     this.decisions = noDecisions();
     this.outcomes = noOutcomes();
     this.joint = noJoint();
+    this.ignoredPairs = 0;
+    this.ignored = {};
     this.writePairs = 0;
     this.rateCapped = 0;
     this.failures = {};

@@ -5,7 +5,7 @@ import { bucketsOf } from './histogram.ts';
 import { mergeCopies, mergeLanes } from './merge.ts';
 import { COPY_BOUNDS_S, TUNNEL_BOUNDS_S, type WorkerTallies } from './tallies.ts';
 import { MetricsPage } from './text-format.ts';
-import type { CopyCounts, LaneCounts, UpstreamLevel, Window, WorkerGauges } from './types.ts';
+import type { CopyCounts, LaneCounts, NoiseCounts, UpstreamLevel, Window, WorkerGauges } from './types.ts';
 
 /** What the exposition needs beside the counts. */
 export interface ExpositionInput {
@@ -128,6 +128,7 @@ function addCopies(page: MetricsPage, counts: CopyCounts): void {
     page.add('cutover_copy_outcomes_total', [...key, outcome], value);
   }
   page.add('cutover_copies_pending', key, counts.pending);
+  if (counts.noise !== undefined) addNoise(page, key, counts.noise);
   for (const [code, value] of Object.entries(counts.failures)) {
     page.add('cutover_copy_failures_total', [...key, code], value);
   }
@@ -137,6 +138,21 @@ function addCopies(page: MetricsPage, counts: CopyCounts): void {
     page.add('cutover_pairs_only_bad_total', [...key, metric, 'legacy'], minus);
   }
   page.add('cutover_pairs_excluded_total', key, counts.excluded);
+  page.add('cutover_pairs_ignored_total', key, counts.ignoredPairs);
+  for (const [rule, value] of Object.entries(counts.ignored)) {
+    page.add('cutover_rule_pairs_total', [...key, rule], value);
+  }
+}
+
+function addNoise(page: MetricsPage, key: readonly string[], noise: NoiseCounts): void {
+  page.add('cutover_noise_legs_total', [...key, 'dropped'], noise.dropped);
+  page.add('cutover_noise_legs_total', [...key, 'sent'], noise.sent);
+  for (const [outcome, value] of Object.entries(noise.outcomes)) {
+    page.add('cutover_noise_leg_outcomes_total', [...key, outcome], value);
+  }
+  page.add('cutover_triples_total', key, noise.unexplained.n);
+  page.add('cutover_triples_only_differing_total', [...key, 'candidate'], noise.unexplained.plus);
+  page.add('cutover_triples_only_differing_total', [...key, 'legacy'], noise.unexplained.minus);
 }
 
 /** One series for each place: while one process replaces another, the newer one speaks for it. */

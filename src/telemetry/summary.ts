@@ -1,10 +1,18 @@
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { summariseLatency } from './histogram.ts';
 import type { LatencySummary } from './histogram.ts';
-import { sumRecords } from './merge.ts';
+import { mergeNoise, sumRecords } from './merge.ts';
 import { boundsOfQuantile } from './quantile-bounds.ts';
 import type { QuantileBounds } from './quantile-bounds.ts';
-import type { CopyCounts, FailureCounts, Joint, LaneCounts, PairMetric, Window } from './types.ts';
+import type {
+  CopyCounts,
+  FailureCounts,
+  Joint,
+  LaneCounts,
+  NoiseCounts,
+  PairMetric,
+  Window,
+} from './types.ts';
 
 export interface LaneSummary {
   readonly requests: number;
@@ -36,7 +44,13 @@ export interface PairSummary {
   readonly excluded: number;
   readonly answeredByFilter: number;
   readonly neverSent: number;
+  /** Of `compared`: nothing differs in them but what rules hide. */
+  readonly ignoredPairs: number;
+  /** Pairs in which a rule hid something, by rule. */
+  readonly ignored: Readonly<Record<string, number>>;
   readonly joint: Readonly<Record<PairMetric, Joint>>;
+  /** Null without noise legs. */
+  readonly noise: NoiseCounts | null;
   readonly copyLatency: LatencySummary;
   readonly originalLatency: LatencySummary;
 }
@@ -109,11 +123,14 @@ function pairSummary(copies: readonly CopyCounts[]): PairSummary {
     excluded: total(copies, (counts) => counts.excluded),
     answeredByFilter: total(copies, (counts) => counts.answeredByFilter),
     neverSent: total(copies, (counts) => counts.neverSent),
+    ignoredPairs: total(copies, (counts) => counts.ignoredPairs),
+    ignored: sumRecords(copies.map((counts) => counts.ignored)),
     joint: {
       error: jointOf(copies, 'error'),
       difference: jointOf(copies, 'difference'),
       tail: jointOf(copies, 'tail'),
     },
+    noise: mergeNoise(copies.flatMap(({ noise }) => noise ?? [])) ?? null,
     copyLatency: summariseLatency(copies.map((counts) => counts.copyLatency)),
     originalLatency: summariseLatency(copies.map((counts) => counts.originalLatency)),
   };

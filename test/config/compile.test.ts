@@ -110,6 +110,7 @@ test('takes every default from the table of limits', () => {
     answerBytes: LIMITS.answerBytes,
     stripHeaders: [],
     setHeaders: [],
+    noiseShare: 0,
   });
   expect(gateway.clientPace).toEqual({
     bytesPerSec: LIMITS.clientBytesPerSec,

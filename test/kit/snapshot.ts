@@ -67,6 +67,7 @@ export function gatewayConfig(
     regionCidrs: [],
     trustedProxies: [],
     legacy: upstreamConfig('legacy', legacyUrl),
+    secondLegacy: null,
     candidate: {
       upstreams: [upstreamConfig('candidate', candidateUrl)],
       routes: [route('all')],
@@ -84,6 +85,7 @@ export function gatewayConfig(
       answerBytes: LIMITS.answerBytes,
       stripHeaders: [],
       setHeaders: [],
+      noiseShare: 0,
     },
     timeouts: {
       headMs: LIMITS.headTimeoutMs,

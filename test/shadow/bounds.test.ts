@@ -18,7 +18,7 @@ function hungCandidate(maxInFlight: number) {
   const shadow = { ...gatewayConfig('http://a:1', 'http://b:1').shadow, maxInFlight, maxBytes: MAX_BYTES };
   const mirror = new Mirror({
     shadow,
-    maskTarget: (target) => target,
+    mask: ({ target }) => ({ target, request: [] }),
     tallies: new Tallies(),
     classes: new ClassTable((endpoint) => endpoint),
     sink: { compare: () => false },
@@ -90,7 +90,7 @@ test('copies that were answered and wait for slow originals are bounded too', ()
 
 test('bodies go to the diff thread as one buffer that changes hands and is not copied again', async () => {
   const worker = startDiffWorker({ onAnswer: () => {}, onGone: () => {} });
-  const batch = packBatch(1, [pairOf({ body: 'a' }, { body: 'b' })], 2);
+  const batch = packBatch(1, 0, [pairOf({ body: 'a' }, { body: 'b' })], 2);
   expect(batch.bodies.byteLength).toBe(2);
   worker.send(batch);
   expect(batch.bodies.detached).toBe(true);
