@@ -85,7 +85,7 @@ function take(): Wire | undefined {
   return wire;
 }
 
-for (let count = 0; count < connections; count += 1) new Wire();
+Array.from({ length: connections }, () => new Wire());
 const startMs = monotonicMs();
 let issued = 0;
 setInterval(() => {
