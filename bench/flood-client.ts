@@ -29,6 +29,10 @@ const counts = { sent: 0, served: 0, refused: 0, busy: 0, heldBack: 0, errors: 0
 let free: Wire[] = [];
 let next = 0;
 let isCounting = false;
+let hasBegun = false;
+let opened = 0;
+/** Longest wait for all connections to be accepted. */
+const OPEN_MS = 20_000;
 
 /** One connection, with at most one request under way. */
 class Wire {
@@ -36,10 +40,12 @@ class Wire {
   private readonly answer = new AnswerCounter();
   private sentMs = 0;
   private isWaiting = false;
+  private isOpened = false;
 
   constructor() {
     this.socket = connect({ host: target.hostname, port: Number(target.port), noDelay: true });
-    this.socket.on('connect', () => free.push(this));
+    // Node accepts one connection a turn of its loop: one that was answered was accepted.
+    this.socket.on('connect', () => this.send());
     this.socket.on('data', (bytes: Buffer) => this.onData(bytes));
     this.socket.on('error', () => {});
     this.socket.on('close', () => this.onClose());
@@ -58,6 +64,9 @@ class Wire {
     if (!this.answer.push(bytes)) return;
     this.isWaiting = false;
     free.push(this);
+    opened += this.isOpened ? 0 : 1;
+    this.isOpened = true;
+    if (!hasBegun && opened === connections) begin();
     if (!isCounting) return;
     if (this.answer.isSuccess) {
       counts.served += 1;
@@ -85,27 +94,34 @@ function take(): Wire | undefined {
   return wire;
 }
 
-for (let count = 0; count < connections; count += 1) new Wire();
-const startMs = monotonicMs();
-let issued = 0;
-setInterval(() => {
-  const due = Math.floor(((monotonicMs() - startMs) * perSecond) / 1_000);
-  for (; issued < due; issued += 1) {
-    const wire = take();
-    if (wire !== undefined) wire.send();
-    else if (isCounting) counts.heldBack += 1;
-  }
-}, 1);
-setTimeout(() => (isCounting = true), warmSeconds * 1_000);
-setTimeout(
-  () => {
-    servedMs.sort((left, right) => left - right);
-    const quantile = (share: number) =>
-      servedMs[Math.min(servedMs.length - 1, Math.floor(servedMs.length * share))] ?? 0;
-    const { user, system } = process.cpuUsage();
-    const cpuSeconds = (user + system) / 1e6;
-    const figures = { ...counts, seconds, p50Ms: quantile(0.5), p99Ms: quantile(0.99), cpuSeconds };
-    process.stdout.write(`figures ${JSON.stringify(figures)}\n`, () => process.exit(0));
-  },
-  (warmSeconds + seconds) * 1_000,
-);
+/** Starts the clock: what is asked for before it only opens the connections. */
+function begin(): void {
+  hasBegun = true;
+  const startMs = monotonicMs();
+  let issued = 0;
+  setInterval(() => {
+    const due = Math.floor(((monotonicMs() - startMs) * perSecond) / 1_000);
+    for (; issued < due; issued += 1) {
+      const wire = take();
+      if (wire !== undefined) wire.send();
+      else if (isCounting) counts.heldBack += 1;
+    }
+  }, 1);
+  setTimeout(() => (isCounting = true), warmSeconds * 1_000);
+  setTimeout(finish, (warmSeconds + seconds) * 1_000);
+}
+
+function finish(): void {
+  servedMs.sort((left, right) => left - right);
+  const quantile = (share: number) =>
+    servedMs[Math.min(servedMs.length - 1, Math.floor(servedMs.length * share))] ?? 0;
+  const { user, system } = process.cpuUsage();
+  const cpuSeconds = (user + system) / 1e6;
+  const figures = { ...counts, seconds, p50Ms: quantile(0.5), p99Ms: quantile(0.99), cpuSeconds };
+  process.stdout.write(`figures ${JSON.stringify(figures)}\n`, () => process.exit(0));
+}
+
+Array.from({ length: connections }, () => new Wire());
+setTimeout(() => {
+  if (!hasBegun) begin();
+}, OPEN_MS);
