@@ -11,7 +11,17 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   reload: ['cutover reload --reason "a longer dwell"'],
   status: ['cutover status', 'cutover status -w --interval 5s', 'cutover status --json'],
   dashboard: ['cutover dashboard'],
-  gate: ['cutover gate', 'cutover gate && cutover advance --yes', 'cutover gate --json'],
+  gate: [
+    'cutover gate',
+    'cutover gate && cutover advance --yes',
+    'cutover gate --report report.json --baseline main.json --fail-on "new-class,status,rate>0.1%"',
+  ],
+  replay: [
+    'cutover replay access.log --legacy http://127.0.0.1:8081 --candidate http://127.0.0.1:7001',
+    'cutover replay requests.gor.gz --speed max --seed 7 -o report.json -o report.md',
+    'cutover replay site.har --rate 50/s --limit 1000 --json',
+    'cutover replay access.log --speed 10x -o report.json --resume report.json.resume',
+  ],
   plan: ['cutover plan', 'cutover plan --json'],
   wait: [
     'cutover wait --for ready --timeout 2h && cutover advance --yes',
@@ -37,6 +47,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'cutover report -o report.md',
     'cutover report -o report.json -o report.md',
     'cutover report --format json -o report.txt --format md',
+    'cutover report --replay report.json -o report.md',
   ],
   history: ['cutover history --limit 10'],
   differences: ['cutover differences', 'cutover differences show 9dac5b27692a1c09'],

@@ -5,6 +5,7 @@ import { parseDurationMs } from '../core/units.ts';
 import type { Target } from '../rollout/position.ts';
 import { parseGoal } from './goal.ts';
 import type { Goal } from './goal.ts';
+import type { ReplayFlags } from './replay-options.ts';
 import { parsePlace } from './position.ts';
 
 /** What a report can be written as. */
@@ -12,7 +13,7 @@ const REPORT_FORMATS = ['md', 'json'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What the flags of all verbs come to; a verb sees those it declares. */
-export interface Options {
+export interface Options extends ReplayFlags {
   /** Path of the configuration. */
   readonly config: string;
   /** False with `--no-color`. */
@@ -55,7 +56,8 @@ const MIN_INTERVAL_MS = 100;
 const MAX_LIMIT = LIMITS.adminListItems;
 const MAX_SEED = 2 ** 32 - 1;
 
-function duration(text: string): number {
+/** A duration above zero as milliseconds, for the parser of a flag. */
+export function duration(text: string): number {
   const ms = parseDurationMs(text);
   if (ms === null || ms <= 0) throw new InvalidArgumentError('Write a duration such as 500ms, 30s or 5m.');
   return ms;
@@ -137,8 +139,8 @@ export const flags = {
     ),
   admin: () => new Option('--admin <host:port>', 'the admin API, instead of the configured one'),
   runDir: () => new Option('--run-dir <dir>', 'the run directory, instead of the configured one'),
-  seed: () =>
-    new Option('--seed <n>', "draw everything from this seed instead of the scenario's").argParser(seed),
+  seed: (what = "draw everything from this seed instead of the scenario's") =>
+    new Option('--seed <n>', what).argParser(seed),
   limit: (what: string, initial: number) => new Option('--limit <n>', what).argParser(limit).default(initial),
 } as const;
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { flags } from './options.ts';
 import type { Options } from './options.ts';
+import { replayFlags } from './replay-options.ts';
 
 /** One verb: it gets its process, its flags and its arguments, and answers its exit code. */
 export type Verb = (io: Io, options: Options, args: readonly string[]) => Promise<number>;
@@ -27,6 +28,7 @@ const load = {
   pause: async () => (await import('./commands/pause.ts')).pause,
   resume: async () => (await import('./commands/pause.ts')).resume,
   bypass: async () => (await import('./commands/bypass.ts')).bypass,
+  replay: async () => (await import('./commands/replay.ts')).replay,
   report: async () => (await import('./commands/report.ts')).report,
   history: async () => (await import('./commands/history.ts')).history,
   list: async () => (await import('./commands/differences.ts')).listDifferences,
@@ -82,7 +84,10 @@ function addRolloutVerbs(add: Add): void {
     .addOption(flags.runDir())
     .addOption(flags.intervalMs())
     .option('--plain', 'one line per change instead, as where there is no terminal');
-  asking(add('gate', 'ask the gates and say why; the exit code is the verdict', load.gate), group);
+  asking(add('gate', 'ask the gates and say why; the exit code is the verdict', load.gate), group)
+    .addOption(replayFlags.report())
+    .addOption(replayFlags.baseline())
+    .addOption(replayFlags.failOn());
   asking(add('plan', 'what advance would do, and what it waits for', load.plan), group);
   add('wait', 'wait for a verdict or a phase, one line per change', load.wait)
     .helpGroup(group)
@@ -117,13 +122,28 @@ function addEvidenceVerbs(add: Add): void {
     .addOption(flags.runDir())
     .addOption(flags.format())
     .addOption(flags.output())
+    .addOption(replayFlags.replay())
     .addOption(flags.limit('the largest classes of differences only', 50));
+  addReplay(add, group);
   const differences = asking(add('differences', 'classes of differences between the lanes', load.list), group)
     .usage('[list | show <id>] [options]')
     .addOption(flags.runDir())
     .addOption(flags.limit('the largest classes only', 50));
   add('list', 'all classes, largest first', load.list, differences);
   add('show <id>', 'one class, its example and a curl per lane', load.show, differences);
+}
+
+function addReplay(add: Add, group: string): void {
+  const command = add('replay <file>', 'send a capture to both lanes and compare the answers', load.replay)
+    .helpGroup(group)
+    .option('--legacy <url>', 'the legacy server (default: the configured one)')
+    .option('--candidate <url>', 'the candidate server (default: the configured one)')
+    .addOption(flags.json())
+    .addOption(flags.format())
+    .addOption(flags.output())
+    .addOption(flags.seed('names requests from this seed: the same seed gives the same report'))
+    .addOption(flags.timeoutMs('longest wait for an answer, on each lane', '10s'));
+  for (const option of replayFlags.pacing()) command.addOption(option);
 }
 
 /** What every verb has that reads from the gateway. */

@@ -13,7 +13,12 @@ export function reproduce(found: StoredClass, config: GatewayConfig): Difference
   return legacy === null || candidate === null ? null : { legacy, candidate };
 }
 
-function curl(upstream: UpstreamConfig | undefined, method: string, target: string): string | null {
+/** A curl command for the first server of an upstream; null when there is none. */
+export function curl(
+  upstream: Pick<UpstreamConfig, 'servers' | 'hostHeader'> | undefined,
+  method: string,
+  target: string,
+): string | null {
   const server = upstream?.servers[0];
   if (upstream === undefined || server === undefined) return null;
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
