@@ -1,10 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { LIMITS } from '../core/limits.ts';
 import { parseDurationMs, parseRatePerSecond } from '../core/units.ts';
-import { CAPTURE_FORMATS } from '../replay/capture/types.ts';
 import type { CaptureFormat } from '../replay/capture/types.ts';
-import { parseSessionBy } from '../replay/session.ts';
-import type { SessionBy } from '../replay/session.ts';
 
 /** What the flags of `replay`, and of the verbs that read its report, come to. */
 export interface ReplayFlags {
@@ -21,7 +18,8 @@ export interface ReplayFlags {
   readonly speed?: number | 'max';
   /** Milliseconds. */
   readonly maxGap?: number;
-  readonly session?: SessionBy;
+  /** See `parseSessionBy`. */
+  readonly session?: string;
   readonly concurrency?: number;
   readonly writes?: boolean;
   readonly host?: string;
@@ -29,6 +27,8 @@ export interface ReplayFlags {
   readonly resume?: string;
 }
 
+/** Every format; the room itself is loaded by the verb. */
+const FORMATS: readonly CaptureFormat[] = ['gor', 'log', 'har'];
 const MAX_REQUESTS = 1_000_000_000;
 
 function perSecond(text: string): number {
@@ -64,12 +64,6 @@ function concurrency(text: string): number {
   return value;
 }
 
-function session(text: string): SessionBy {
-  const found = parseSessionBy(text);
-  if (found !== null) return found;
-  throw new InvalidArgumentError('Allowed: auto, address, none, cookie:NAME, header:NAME.');
-}
-
 function host(text: string): string {
   if (/^[\w.-]+(:\d{1,5})?$/.test(text)) return text;
   throw new InvalidArgumentError('Write a host such as shop.example.com.');
@@ -101,11 +95,11 @@ export const replayFlags = {
     new Option(
       '--session <key>',
       'what keeps requests in order: auto, address, none, cookie:NAME, header:NAME',
-    ).argParser(session),
+    ).default('auto'),
     new Option('--concurrency <n>', 'requests under way at once').argParser(concurrency),
     new Option('--writes', 'send requests that may change something, too: to both lanes'),
     new Option('--host <name>', 'send this Host instead of the captured one').argParser(host),
-    new Option('--input <format>', 'instead of what the file looks like').choices(CAPTURE_FORMATS),
+    new Option('--input <format>', 'instead of what the file looks like').choices(FORMATS),
     new Option('--resume <file>', 'go on with a replay that was interrupted'),
   ],
 } as const;

@@ -146,21 +146,36 @@ export class Replay {
     }
   }
 
-  /** @returns whether all that was wanted was read */
+  /** @returns whether all that was wanted was read and is done */
   private async readAll(): Promise<boolean> {
-    const { capture, signal, limit, resume } = this.options;
-    const from = resume?.position ?? 0;
-    const { again } = this;
-    for await (const item of capture.items()) {
-      const ordinal = this.position;
+    const { capture, signal } = this.options;
+    for await (const batch of capture.batches()) {
       if (signal.aborted) return false;
-      if (limit !== null && this.taken >= limit) break;
-      const isWanted = ordinal >= from || again.has(ordinal);
-      if (isWanted && !(await this.take(item, ordinal))) return false;
-      this.position = ordinal + 1;
-      again.delete(ordinal);
+      for (const item of batch) {
+        const step = this.step(item);
+        const next = typeof step === 'string' ? step : await step;
+        if (next === 'interrupted') return false;
+        if (next === 'enough') return await this.untilSettled();
+      }
     }
     return await this.untilSettled();
+  }
+
+  /** One record: a promise only where it is wanted, so that what was done before an interruption is passed fast. */
+  private step(item: CaptureItem): 'next' | 'enough' | Promise<'next' | 'interrupted'> {
+    const { resume, limit } = this.options;
+    const ordinal = this.position;
+    if (limit !== null && this.taken >= limit) return 'enough';
+    if (ordinal >= (resume?.position ?? 0) || this.again.has(ordinal)) return this.wanted(item, ordinal);
+    this.position = ordinal + 1;
+    return 'next';
+  }
+
+  private async wanted(item: CaptureItem, ordinal: number): Promise<'next' | 'interrupted'> {
+    if (this.options.signal.aborted || !(await this.take(item, ordinal))) return 'interrupted';
+    this.position = ordinal + 1;
+    this.again.delete(ordinal);
+    return 'next';
   }
 
   /** All was read; the requests under way may still be interrupted. */

@@ -52,7 +52,9 @@ function hitReason(checks: readonly Check[]): string {
 function holdReason({ complete, coverage }: ReplayReport): string {
   if (!complete) return 'the replay was interrupted: go on with --resume';
   if (coverage === null) return 'no request was sent';
-  return `pair coverage ${percent(coverage)} is below ${percent(LEAST_COVERAGE)}`;
+  // Rounded down: what is too little must not look like enough.
+  const shown = percent(Math.floor(coverage * 10_000) / 10_000);
+  return `pair coverage ${shown} is below ${percent(LEAST_COVERAGE)}`;
 }
 
 /** Classes that the baseline does not have, largest first. What only improved is nothing to hold against anybody. */

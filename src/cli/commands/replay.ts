@@ -9,6 +9,8 @@ import { Replay } from '../../replay/replay.ts';
 import type { ReplayResult } from '../../replay/replay.ts';
 import { checkResume, parseResume } from '../../replay/resume.ts';
 import type { ResumeState } from '../../replay/resume.ts';
+import { parseSessionBy } from '../../replay/session.ts';
+import type { SessionBy } from '../../replay/session.ts';
 import { buildReplayReport, replayJson } from '../../report/replay-build.ts';
 import { replayMarkdown } from '../../report/replay-markdown.ts';
 import { writeWhole } from '../../report/write-file.ts';
@@ -43,7 +45,7 @@ export const replay: Verb = async (io, options, [file = '']) => {
 
 /** What makes another replay, in words: it stands in the report, and a replay that goes on must agree with it. */
 function settingsOf(options: Options, { legacy, candidate }: ReplayServers): Record<string, string> {
-  const { seed = 0, writes, session = { kind: 'auto' }, host, limit } = options;
+  const { seed = 0, writes, session = 'auto', host, limit } = options;
   const url = ({ scheme, ...address }: ReplayServers['legacy']): string =>
     `${scheme}://${addressText(address)}`;
   return {
@@ -51,7 +53,7 @@ function settingsOf(options: Options, { legacy, candidate }: ReplayServers): Rec
     candidate: url(candidate),
     seed: String(seed),
     writes: writes === true ? 'sent' : 'skipped',
-    session: 'name' in session ? `${session.kind}:${session.name}` : session.kind,
+    session,
     host: host ?? 'as captured',
     limit: Number.isFinite(limit) ? String(limit) : 'none',
   };
@@ -75,7 +77,7 @@ interface Work {
 }
 
 async function run(io: Io, options: Options, { capture, servers, resume }: Work): Promise<ReplayResult> {
-  const { seed = 0, writes = false, host = null, session = { kind: 'auto' } } = options;
+  const { seed = 0, writes = false, host = null } = options;
   const { concurrency = LIMITS.replayConcurrencyDefault, limit, timeoutMs } = options;
   const work = new Replay({
     capture,
@@ -83,7 +85,7 @@ async function run(io: Io, options: Options, { capture, servers, resume }: Work)
     legacy: servers.legacy,
     candidate: servers.candidate,
     policy: { writes, host, seed, fallbackHost: servers.fallbackHost },
-    sessionBy: session,
+    sessionBy: sessionBy(options),
     pace: paceOf(options),
     concurrency,
     timeoutMs,
@@ -97,6 +99,15 @@ async function run(io: Io, options: Options, { capture, servers, resume }: Work)
   } finally {
     progress.stop();
   }
+}
+
+function sessionBy({ session = 'auto' }: Options): SessionBy {
+  const found = parseSessionBy(session);
+  if (found !== null) return found;
+  throw new CutoverError('USAGE', `--session: nothing is told apart by ${session}`, {
+    hint: 'allowed: auto, address, none, cookie:NAME, header:NAME',
+    exitCode: EXIT.usage,
+  });
 }
 
 function paceOf({ rate, speed = 1, maxGap: maxGapMs = Number.POSITIVE_INFINITY }: Options): Pace {

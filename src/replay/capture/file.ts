@@ -52,19 +52,19 @@ export class CaptureFile {
   }
 
   /**
-   * Every record, in its order; no more is read than is taken.
+   * Every record in its order, those of one chunk together; no more is read than is taken.
    * @throws CutoverError CAPTURE when the disk fails
    */
-  async *items(): AsyncGenerator<CaptureItem> {
+  async *batches(): AsyncGenerator<readonly CaptureItem[]> {
     const { file } = this.facts;
     try {
-      for await (const chunk of this.chunks()) yield* this.reader.read(chunk);
+      for await (const chunk of this.chunks()) yield this.reader.read(chunk);
     } catch (error) {
       // What came before stands; what zlib says is about the file, not about this machine.
       if (!systemCode(error).startsWith('Z_')) throw captureError(file, messageOf(error), error);
       this.cut = messageOf(error);
     }
-    yield* this.reader.end(this.cut !== null);
+    yield this.reader.end(this.cut !== null);
   }
 
   private async *chunks(): AsyncGenerator<Buffer> {

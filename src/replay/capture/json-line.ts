@@ -34,7 +34,8 @@ export function parseJsonLine(line: string): Understood {
   const [, lineMethod = '', lineTarget = ''] =
     /^(\S+) (\S+)(?: HTTP\/\d(?:\.\d)?)?$/.exec(said('request')) ?? [];
   const method = said('method') || lineMethod;
-  if (method === '') return unreadable(said('request') === '' ? 'corrupt' : 'no_request');
+  // NGINX writes an empty request, or `-`, for a connection that sent none.
+  if (method === '') return unreadable(typeof entry['request'] === 'string' ? 'no_request' : 'corrupt');
   const target = sendableTarget(withQuery(said('target') || lineTarget, said('query')));
   if (!isMethod(method) || target === '') return unreadable('no_request');
   const client = said('client');
