@@ -79,7 +79,7 @@ export class Ledger {
    */
   countUnfinished(again: readonly number[]): void {
     for (const { subject, end } of this.pages) if (end !== null) this.tally.add(subject, end);
-    for (let count = this.pages.length; count < again.length; count += 1) this.tally.skip('interrupted');
+    for (let count = this.pages.length; count < again.length; count += 1) this.tally.leave('interrupted');
     this.pages = [];
   }
 }

@@ -190,7 +190,7 @@ export class Replay {
     const { policy, signal } = this.options;
     const skipped = request === null ? (why ?? 'corrupt') : skippedBecause(request, policy);
     if (request === null || skipped !== null) {
-      this.tally.skip(skipped ?? 'corrupt');
+      this.tally.leave(skipped ?? 'corrupt');
       return true;
     }
     while (!this.hasRoom() && !signal.aborted) await this.nextEnd();

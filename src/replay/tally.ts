@@ -32,7 +32,8 @@ export class ReplayTally {
   private readonly statuses = { legacy: new Map<string, number>(), candidate: new Map<string, number>() };
   private readonly latency = { legacy: newHistogram(), candidate: newHistogram() };
 
-  skip(why: Skipped): void {
+  /** A request is not sent. */
+  leave(why: Skipped): void {
     this.counts.read += 1;
     this.counts.skipped[why] += 1;
   }
