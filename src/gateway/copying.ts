@@ -3,13 +3,21 @@ import { hash32, stickyPosition } from '../core/hash.ts';
 import type { CopyDecision } from '../core/observation.ts';
 import { COPY_MARKER, ineligibleBecause } from '../shadow/eligibility.ts';
 import type { Copy } from '../shadow/copy.ts';
-import type { Exchange } from './exchange.ts';
+import type { Assignment } from './assignment.ts';
+import type { LaneRequestSource } from './lane-request.ts';
+import type { Runtime } from './runtime.ts';
 
 /** Another order of the same keys than the shares use: who is copied must not depend on who was shifted. */
 const SAMPLING_SALT = hash32('sampling');
 
 /** Fields that make a request conditional (RFC 9110, section 13.1). */
 const VALIDATORS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'];
+
+/** A request whose copy is decided about. */
+export interface CopySource extends LaneRequestSource {
+  readonly runtime: Runtime;
+  readonly assignment: Assignment;
+}
 
 /** What becomes of the copy of one request. */
 interface CopyPlan {
@@ -21,7 +29,7 @@ interface CopyPlan {
  * Decides about the copy of one request: eligible or why not, sampled by a stable hash of the user (or of the request
  * where no user is known) or not. The decision `sent` of the plan is final only when the copy leaves.
  */
-export function planCopy(exchange: Exchange): CopyPlan {
+export function planCopy(exchange: CopySource): CopyPlan {
   const { runtime, assignment, inbound, arrival } = exchange;
   if (runtime.snapshot.rollout.bypass) return { decision: 'ineligible_bypass', copy: null };
   if (assignment.copyShare === 0) return { decision: 'ineligible_phase', copy: null };

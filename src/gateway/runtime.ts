@@ -125,6 +125,16 @@ export class Runtime {
     if (!isTunnel) this.plant.release();
   }
 
+  /** A request that NGINX mirrored is over; the answer it got says nothing and is not counted. */
+  mirroredDone(observation: Observation): void {
+    this.station.exchanges -= 1;
+    this.book.users -= 1;
+    if (observation.asked) this.book.observe(observation);
+    else this.book.notCopied(observation.copy);
+    this.station.accessLog.write(observation);
+    this.plant.release();
+  }
+
   /** Gives the answer a date, and says which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */
   explain(fields: HeaderFields, answeredBy: Lane | 'edge'): void {
     if (answeredBy !== 'edge') cleanAnswer(fields);
