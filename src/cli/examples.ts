@@ -6,7 +6,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   demo: ['cutover demo', 'cutover demo --json | tail -n 1'],
   rehearse: ['cutover rehearse scenarios/bad-candidate.yaml', 'cutover rehearse my.yaml --seed 7 --keep'],
   init: ['cutover init --legacy http://127.0.0.1:8081 --candidate http://127.0.0.1:7001'],
-  check: ['cutover check -c cutover.yaml', 'cutover check --schema gate > gate.schema.json'],
+  check: [
+    'cutover check -c cutover.yaml',
+    'cutover check --nginx /etc/nginx/nginx.conf',
+    'cutover check --schema gate > gate.schema.json',
+  ],
   run: ['cutover run -c cutover.yaml', 'cutover run --take-over'],
   reload: ['cutover reload --reason "a longer dwell"'],
   status: ['cutover status', 'cutover status -w --interval 5s', 'cutover status --json'],

@@ -48,6 +48,8 @@ export interface Options extends ReplayFlags {
   /** Of a report; each output belongs to the format at the same place. */
   readonly format?: readonly ReportFormat[];
   readonly output?: readonly string[];
+  /** Of `check`: the NGINX configuration that is looked at instead. */
+  readonly nginx?: string;
   /** `true` when given without a name. */
   readonly schema?: string | true;
 }

@@ -65,6 +65,7 @@ function addGatewayVerbs(add: Add): void {
   add('check', 'find every problem of the configuration', load.check)
     .helpGroup(group)
     .addOption(flags.json())
+    .option('--nginx <file>', 'find the traps of mirror in an nginx.conf and what it includes')
     .option('--schema [name]', 'print a JSON Schema: configuration (default), status, history, …');
   add('run', 'run the gateway in the foreground; a newer build takes over from an older one', load.run)
     .helpGroup(group)

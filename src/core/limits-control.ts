@@ -151,6 +151,11 @@ export const CONTROL_LIMITS = {
   storeReadBatchWindows: 6,
   /** Windows deleted at a time while the store is over its size. */
   trimBatchWindows: 64,
+  /** Files of one NGINX configuration, and levels of blocks and includes in it. */
+  nginxFiles: 1_000,
+  nginxDepth: 32,
+  /** Longest wait for a mirror that is no trap: a client notices half a second, once. */
+  mirrorTimeoutMs: 500,
   /** A capture or access log of a rehearsal, read at once. */
   captureBytes: 64 * 1024 * 1024,
   /** One record of a capture: a request with its body, or an entry of a HAR file with the answer's. */
