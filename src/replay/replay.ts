@@ -24,6 +24,8 @@ import { Sessions } from './sessions.ts';
 import { ReplayTally } from './tally.ts';
 import type { PairSubject, TallyState } from './tally.ts';
 
+const LONGEST_WAIT_MS = 3_600_000;
+
 export interface ReplayOptions {
   readonly capture: CaptureFile;
   readonly legacy: ServerConfig;
@@ -214,12 +216,15 @@ export class Replay {
   }
 
   private async until(dueMs: number): Promise<void> {
-    const leftMs = dueMs - monotonicMs();
-    if (leftMs <= 0) return;
-    await this.woken((wake) => {
-      const timer = setTimeout(wake, leftMs);
-      return () => clearTimeout(timer);
-    });
+    const { signal } = this.options;
+    for (let leftMs = dueMs - monotonicMs(); leftMs > 0 && !signal.aborted; leftMs = dueMs - monotonicMs()) {
+      // A timer takes 24 days at the most, and captures have gaps of months.
+      const waitMs = Math.min(leftMs, LONGEST_WAIT_MS);
+      await this.woken((wake) => {
+        const timer = setTimeout(wake, waitMs);
+        return () => clearTimeout(timer);
+      });
+    }
   }
 
   private async woken(start: (wake: () => void) => () => void): Promise<void> {

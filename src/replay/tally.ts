@@ -57,7 +57,10 @@ export class ReplayTally {
     for (const difference of end.differences) this.addDifference(subject, difference);
   }
 
-  private endpointCounts(endpoint: string): EndpointCounts {
+  private endpointCounts(wanted: string): EndpointCounts {
+    // Methods are part of an endpoint, and a capture may make up any number of them.
+    const isFull = this.endpoints.size >= 2 * LIMITS.endpoints && !this.endpoints.has(wanted);
+    const endpoint = isFull ? '{other}' : wanted;
     const known = this.endpoints.get(endpoint) ?? { sent: 0, judged: 0, differing: 0 };
     this.endpoints.set(endpoint, known);
     return known;
