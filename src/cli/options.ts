@@ -58,8 +58,7 @@ const MIN_INTERVAL_MS = 100;
 const MAX_LIMIT = LIMITS.adminListItems;
 const MAX_SEED = 2 ** 32 - 1;
 
-/** A duration above zero as milliseconds, for the parser of a flag. */
-export function duration(text: string): number {
+function duration(text: string): number {
   const ms = parseDurationMs(text);
   if (ms === null || ms <= 0) throw new InvalidArgumentError('Write a duration such as 500ms, 30s or 5m.');
   return ms;

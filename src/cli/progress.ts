@@ -61,7 +61,7 @@ export class ProgressLine {
 }
 
 /** `5,000 sent, 12 differ  [########------------]  40%  412/s  ETA ~12 s`. */
-export function progressText({ done, sent, differing, elapsedMs }: Progress): string {
+function progressText({ done, sent, differing, elapsedMs }: Progress): string {
   const full = Math.min(BAR_CHARS, Math.floor(done * BAR_CHARS));
   const bar = `[${'#'.repeat(full)}${'-'.repeat(BAR_CHARS - full)}]`;
   const seconds = elapsedMs / 1000;

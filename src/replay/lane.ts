@@ -108,7 +108,7 @@ export class ReplayLane {
 
   /** Gives up what is under way. */
   abandon(): void {
-    for (const each of [...this.running]) each();
+    for (const each of this.running) each();
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import type { ReplayGate } from './replay-gate-schema.ts';
 import type { ReplayReport } from './replay-schema.ts';
 
 /** Least share of the requests that must have become judged pairs: below it a census is none. */
-export const LEAST_COVERAGE = 0.99;
+const LEAST_COVERAGE = 0.99;
 
 const REGRESSION = 3;
 const HOLD = 4;

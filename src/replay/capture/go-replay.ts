@@ -6,7 +6,7 @@ import type { RawRecord } from './record-splitter.ts';
 import type { CaptureItem, CaptureReader } from './types.ts';
 
 /** What GoReplay writes after every payload. */
-export const GOR_SEPARATOR = Buffer.from('\n🐵🙈🙉\n');
+const GOR_SEPARATOR = Buffer.from('\n🐵🙈🙉\n');
 
 /** `type id nanoseconds[ latency]`; type 1 is a request, 2 the answer of that time, 3 the answer to a replay. */
 const HEADER = /^([123]) ([0-9A-Za-z-]{1,64}) (\d{1,19})(?: -?\d{1,19})?\r?$/;

@@ -82,7 +82,8 @@ function bodyOf(postData: unknown): Buffer {
   if (!Array.isArray(params)) return Buffer.alloc(0);
   const form = new URLSearchParams();
   for (const param of params as unknown[]) {
-    if (isObject(param)) form.append(String(param['name']), String(param['value'] ?? ''));
+    const { name, value = '' } = isObject(param) ? param : {};
+    if (typeof name === 'string' && typeof value === 'string') form.append(name, value);
   }
   return Buffer.from(form.toString());
 }

@@ -84,10 +84,11 @@ function isObject(value: unknown): value is Entry {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function found(entry: Entry, name: Name): unknown {
+function found(entry: Entry, name: Name): string | number | undefined {
   for (const each of NAMES[name]) {
     const value = entry[each];
-    if (typeof value === 'string' ? value !== '' && value !== '-' : typeof value === 'number') return value;
+    if (typeof value === 'number' || (typeof value === 'string' && value !== '' && value !== '-'))
+      return value;
   }
   return undefined;
 }
