@@ -61,7 +61,7 @@ test('a real capture goes through two services, and a change of one of them stop
   ]);
 }, 120_000);
 
-test('Ctrl-C leaves a report that is valid and a file to go on from', async () => {
+test('an interrupt leaves a report that is valid and a file to go on from', async () => {
   const requests = Array.from({ length: 600 }, (_, at) =>
     get(`/api/items/${at}`, [['Cookie', `sid=${at % 11}`]]),
   );
