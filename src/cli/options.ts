@@ -5,6 +5,7 @@ import { parseDurationMs } from '../core/units.ts';
 import type { Target } from '../rollout/position.ts';
 import { parseGoal } from './goal.ts';
 import type { Goal } from './goal.ts';
+import type { ReplayFlags } from './replay-options.ts';
 import { parsePlace } from './position.ts';
 
 /** What a report can be written as. */
@@ -12,7 +13,7 @@ const REPORT_FORMATS = ['md', 'json'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What the flags of all verbs come to; a verb sees those it declares. */
-export interface Options {
+export interface Options extends ReplayFlags {
   /** Path of the configuration. */
   readonly config: string;
   /** False with `--no-color`. */
@@ -53,6 +54,8 @@ export interface Options {
   /** Of `differences replay`: instead of what was masked. */
   readonly target?: string;
   readonly header?: readonly (readonly [name: string, value: string])[];
+  /** Of `check`: the NGINX configuration that is looked at instead. */
+  readonly nginx?: string;
   /** `true` when given without a name. */
   readonly schema?: string | true;
 }
@@ -179,8 +182,8 @@ export const flags = {
     ),
   header: () =>
     new Option('--header <field>', "a field 'name: value' that was masked; repeatable").argParser(header),
-  seed: () =>
-    new Option('--seed <n>', "draw everything from this seed instead of the scenario's").argParser(seed),
+  seed: (what = "draw everything from this seed instead of the scenario's") =>
+    new Option('--seed <n>', what).argParser(seed),
   limit: (what: string, initial: number) => new Option('--limit <n>', what).argParser(limit).default(initial),
 } as const;
 

@@ -12,6 +12,8 @@ import { benchSchema } from '../report/bench-schema.ts';
 import { changeSchema } from '../report/change-schema.ts';
 import { checkSchema } from '../report/check-schema.ts';
 import { planSchema } from '../report/plan-schema.ts';
+import { replayGateSchema } from '../report/replay-gate-schema.ts';
+import { replayReportSchema } from '../report/replay-schema.ts';
 import { reportSchema } from '../report/schema.ts';
 import { waitSchema } from '../report/wait-schema.ts';
 import { rehearsalSchema } from '../scenario/result-schema.ts';
@@ -34,6 +36,8 @@ export const schemas = {
   check: checkSchema,
   change: changeSchema,
   report: reportSchema,
+  replay: replayReportSchema,
+  'replay-gate': replayGateSchema,
   bench: benchSchema,
 } as const;
 

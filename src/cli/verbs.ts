@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Io } from './io.ts';
 import { flags } from './options.ts';
 import type { Options } from './options.ts';
+import { replayFlags } from './replay-options.ts';
 
 /** One verb: it gets its process, its flags and its arguments, and answers its exit code. */
 export type Verb = (io: Io, options: Options, args: readonly string[]) => Promise<number>;
@@ -27,6 +28,7 @@ const load = {
   pause: async () => (await import('./commands/pause.ts')).pause,
   resume: async () => (await import('./commands/pause.ts')).resume,
   bypass: async () => (await import('./commands/bypass.ts')).bypass,
+  replay: async () => (await import('./commands/replay.ts')).replay,
   report: async () => (await import('./commands/report.ts')).report,
   history: async () => (await import('./commands/history.ts')).history,
   list: async () => (await import('./commands/differences.ts')).listDifferences,
@@ -66,6 +68,7 @@ function addGatewayVerbs(add: Add): void {
   add('check', 'find every problem of the configuration', load.check)
     .helpGroup(group)
     .addOption(flags.json())
+    .option('--nginx <file>', 'find the traps of mirror in an nginx.conf and what it includes')
     .option('--schema [name]', 'print a JSON Schema: configuration (default), status, history, …');
   add('run', 'run the gateway in the foreground; a newer build takes over from an older one', load.run)
     .helpGroup(group)
@@ -85,7 +88,10 @@ function addRolloutVerbs(add: Add): void {
     .addOption(flags.runDir())
     .addOption(flags.intervalMs())
     .option('--plain', 'one line per change instead, as where there is no terminal');
-  asking(add('gate', 'ask the gates and say why; the exit code is the verdict', load.gate), group);
+  asking(add('gate', 'ask the gates and say why; the exit code is the verdict', load.gate), group)
+    .addOption(replayFlags.report())
+    .addOption(replayFlags.baseline())
+    .addOption(replayFlags.failOn());
   asking(add('plan', 'what advance would do, and what it waits for', load.plan), group);
   add('wait', 'wait for a verdict or a phase, one line per change', load.wait)
     .helpGroup(group)
@@ -120,7 +126,9 @@ function addEvidenceVerbs(add: Add): void {
     .addOption(flags.runDir())
     .addOption(flags.format())
     .addOption(flags.output())
+    .addOption(replayFlags.replay())
     .addOption(flags.limit('the largest classes of differences only', 50));
+  addReplay(add, group);
   const differences = asking(add('differences', 'classes of differences between the lanes', load.list), group)
     .usage('[list | show <id> | explain <id> | ignore <id> | replay <id>] [options]')
     .addOption(flags.runDir())
@@ -140,6 +148,19 @@ function addEvidenceVerbs(add: Add): void {
   add('replay <id>', 'ask both lanes again: does it still differ?', load.replayExample, differences)
     .addOption(flags.target())
     .addOption(flags.header());
+}
+
+function addReplay(add: Add, group: string): void {
+  const command = add('replay <file>', 'send a capture to both lanes and compare the answers', load.replay)
+    .helpGroup(group)
+    .option('--legacy <url>', 'the legacy server (default: the configured one)')
+    .option('--candidate <url>', 'the candidate server (default: the configured one)')
+    .addOption(flags.json())
+    .addOption(flags.format())
+    .addOption(flags.output())
+    .addOption(flags.seed('names requests from this seed: the same seed gives the same report'))
+    .addOption(flags.timeoutMs('longest wait for an answer, on each lane', '10s'));
+  for (const option of replayFlags.pacing()) command.addOption(option);
 }
 
 /** What every verb has that reads from the gateway. */

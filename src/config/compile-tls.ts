@@ -10,7 +10,7 @@ type Listener = Config['listen'][number];
 
 /** A listener with the content of its files: checked once before, and again, because they may have changed. */
 export function compileListener(
-  { address, region, tls, proxyProtocol }: Listener,
+  { address, region, mode, tls, proxyProtocol }: Listener,
   inputs: Inputs,
 ): ListenerConfig {
   return {
@@ -18,6 +18,7 @@ export function compileListener(
     region: region ?? null,
     ...(tls === undefined ? {} : { tls: pair(tls, inputs) }),
     ...(proxyProtocol ? { proxyProtocol } : {}),
+    ...(mode === 'mirror' ? { mirror: true } : {}),
   };
 }
 

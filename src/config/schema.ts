@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from '../core/limits.ts';
 import { formatDuration } from '../core/units.ts';
-import { duration, flag, list, name, named, section, share, size, text, whole } from './fields.ts';
+import { duration, flag, list, name, named, section, share, size, text, whole, word } from './fields.ts';
 import { addressField, isCidr, tokenField, trustField } from './fields-net.ts';
 import { candidateSchema, filtersSchema, legacySchema } from './schema-lanes.ts';
 import { differencesSchema } from './schema-differences.ts';
@@ -11,6 +11,10 @@ const listener = section(
   {
     address: addressField('host and port (0 picks a free one), or unix:/path', '127.0.0.1:8080'),
     region: name('region of everything that arrives here', 'eu-west').optional(),
+    mode: word('serve: clients come here; mirror: an NGINX sends copies here and ignores the answer', [
+      'serve',
+      'mirror',
+    ]).prefault('serve'),
     tls: section(
       {
         cert: text('certificate chain (PEM), the own certificate first', './tls/fullchain.pem'),

@@ -42,8 +42,8 @@ export function missingOf({ target, request = [] }: DifferenceExample): string[]
 
 /** The fields that are known whole; the host that an upstream is asked for goes before the client's. */
 export function knownFields(
-  { request = [] }: DifferenceExample,
-  { hostHeader }: UpstreamConfig,
+  { request = [] }: Pick<DifferenceExample, 'request'>,
+  { hostHeader }: Pick<UpstreamConfig, 'hostHeader'>,
 ): (readonly [name: string, value: string])[] {
   const known = request.filter(
     ([name, value]) => !isMasked(value) && (name !== 'host' || hostHeader === null),
@@ -51,7 +51,11 @@ export function knownFields(
   return hostHeader === null ? known : [['host', hostHeader], ...known];
 }
 
-function curl(upstream: UpstreamConfig | undefined, example: DifferenceExample): string | null {
+/** A curl command for the first server of an upstream; null when there is none. */
+export function curl(
+  upstream: Pick<UpstreamConfig, 'servers' | 'hostHeader'> | undefined,
+  example: Pick<DifferenceExample, 'method' | 'target' | 'request'>,
+): string | null {
   const server = upstream?.servers[0];
   if (upstream === undefined || server === undefined) return null;
   const { method, target } = example;

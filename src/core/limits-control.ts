@@ -160,8 +160,37 @@ export const CONTROL_LIMITS = {
   storeReadBatchWindows: 6,
   /** Windows deleted at a time while the store is over its size. */
   trimBatchWindows: 64,
+  /** Files of one NGINX configuration, and levels of blocks and includes in it. */
+  nginxFiles: 1_000,
+  nginxDepth: 32,
+  /** Longest wait for a mirror that is no trap: a client notices half a second, once. */
+  mirrorTimeoutMs: 500,
   /** A capture or access log of a rehearsal, read at once. */
   captureBytes: 64 * 1024 * 1024,
+  /** One record of a capture: a request with its body, or an entry of a HAR file with the answer's. */
+  captureRecordBytes: 32 * 1024 * 1024,
+  /** One line of an access log: NGINX cuts at 4 KiB a variable, JSON with every header takes some dozen. */
+  captureLineBytes: 256 * 1024,
+  /** First bytes of a capture by which its format is told, and its identity when a replay goes on. */
+  captureHeadBytes: 64 * 1024,
+  /** Read from a capture at once. */
+  captureChunkBytes: 256 * 1024,
+  /** Requests of a replay under way at once: two connections each; and the default. */
+  replayConcurrency: 256,
+  replayConcurrencyDefault: 32,
+  /** Requests of a replay read ahead, and bytes of their bodies: a session that waits holds up no other one. */
+  replayAhead: 2_048,
+  replayAheadBytes: 64 * 1024 * 1024,
+  /** Answer kept for comparison by a replay, of either lane: with 256 requests under way 512 MiB at the very most. */
+  replayAnswerBytes: 1024 * 1024,
+  /** Default deadline of one request of a replay, on each lane. */
+  replayTimeoutMs: 10_000,
+  /** After Ctrl-C, for the answers that are under way. */
+  replayDrainMs: 2_000,
+  /** Classes of differences in one report; further ones are counted together. */
+  replayClasses: 2_000,
+  /** A report or a file of an interrupted replay: 2,000 classes with examples take 4 MiB. */
+  replayFileBytes: 64 * 1024 * 1024,
   /** Requests of a rehearsal under way, each on a connection of its own; beyond it they count as client errors. */
   rehearsalInFlight: 4_000,
   /** A client of a rehearsal gives up then, as a patient browser does. */

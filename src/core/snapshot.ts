@@ -35,6 +35,8 @@ export interface ListenerConfig {
   readonly tls?: ListenerTls;
   /** Every connection begins with a PROXY header, and only trusted proxies may connect. */
   readonly proxyProtocol?: boolean;
+  /** NGINX mirrors requests here: each is answered 204 at once, and both lanes are asked afterwards. */
+  readonly mirror?: boolean;
 }
 
 /** One server of an upstream. */

@@ -1,11 +1,14 @@
 // HOT: decided once per request, before it is forwarded.
 import { hash32, stickyPosition } from '../core/hash.ts';
+import type { HeaderFields } from '../core/headers.ts';
 import type { CopyDecision } from '../core/observation.ts';
 import { ineligibleBecause, isMarked } from '../shadow/eligibility.ts';
 import type { Copy } from '../shadow/copy.ts';
 import type { DifferenceRule } from '../core/rules.ts';
 import type { Arrival } from './arrival.ts';
-import type { Exchange } from './exchange.ts';
+import type { Assignment } from './assignment.ts';
+import type { LaneRequestSource } from './lane-request.ts';
+import type { Runtime } from './runtime.ts';
 
 /** Another order of the same keys than the shares use: who is copied must not depend on who was shifted. */
 const SAMPLING_SALT = hash32('sampling');
@@ -21,6 +24,13 @@ function originOf(host: string, { via, scheme }: Arrival): string | null {
   return name === '' ? null : `${via.proto || scheme}://${name}`;
 }
 
+/** A request whose copy is decided about. */
+export interface CopySource extends LaneRequestSource {
+  readonly runtime: Runtime;
+  readonly assignment: Assignment;
+  readonly fields: HeaderFields;
+}
+
 /** What becomes of the copy of one request. */
 interface CopyPlan {
   readonly decision: CopyDecision | null;
@@ -31,7 +41,7 @@ interface CopyPlan {
  * Decides about the copy of one request: eligible or why not, sampled by a stable hash of the user (or of the request
  * where no user is known) or not. The decision `sent` of the plan is final only when the copy leaves.
  */
-export function planCopy(exchange: Exchange): CopyPlan {
+export function planCopy(exchange: CopySource): CopyPlan {
   const { runtime, assignment, inbound, arrival } = exchange;
   if (runtime.snapshot.rollout.bypass) return { decision: 'ineligible_bypass', copy: null };
   if (assignment.copyShare === 0) return { decision: 'ineligible_phase', copy: null };

@@ -16,7 +16,8 @@ import { planCopy } from './copying.ts';
 import { runOnDone } from './filters/run.ts';
 import type { FilterAnswer } from './filters/types.ts';
 import { forwardedFields } from './forwarded.ts';
-import { LaneRequest } from './lane-request.ts';
+import { laneRequestFor } from './lane-request.ts';
+import type { LaneRequest } from './lane-request.ts';
 import { Relay } from './relay.ts';
 import type { RelayOwner } from './relay.ts';
 import type { CompiledRoute } from './router.ts';
@@ -63,24 +64,7 @@ export class Exchange implements InboundHandler, RelayOwner {
 
   /** A request to one lane, as its filters see it. */
   laneRequest(fields: HeaderFields, copyBodyBytes: number | null): LaneRequest {
-    const { method, path, target, host, framing, contentLength, upgrade } = this.inbound.head;
-    const isCopy = copyBodyBytes !== null;
-    return new LaneRequest({
-      requestId: this.arrival.requestId,
-      method,
-      path,
-      target,
-      host,
-      clientAddress: this.arrival.clientAddress,
-      region: this.arrival.region,
-      route: this.route,
-      isCopy,
-      fields,
-      matched: this.matched,
-      framing: isCopy && framing !== 'none' ? 'length' : framing,
-      contentLength: isCopy ? copyBodyBytes : contentLength,
-      upgrade: isCopy ? '' : upgrade,
-    });
+    return laneRequestFor(this, fields, copyBodyBytes);
   }
 
   /** Every edge filter let it pass: the assigned lane is asked, and a copy is begun when one is due. */

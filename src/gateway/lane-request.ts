@@ -1,6 +1,7 @@
 // HOT: one object per call to a lane.
 import type { HeaderFields } from '../core/headers.ts';
-import type { OutboundHead } from '../wire/types.ts';
+import type { Inbound, OutboundHead } from '../wire/types.ts';
+import type { Arrival } from './arrival.ts';
 import type { FilterExchange } from './filters/types.ts';
 import type { CompiledRoute } from './router.ts';
 import type { Upstream } from './upstream.ts';
@@ -41,6 +42,43 @@ export class LaneRequest implements FilterExchange {
     this.contentLength = of.contentLength;
     this.upgrade = of.upgrade;
   }
+}
+
+/** What a request to a lane is made of. */
+export interface LaneRequestSource {
+  readonly inbound: Pick<Inbound, 'head'>;
+  readonly arrival: Arrival;
+  readonly route: string;
+  readonly matched: CompiledRoute | null;
+}
+
+/**
+ * The request to one lane, as its filters see it.
+ * @param copyBodyBytes body of a copy, which is sent as a whole; null: the client's own request, which streams
+ */
+export function laneRequestFor(
+  { inbound, arrival, route, matched }: LaneRequestSource,
+  fields: HeaderFields,
+  copyBodyBytes: number | null,
+): LaneRequest {
+  const { method, path, target, host, framing, contentLength, upgrade } = inbound.head;
+  const isCopy = copyBodyBytes !== null;
+  return new LaneRequest({
+    requestId: arrival.requestId,
+    method,
+    path,
+    target,
+    host,
+    clientAddress: arrival.clientAddress,
+    region: arrival.region,
+    route,
+    isCopy,
+    fields,
+    matched,
+    framing: isCopy && framing !== 'none' ? 'length' : framing,
+    contentLength: isCopy ? copyBodyBytes : contentLength,
+    upgrade: isCopy ? '' : upgrade,
+  });
 }
 
 /** The head of a request as an upstream gets it. */

@@ -4,6 +4,7 @@ import { failureAnswer } from './answers.ts';
 import { Exchange } from './exchange.ts';
 import { runOnRequest } from './filters/run.ts';
 import type { FilterAnswer } from './filters/types.ts';
+import { runMirrored } from './mirrored.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -12,6 +13,8 @@ import type { Runtime } from './runtime.ts';
  */
 export function runExchange(runtime: Runtime, inbound: Inbound): void {
   runtime.begin();
+  if (runtime.snapshot.config.listeners[inbound.listener]?.mirror === true)
+    return runMirrored(runtime, inbound);
   const exchange = new Exchange(runtime, inbound);
   inbound.handle(exchange);
   const { matched } = exchange;

@@ -4,6 +4,7 @@ import { httpDate } from '../core/http-date.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Lane, Snapshot } from '../core/snapshot.ts';
+import type { Copy } from '../shadow/copy.ts';
 import type { EndpointTable } from '../shadow/endpoint.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { NoiseLeg } from '../shadow/noise-leg.ts';
@@ -15,9 +16,11 @@ import type { Outbound, OutboundHandler } from '../wire/types.ts';
 import type { AccessLog } from './access-log.ts';
 import type { ArrivalDesk } from './arrival.ts';
 import { Assigner } from './assignment.ts';
+import type { CopySource } from './copying.ts';
 import type { Exchange } from './exchange.ts';
 import { cleanAnswer, copiedFields } from './forwarded.ts';
 import type { CopyPolicy } from './forwarded.ts';
+import { laneRequestFor } from './lane-request.ts';
 import type { LanePort } from './lanes.ts';
 import type { Plant } from './plant.ts';
 import type { Router } from './router.ts';
@@ -138,6 +141,16 @@ export class Runtime {
     if (answeredBy !== 'edge') this.station.tallies.tunnel(answeredBy, end, durationUs, observation);
   }
 
+  /** A request that NGINX mirrored is over; the answer it got says nothing and is not counted. */
+  mirroredDone(observation: Observation): void {
+    this.station.exchanges -= 1;
+    this.book.users -= 1;
+    if (observation.asked) this.book.observe(observation);
+    else this.book.notCopied(observation.copy);
+    this.station.accessLog.write(observation);
+    this.plant.release();
+  }
+
   /** Gives the answer a date, and says which lane gave it, if the configuration asks for that; a lane never speaks for the gateway. */
   explain(fields: HeaderFields, answeredBy: Lane | 'edge'): void {
     if (answeredBy !== 'edge') cleanAnswer(fields);
@@ -158,25 +171,25 @@ export class Runtime {
     if (copy === null) return;
     this.plant.retain();
     copy.onOver = () => this.plant.release();
-    setImmediate(() => copy.send((body, handler, leg) => this.callFor(exchange, body, handler, leg)));
+    setImmediate(() => copy.send((body, handler, leg) => this.askForCopy(exchange, body, handler, leg)));
   }
 
   /** The call of a copy, or (`leg`) that of its noise leg: legacy is asked what it was asked before. */
-  private callFor(
-    exchange: Exchange,
+  askForCopy(
+    source: CopySource & { readonly copy: Copy | null },
     body: Buffer,
     handler: OutboundHandler,
     leg: NoiseLeg | null,
   ): Outbound {
     const { copyLanes, secondLegacy } = this.plant;
-    const forward = exchange.copy?.subject.direction === 'shadow';
+    const forward = source.copy?.subject.direction === 'shadow';
     const port = leg !== null ? secondLegacy : forward ? copyLanes.candidate : copyLanes.legacy;
-    const fields = copiedFields(exchange.fields, exchange.arrival, this.policyOf(forward, leg !== null));
+    const fields = copiedFields(source.fields, source.arrival, this.policyOf(forward, leg !== null));
     if (leg !== null) {
       this.plant.retain();
       leg.onOver = () => this.plant.release();
     }
-    const call = port.call(exchange.laneRequest(fields, body.length), handler);
+    const call = port.call(laneRequestFor(source, fields, body.length), handler);
     if (body.length > 0) call.write(body);
     call.end();
     return call;

@@ -3,7 +3,7 @@ import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
-import type { Ineligible, Observation } from '../core/observation.ts';
+import type { CopyDecision, Ineligible, Observation } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { CopyCell, LaneCell } from './cells.ts';
 import { recordUs } from './histogram.ts';
@@ -35,14 +35,17 @@ export class Book {
 
   /** Counts one finished exchange. */
   observe(seen: Observation): void {
-    const { copy } = seen;
-    if (copy !== null && copy.startsWith('ineligible_')) {
-      this.ineligible.set(copy, (this.ineligible.get(copy) ?? 0) + 1);
-    }
+    this.notCopied(seen.copy);
     const blame = seen.failure === null ? null : failure(seen.failure).blame;
     const byGateway = seen.answeredBy === 'edge' && blame === 'gateway' && seen.failure !== 'aborted';
     if (!seen.asked || byGateway) return this.edgeAnswer(seen.failure ?? 'filter');
     this.count(this.lane(seen.route, seen.region, seen.assigned), seen, blame);
+  }
+
+  /** Counts why a request was not eligible for a copy, when it was not. */
+  notCopied(copy: CopyDecision | null): void {
+    if (copy === null || !copy.startsWith('ineligible_')) return;
+    this.ineligible.set(copy, (this.ineligible.get(copy) ?? 0) + 1);
   }
 
   private count(cell: LaneCell, seen: Observation, blame: 'client' | 'gateway' | 'lane' | null): void {

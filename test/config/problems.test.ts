@@ -381,3 +381,13 @@ test('does not let an empty file pass', () => {
   for (const text of ['', '\n', '# nothing\n', 'null\n', '[]\n', '"text"\n'])
     expect(load(text).ok).toBe(false);
 });
+
+test('a mirror whose NGINX nobody believes about clients is warned about', () => {
+  const lanes = 'legacy: { servers: [http://a:1] }\ncandidate: { servers: [http://b:1] }\n';
+  const listen = 'listen: [{ address: 127.0.0.1:8080, mode: mirror }]\n';
+  const hint = 'trustedProxies: [127.0.0.1/32], the address of that NGINX';
+  expect(told(listen + lanes)).toEqual([
+    `1:43 both lanes will take the NGINX that mirrors for the client | ${hint}`,
+  ]);
+  expect(told(`${listen}${lanes}trustedProxies: [127.0.0.1/32]\n`)).toEqual([]);
+});

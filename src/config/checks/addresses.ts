@@ -25,6 +25,7 @@ export function checkAddresses(source: Source): Finding[] {
     ...checkSameServer(raw),
     ...checkSecondLegacy(raw),
     ...checkTrust(raw),
+    ...checkMirrors(raw),
   ];
 }
 
@@ -92,6 +93,17 @@ function checkTrust(raw: unknown): Finding[] {
     .flatMap((path) => textsAt(raw, path))
     .filter(({ text }) => /^(0\.0\.0\.0|::)\/0$/.test(text))
     .map(({ path }) => warning(path, 'everybody is believed here', 'name the addresses of your own proxies'));
+}
+
+/** What an NGINX mirrors comes from its own address: nobody else knows the client's. */
+function checkMirrors(raw: unknown): Finding[] {
+  if (textsAt(raw, ['trustedProxies']).length > 0) return [];
+  return itemsAt(raw, ['listen']).flatMap((item) => {
+    const path = [...item, 'mode'];
+    if (textAt(raw, path) !== 'mirror') return [];
+    const hint = 'trustedProxies: [127.0.0.1/32], the address of that NGINX';
+    return [warning(path, 'both lanes will take the NGINX that mirrors for the client', hint)];
+  });
 }
 
 function serversAt(raw: unknown, lane: 'legacy' | 'candidate'): Placed[] {

@@ -1,0 +1,71 @@
+import { loadConfig } from '../config/load.ts';
+import { parseServer } from '../config/server-text.ts';
+import { CutoverError } from '../core/errors.ts';
+import type { Lane, ServerConfig } from '../core/snapshot.ts';
+import { addressText } from '../core/unix-address.ts';
+import { ConfigurationError } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Options } from './options.ts';
+
+/** The servers of a replay. */
+export interface ReplayServers {
+  readonly legacy: ServerConfig;
+  readonly candidate: ServerConfig;
+  /** Host for requests whose capture knows none; the same on both lanes, or each answer would name another one. */
+  readonly fallbackHost: string;
+}
+
+/**
+ * The servers that flags name, or else the configuration.
+ * @throws CutoverError USAGE when there is none for a lane, ConfigurationError for a configuration with problems
+ */
+export function replayLanes(options: Options): ReplayServers {
+  const given = { legacy: flagged(options, 'legacy'), candidate: flagged(options, 'candidate') };
+  const known = given.legacy !== null && given.candidate !== null ? null : configured(options);
+  const legacy = given.legacy ?? known?.legacy;
+  const candidate = given.candidate ?? known?.candidate;
+  if (legacy === undefined) throw missing('legacy', options.config);
+  if (candidate === undefined || candidate === null) throw missing('candidate', options.config);
+  return { legacy, candidate, fallbackHost: hostOf(legacy) };
+}
+
+function flagged(options: Options, lane: Lane): ServerConfig | null {
+  const text = options[lane];
+  if (text === undefined) return null;
+  const parsed = parseServer(text);
+  if ('server' in parsed) return parsed.server;
+  throw new CutoverError('USAGE', `--${lane}: ${parsed.message}`, {
+    hint: parsed.hint,
+    exitCode: EXIT.usage,
+  });
+}
+
+function configured({ config }: Options): {
+  legacy: ServerConfig | undefined;
+  candidate: ServerConfig | null;
+} {
+  const loaded = loadConfig(config);
+  if (!loaded.ok) throw new ConfigurationError(config, loaded.problems);
+  const { legacy, candidate } = loaded.config.gateway;
+  const [upstream, ...others] = candidate.upstreams;
+  // With several services behind it the candidate lane is more than one server: its gateway has to be named.
+  const only = others.length === 0 ? (upstream?.servers[0] ?? null) : null;
+  return { legacy: legacy.servers[0], candidate: only };
+}
+
+function missing(lane: Lane, config: string): CutoverError {
+  return new CutoverError(
+    'USAGE',
+    `no server is named for the ${lane} lane, and ${config} has not just one`,
+    {
+      hint: 'cutover replay FILE --legacy http://127.0.0.1:8081 --candidate http://127.0.0.1:7001',
+      exitCode: EXIT.usage,
+    },
+  );
+}
+
+function hostOf({ host, port, scheme }: ServerConfig): string {
+  const usual = scheme === 'https' ? 443 : 80;
+  if (port === 0) return 'localhost';
+  return port === usual ? addressText({ host, port }).replace(/:\d+$/, '') : addressText({ host, port });
+}
