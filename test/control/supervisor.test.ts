@@ -48,21 +48,25 @@ test('ends with 0 after a SIGTERM, lets running exchanges finish and leaves no p
   expect(await place.workerPids()).toEqual([]);
 });
 
-test('ends at once at a second signal, with its code, and leaves no process', async () => {
-  await place.configure({ timeouts: { drain: '20s' } });
-  const node = await place.start();
-  const pids = await place.workerPids();
-  get(`http://127.0.0.1:${await place.port()}/hang`).on('error', () => {});
-  await until(async () => (await ask(await place.port())).pid > 0);
-  node.child.kill('SIGINT');
-  await until(() => node.log().includes('draining'));
-  const signalledMs = monotonicMs();
-  const again = setInterval(() => node.child.kill('SIGINT'), 100);
-  expect(await node.exited).toBe(130);
-  clearInterval(again);
-  expect(monotonicMs() - signalledMs).toBeLessThan(10_000);
-  expect(gone(pids)).toBe(true);
-});
+test(
+  'ends at once at a second signal, with its code, and leaves no process',
+  { timeout: 60_000 },
+  async () => {
+    await place.configure({ timeouts: { drain: '20s' } });
+    const node = await place.start();
+    const pids = await place.workerPids();
+    get(`http://127.0.0.1:${await place.port()}/hang`).on('error', () => {});
+    await until(async () => (await ask(await place.port())).pid > 0);
+    node.child.kill('SIGINT');
+    await until(() => node.log().includes('draining'));
+    const signalledMs = monotonicMs();
+    const again = setInterval(() => node.child.kill('SIGINT'), 100);
+    expect(await node.exited).toBe(130);
+    clearInterval(again);
+    expect(monotonicMs() - signalledMs).toBeLessThan(10_000);
+    expect(gone(pids)).toBe(true);
+  },
+);
 
 test('refuses a second supervisor while the first one lives, and names it', async () => {
   const first = await place.start();
