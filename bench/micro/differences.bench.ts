@@ -4,8 +4,8 @@ import microdiff from 'microdiff';
 import { createPatch } from 'rfc6902';
 import { comparePair, type ComparedPair } from '../../src/diff/compare.ts';
 
-/** A body of a shop, as JSON of about so many bytes. @param price of an item in the middle */
-export function shopBody(bytes: number, price: number): Buffer {
+/** A body of a shop, as JSON of about so many bytes. @param price of an item in the middle @param page first and last field */
+export function shopBody(bytes: number, price: number, page = 1): Buffer {
   const item = (id: number) => ({
     id,
     sku: `sku-${id}`,
@@ -16,7 +16,7 @@ export function shopBody(bytes: number, price: number): Buffer {
     seller: { id: id % 9, name: 'Ann', rating: 4.5 },
   });
   const items: ReturnType<typeof item>[] = [];
-  const text = () => JSON.stringify({ page: 1, total: 4711, items, links: { next: '/items?page=2' } });
+  const text = () => JSON.stringify({ page, total: 4711, items, links: { next: `/items?page=${page}` } });
   while (text().length < bytes) items.push(item(items.length));
   return Buffer.from(text());
 }
@@ -40,11 +40,12 @@ function pairOf(legacy: Buffer, candidate: Buffer): ComparedPair {
 export function differences(): void {
   const patcher = jsondiffpatch.create({ cloneDiffValues: false });
   for (const kib of [1, 20]) {
-    for (const [what, price] of [
-      ['equal', 1],
-      ['one field differs', 2],
+    for (const [what, price, page] of [
+      ['equal', 1, 1],
+      ['one field differs', 2, 1],
+      ['three fields differ', 2, 2],
     ] as const) {
-      const [one, other] = [shopBody(kib * 1_024, 1), shopBody(kib * 1_024, price)];
+      const [one, other] = [shopBody(kib * 1_024, 1), shopBody(kib * 1_024, price, page)];
       const pair = pairOf(one, other);
       const parsed = (): [object, object] => [
         JSON.parse(one.toString()) as object,

@@ -1,8 +1,8 @@
 import { LIMITS } from '../core/limits.ts';
 import type { Findings } from './findings.ts';
-import { compareJson } from './json-compare.ts';
+import { compareJson, compareJsonParts } from './json-compare.ts';
 import { type JsonReading, readJson } from './json-reader.ts';
-import { differingPart } from './json-skip.ts';
+import { differingParts } from './json-skip.ts';
 import { maskAround } from './mask.ts';
 
 /** JSON is UTF-8 without a byte order mark (RFC 8259, section 8.1); anything else breaks some clients. */
@@ -10,9 +10,9 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Compares two bodies that are said to be JSON and are not the same bytes. */
 export function compareAsJson(legacy: Uint8Array, candidate: Uint8Array, findings: Findings): void {
-  const part = differingPart(legacy, candidate, findings.rules?.body ?? null);
-  if (part !== null) {
-    compareJson(part.legacy, part.candidate, findings, part.place);
+  const parts = differingParts(legacy, candidate, findings.rules?.body ?? null);
+  if (parts !== null) {
+    compareJsonParts(parts, findings);
     return;
   }
   const [one, other] = [new JsonDocument(legacy), new JsonDocument(candidate)];

@@ -13,18 +13,22 @@ import { forgiving } from './rule-values.ts';
 /** The way from a document to two parts of it: keys, null for an element of a list. */
 export type JsonPlace = readonly (string | null)[];
 
-/**
- * Notes every difference of two documents, or of two parts that stand at the same place of documents that are equal
- * everywhere else. Key order and the form of numbers are no difference.
- */
-export function compareJson(
-  legacy: JsonValue,
-  candidate: JsonValue,
-  findings: Findings,
-  place: JsonPlace = [],
-): void {
+/** Two values that stand at the same place of their documents. */
+export interface JsonPart {
+  readonly legacy: JsonValue;
+  readonly candidate: JsonValue;
+  readonly place: JsonPlace;
+}
+
+/** Notes every difference of two documents. Key order and the form of numbers are no difference. */
+export function compareJson(legacy: JsonValue, candidate: JsonValue, findings: Findings): void {
+  compareJsonParts([{ legacy, candidate, place: [] }], findings);
+}
+
+/** The same for documents that are equal everywhere but in these parts. */
+export function compareJsonParts(parts: readonly JsonPart[], findings: Findings): void {
   const walker = new Walker(findings);
-  walker.values(legacy, candidate, walker.enter(place));
+  for (const part of parts) walker.part(part);
 }
 
 class Walker {
@@ -38,14 +42,14 @@ class Walker {
     this.findings = findings;
   }
 
-  /** @returns what rules say at the place */
-  enter(place: JsonPlace): PathState | null {
+  part({ legacy, candidate, place }: JsonPart): void {
     let state = this.findings.rules?.body ?? null;
     for (const key of place) {
       this.path.push(key);
       state = stateBelow(state, key);
     }
-    return state;
+    this.values(legacy, candidate, state);
+    for (const _ of place) this.path.pop();
   }
 
   values(legacy: JsonValue, candidate: JsonValue, state: PathState | null): void {
