@@ -15,7 +15,7 @@ export function compileRules(entries: readonly RuleEntry[], nowMs: number): Diff
 
 /** What of rules shapes evidence: not who wrote them, nor why. */
 export function shapingOf(rules: readonly DifferenceRule[]): unknown {
-  return rules.map(({ reason: _, owner: __, ...rest }) => rest);
+  return rules.map(({ path, endpoints, action, expiresMs }) => ({ path, endpoints, action, expiresMs }));
 }
 
 /** When a rule ends whose last day this is: at the end of that day, UTC. */

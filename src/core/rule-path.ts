@@ -22,7 +22,7 @@ export type RulePath =
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
 /** Where a path may begin. */
-export const PLACES = ['status', 'headers', 'body'] as const;
+const PLACES = ['status', 'headers', 'body'] as const;
 
 /** More parts than any document within its limit of depth has. */
 const MOST_PARTS = 64;
@@ -60,10 +60,10 @@ export function isAnyPart({ exact, pieces }: PartTest): boolean {
 
 /** Whether an endpoint (`GET /users/{id}`) is one that a glob names: `*` is one segment or less, `**` any number. */
 export function matchesEndpoint(glob: string, endpoint: string): boolean {
-  const [method = '', path = ''] = halves(glob);
+  const [method, path] = halves(glob);
   const [wantedMethod, wantedPath] = halves(endpoint);
   if (method !== '*' && method !== wantedMethod) return false;
-  return matchesParts(path.split('/').map(partOf), (wantedPath ?? '').split('/'));
+  return matchesParts(path.split('/').map(partOf), wantedPath.split('/'));
 }
 
 /** Whether a whole path is what the parts ask for. */

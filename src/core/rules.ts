@@ -1,4 +1,5 @@
 import type { DifferenceKind } from './observation.ts';
+import { formatDuration } from './units.ts';
 
 /** What a rule does with the values at its path before, or after, they are found to differ. */
 export type RuleAction =
@@ -18,6 +19,32 @@ export type RuleAction =
   | { readonly do: 'regex'; readonly pattern: string; readonly replace: string }
   /** Numbers that are apart by so much at the most, or by this share of the larger one; moments, milliseconds. */
   | { readonly do: 'tolerance'; readonly unit: 'number' | 'share' | 'ms'; readonly most: number };
+
+/** What a rule does, for people. */
+export function actionText(action: RuleAction): string {
+  switch (action.do) {
+    case 'ignore':
+      return action.kinds.length === 0 ? 'ignore' : `ignore ${action.kinds.join(', ')}`;
+    case 'round':
+      return `round to ${action.decimals}`;
+    case 'keyedBy':
+      return `keyed by ${action.field}`;
+    case 'regex':
+      return `regex ${action.pattern}`;
+    case 'tolerance':
+      return toleranceText(action);
+    case 'sort':
+    case 'unordered':
+    case 'lower':
+    case 'trim':
+      return action.do;
+  }
+}
+
+function toleranceText({ unit, most }: Extract<RuleAction, { do: 'tolerance' }>): string {
+  if (unit === 'share') return `tolerance ${most * 100}%`;
+  return unit === 'ms' ? `tolerance ${formatDuration(most)}` : `tolerance ${most}`;
+}
 
 /**
  * A rule about differences, written by a person. It only ever forgives: what it hides is counted under its id and is

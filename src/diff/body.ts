@@ -104,6 +104,6 @@ function formOf(legacy: MediaType, candidate: MediaType): ReturnType<typeof body
 }
 
 /** A body by its length and its hash. */
-export function summary(body: Uint8Array): string {
+function summary(body: Uint8Array): string {
   return `${body.byteLength} bytes, sha256 ${sha256Hex(body).slice(0, 16)}`;
 }

@@ -109,8 +109,7 @@ class Scan {
     if (!closed) return false;
     this.depth = depth;
     const holds = start < this.from && this.at > this.to;
-    if (holds && open === OPEN_OBJECT && (members[depth] as number) > LIMITS.jsonTableKeys)
-      this.forget(start);
+    if (holds && open === OPEN_OBJECT && (members[depth] ?? 0) > LIMITS.jsonTableKeys) this.forget(start);
     if (holds && this.container === null) this.container = this.part(start);
     return true;
   }

@@ -1,16 +1,15 @@
 import { bodyForm, type MediaType } from './media-type.ts';
 
-/** First bytes that every body of a type has, as latin-1; `.` is any byte. */
-const MAGIC: ReadonlyMap<string, RegExp> = new Map([
-  ['image/png', /^\x89PNG\r\n/],
-  ['image/jpeg', /^\xff\xd8\xff/],
-  ['image/gif', /^GIF8/],
-  ['image/webp', /^RIFF.{4}WEBP/s],
-  ['application/pdf', /^.{0,1000}%PDF-/s],
-  ['application/zip', /^PK(?:\x03\x04|\x05\x06|\x07\x08)/],
-  ['application/gzip', /^\x1f\x8b/],
-  ['application/wasm', /^\0asm/],
-  ['font/woff2', /^wOF2/],
+/** First bytes that every body of a type has, as latin-1: one of these. */
+const MAGIC: ReadonlyMap<string, readonly string[]> = new Map([
+  ['image/png', ['\x89PNG\r\n']],
+  ['image/jpeg', ['\xff\xd8\xff']],
+  ['image/gif', ['GIF8']],
+  ['image/webp', ['RIFF']],
+  ['application/zip', ['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08']],
+  ['application/gzip', ['\x1f\x8b']],
+  ['application/wasm', ['\0asm']],
+  ['font/woff2', ['wOF2']],
 ]);
 
 /** Bytes looked at for marks of a type. */
@@ -27,7 +26,11 @@ export function mislabelled(body: Uint8Array, type: MediaType): string | null {
     'latin1',
   );
   const magic = MAGIC.get(type.essence);
-  if (magic !== undefined) return magic.test(head) ? null : `no ${type.essence}`;
+  if (magic !== undefined) {
+    return magic.some((mark) => head.startsWith(mark)) ? null : `no ${type.essence}`;
+  }
+  // Its readers look for the mark in the first kilobyte.
+  if (type.essence === 'application/pdf') return head.includes('%PDF-') ? null : 'no application/pdf';
   const form = bodyForm(type);
   if (form === 'bytes' || form === 'json' || form === 'lines') return null;
   return textLie(body, head, type) ?? (form === 'text' ? null : markupLie(head, form));

@@ -60,7 +60,9 @@ export function discordant({ metric, n, plus, minus }: Metric): string {
   if (n === 0) return '';
   const itself = minus === 0 ? '' : ` vs ${count(minus)} of legacy itself`;
   const said =
-    metric === 'errorRate' ? `${count(plus)} vs ${count(minus)} discordant` : `${count(plus)}${itself} differ`;
+    metric === 'errorRate'
+      ? `${count(plus)} vs ${count(minus)} discordant`
+      : `${count(plus)}${itself} differ`;
   return `${said} in ${count(n)}`;
 }
 

@@ -124,6 +124,7 @@ export const statusSample: Status = {
   ineligible: { method: 1_412, upgrade: 0 },
   edge: { headers_too_large: 2 },
   classes: 3,
+  rules: [],
   listeners: [{ address: '127.0.0.1:8080', region: 'eu-west' }],
   workers: [
     {

@@ -215,7 +215,7 @@ test('a list lines up by what its elements say without what is ignored in them',
   expect(classes(result)).toEqual(['json_length ', 'json_value /*/name']);
 });
 
-test('a list without the field that should tell its objects apart is compared as a list', async () => {
+test('a list without the field of its rule is compared as a list', async () => {
   const rules = [ruleOf('body', { do: 'keyedBy', field: 'id' })];
   expect(classes(await jsonUnder(rules, '[{"id":1},{"id":1}]', '[{"id":1},{"id":2}]'))).toEqual([
     'json_value /*/id',

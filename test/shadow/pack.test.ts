@@ -28,7 +28,7 @@ const pairs: fc.Arbitrary<Pair> = fc.record({
   endpoint: fc.string(),
   method: fc.string(),
   target: fc.string(),
-  origin: fc.option(fc.webUrl()) as fc.Arbitrary<string | null>,
+  origin: fc.option<string | null>(fc.webUrl()),
   conditional: fc.boolean(),
   legacy: answers,
   candidate: answers,

@@ -91,6 +91,17 @@ const pairs = z.strictObject({
   noise: noise.optional().describe('not there without noise legs'),
 });
 
+const rule = z.strictObject({
+  id: z.string(),
+  path: z.string(),
+  endpoints: z.array(z.string()).describe('where it holds; empty: everywhere'),
+  does: z.string().describe('ignore, round to 2, …'),
+  reason: z.string(),
+  owner: z.string().nullable(),
+  expiresMs: count.nullable(),
+  pairs: count.describe('pairs of this epoch in which it hid a difference'),
+});
+
 const worker = z.strictObject({
   slot: count,
   pid: count,
@@ -172,6 +183,7 @@ export const statusSchema = z
     ineligible: z.record(z.string(), count),
     edge: z.record(z.string(), count).describe('requests answered by neither lane, by reason'),
     classes: count.describe('classes of differences known'),
+    rules: z.array(rule).describe('rules about differences, as they are configured'),
     listeners: z.array(z.strictObject({ address: z.string(), region: z.string().nullable() })),
     workers: z.array(worker),
     store: z.strictObject({ mode: z.enum(['live', 'stale', 'down']), message: z.string().nullable() }),
