@@ -36,7 +36,13 @@ export function maskRequest({
     const name = (flat[index] as string).toLowerCase();
     if (LEFT_OUT.has(name) || name.startsWith('x-forwarded-')) continue;
     const value = flat[index + 1] as string;
-    request.push([mask(name), isSensitiveName(name) ? hidden('field') : mask(value)]);
+    request.push([mask(name), maskedField(name, value)]);
   }
   return { target: maskTarget(target), request };
+}
+
+/** A referring page is a URL: its path may be kept, the values of its query are somebody's. */
+function maskedField(name: string, value: string): string {
+  if (isSensitiveName(name)) return hidden('field');
+  return name === 'referer' ? maskTarget(value) : mask(value);
 }

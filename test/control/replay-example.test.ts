@@ -74,7 +74,7 @@ test('a curl has the fields that are known, and names those that are not', () =>
     ["x-it's", "a'b"],
   ] as [string, string][];
   const { class: found } = detail({ request, target: '/a?q=‹masked:query›' });
-  const stored = { ...found, example: found.example, smallest: null, latest: null };
+  const stored = { ...found, smallest: null, latest: null };
   const config = gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.2:2');
   const said = reproduce(stored, config);
   expect(said?.legacy).toBe(

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { withRule } from '../../config/add-rule.ts';
 import { loadConfig } from '../../config/load.ts';
 import { isNameable, isRuleFor, proposedRule } from '../../control/proposed-rule.ts';
@@ -66,10 +66,12 @@ function checked(file: string, text: string): string {
 
 /** In one step: a reader finds the old text or the new one. The mode of the file stays. */
 function replace(file: string, text: string): void {
-  const beside = `${file}.${process.pid}.new`;
+  // A link stays a link: what it leads to is replaced.
+  const target = realpathSync(file);
+  const beside = `${target}.${process.pid}.new`;
   try {
-    writeFileSync(beside, text, { mode: statSync(file).mode, flag: 'wx' });
-    renameSync(beside, file);
+    writeFileSync(beside, text, { mode: statSync(target).mode, flag: 'wx' });
+    renameSync(beside, target);
   } catch (error) {
     rmSync(beside, { force: true });
     throw new CutoverError('NOT_WRITTEN', `${file} cannot be written: ${messageOf(error)}`, {
