@@ -18,7 +18,7 @@ export function handOver(): () => Promise<unknown> {
   const arrived = () => new Promise<void>((resolve) => worker.once('message', () => resolve()));
   summary(() => {
     bench(`${pairs.length} pairs to a thread: packed, one transfer`, async () => {
-      const batch = packBatch(1, pairs, bytes);
+      const batch = packBatch(1, 0, pairs, bytes);
       worker.postMessage({ ...batch, last: true }, [batch.bodies]);
       await arrived();
     }).baseline(true);

@@ -1,4 +1,5 @@
 import { run } from 'mitata';
+import { differences } from './differences.bench.ts';
 import { equalBodies } from './equal-bodies.bench.ts';
 import { gather } from './gather.bench.ts';
 import { handOver } from './hand-over.bench.ts';
@@ -12,6 +13,7 @@ import { histogram } from './histogram.bench.ts';
 headScan();
 gather();
 equalBodies();
+differences();
 histogram();
 hash();
 const { isTTY } = process.stdout as { isTTY?: boolean };

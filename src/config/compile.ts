@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { wallMs } from '../core/clock.ts';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
 import { compileCandidate, compileLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
+import { compileRules, shapingOf } from './compile-differences.ts';
 import { compileListener, tlsPlaces } from './compile-tls.ts';
 import { prefixBits } from './fields-net.ts';
 import type { Inputs } from './inputs.ts';
@@ -66,12 +68,14 @@ function evidenceHash(compiled: CompiledConfig): string {
     loopDelayMs: ______,
     clientPace: _________,
     timeouts,
+    rules,
     ...shaping
   } = gateway;
   const { drainMs: _______, tunnelIdleMs: ________, ...laneTimeouts } = timeouts;
   return sha256Hex(
     canonicalJson({
       ...shaping,
+      rules: shapingOf(rules ?? []),
       timeouts: laneTimeouts,
       listenerRegions: listeners.map((listener) => listener.region),
       candidateVersion: plan.candidateVersion,
@@ -96,6 +100,7 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     candidate: compileCandidate(config, inputs),
     stickyKey: compileStickyKey(rollout.stickyKey),
     shadow: compileShadow(rollout.shadow),
+    rules: compileRules(config.differences.rules, wallMs()),
     timeouts: compileTimeouts(config.timeouts),
     clientPace: {
       bytesPerSec: config.limits.clientBytesPerSecond,

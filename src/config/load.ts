@@ -4,6 +4,7 @@ import { LIMITS } from '../core/limits.ts';
 import { messageOf, systemCode } from '../core/errors.ts';
 import { checkAddresses } from './checks/addresses.ts';
 import { checkCandidate } from './checks/candidate.ts';
+import { checkDifferences } from './checks/differences.ts';
 import { checkFilters } from './checks/filters.ts';
 import { checkRollout } from './checks/rollout.ts';
 import { checkSecrets } from './checks/secrets.ts';
@@ -64,6 +65,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
     ...checkAddresses(source),
     ...checkRollout(source),
     ...checkFilters(source, inputs),
+    ...checkDifferences(source),
     ...checkSecrets(source, inputs),
     ...checkTls(source, inputs),
   ];

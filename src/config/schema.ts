@@ -4,6 +4,7 @@ import { formatDuration } from '../core/units.ts';
 import { duration, flag, list, name, named, section, share, size, text, whole, word } from './fields.ts';
 import { addressField, isCidr, tokenField, trustField } from './fields-net.ts';
 import { candidateSchema, filtersSchema, legacySchema } from './schema-lanes.ts';
+import { differencesSchema } from './schema-differences.ts';
 import { rolloutSchema } from './schema-rollout.ts';
 
 const listener = section(
@@ -156,6 +157,7 @@ export const configSchema = section(
     candidate: candidateSchema,
     filters: filtersSchema.prefault({}),
     rollout: rolloutSchema.prefault({}),
+    differences: differencesSchema.prefault({}),
     timeouts: timeouts.prefault({}),
     limits: limits.prefault({}),
     accessLog: accessLog.optional(),

@@ -109,6 +109,12 @@ rollout:
   enforce:
     reverseShadow: 1%
 
+# What may differ, and why; what a rule hides is counted and shown.
+# differences:
+#   rules:
+#     - { path: headers/x-build, ignore: true, reason: names the build }
+#     - { path: body/items/*/price, round: 2, endpoints: ["GET /items"], reason: rounded later }
+
 # One JSON line per request.
 # accessLog:
 #   file: ./access.log

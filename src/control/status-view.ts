@@ -39,6 +39,7 @@ export function statusOf(parts: StatusParts): Status {
     state,
     plan,
     gate: parts.gate,
+    rules: gateway.rules ?? [],
     summary: { ...summarise(parts.total), windows: parts.windows },
     snapshot: { revision, inEffect, configHash: gateway.hash },
     classes,

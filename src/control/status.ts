@@ -1,3 +1,5 @@
+import { actionText } from '../core/rules.ts';
+import type { DifferenceRule } from '../core/rules.ts';
 import type { GateReport } from '../rollout/gates/types.ts';
 import { positions } from '../rollout/position.ts';
 import type { RolloutPlan, RolloutState } from '../rollout/state.ts';
@@ -14,6 +16,8 @@ export interface StatusInput extends Pick<
   readonly state: RolloutState;
   readonly plan: RolloutPlan;
   readonly gate: GateReport;
+  /** Rules about differences; absent: none. */
+  readonly rules?: readonly DifferenceRule[];
   /** What was observed lately. */
   readonly summary: Summary;
 }
@@ -46,10 +50,18 @@ export function buildStatus(input: StatusInput): Status {
     ineligible: { ...summary.ineligible },
     edge: { ...summary.edge },
     classes,
+    rules: (input.rules ?? []).map((rule) => ruleOf(rule, summary)),
     listeners,
     workers,
     store,
   };
+}
+
+function ruleOf(rule: DifferenceRule, { pairs }: Summary): Status['rules'][number] {
+  const { id, path, endpoints, action, reason, owner, expiresMs } = rule;
+  const hidden = (pairs.shadow.ignored[id] ?? 0) + (pairs.reverse.ignored[id] ?? 0);
+  const said = { reason, owner, expiresMs };
+  return { id, path, endpoints: [...endpoints], does: actionText(action), ...said, pairs: hidden };
 }
 
 function rolloutOf(state: RolloutState, plan: RolloutPlan): Status['rollout'] {
@@ -175,6 +187,8 @@ function pairsOf(summary: PairSummary): Status['pairs']['shadow'] {
     },
     rateCapped: summary.rateCapped,
     excluded: summary.excluded,
+    ignoredPairs: summary.ignoredPairs,
+    ignored: { ...summary.ignored },
     failures: { ...summary.failures },
     joint: { error: { ...error }, difference: { ...difference }, tail: { ...tail } },
   };

@@ -23,6 +23,11 @@ export class BoundedQueue<T> {
     return true;
   }
 
+  /** The oldest item, which stays, or undefined. */
+  peek(): T | undefined {
+    return this.count === 0 ? undefined : this.ring[this.head];
+  }
+
   /** The oldest item, or undefined. */
   shift(): T | undefined {
     if (this.count === 0) return undefined;

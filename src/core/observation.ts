@@ -1,4 +1,5 @@
 import type { FailureCode } from './errors.ts';
+import type { DifferenceRule, RuleHits } from './rules.ts';
 import type { Direction, Lane, Phase } from './snapshot.ts';
 
 /** What the gateway knows about one finished exchange: the input of the recorder and of the access log. */
@@ -81,6 +82,8 @@ export interface CapturedAnswer {
   readonly body: Uint8Array;
   /** Bytes of the body, whether kept or not. */
   readonly bodyBytes: number;
+  /** SHA-256 of a body that was not kept, as hex; null when it was kept, or was too long to be hashed. */
+  readonly bodyHash?: string | null;
   /** Request sent → first byte, and → last byte, microseconds. */
   readonly firstByteUs: number;
   readonly totalUs: number;
@@ -99,8 +102,12 @@ export interface Pair {
   readonly method: string;
   /** Normalised path with its query: diffed and masked, never stored as it is. */
   readonly target: string;
+  /** Where the client sent it, `https://shop.example`: what relative redirects start from; absent: not known. */
+  readonly origin?: string | null;
   /** The request carried a validator (If-None-Match, If-Modified-Since, …): 304 and 200 may both be right. */
   readonly conditional: boolean;
+  /** The rules that held when the exchange began; absent: none. */
+  readonly rules?: readonly DifferenceRule[];
   readonly legacy: CapturedAnswer;
   readonly candidate: CapturedAnswer;
 }
@@ -127,6 +134,7 @@ export const DIFFERENCE_KINDS = [
   'json_limit',
   'body_text',
   'body_bytes',
+  'body_mislabelled',
 ] as const;
 export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
@@ -135,9 +143,10 @@ export interface Difference {
   readonly kind: DifferenceKind;
   /**
    * `status` when both failed, else `status/LEGACY-CANDIDATE` (`status/200-500`), a lower-case header name,
-   * `set-cookie/NAME` and `set-cookie/NAME/ATTRIBUTE`, `body` for a body as a whole, `body/encoded` for two that
-   * could be compared as received only, or a JSON Pointer (RFC 6901; '' is the whole document) with array indices
-   * and ids folded to `*`.
+   * `set-cookie/NAME` and `set-cookie/NAME/ATTRIBUTE`, `location/PART` for the part of a redirect that differs,
+   * `body` for a body as a whole, `body/encoded` for two that could be compared as received only,
+   * `body/html/head/title/#text` and `body/html/body/a/@href` for a place in HTML or XML, or a JSON Pointer (RFC 6901;
+   * '' is the whole document) with array indices and ids folded to `*`.
    */
   readonly path: string;
   /** Value on each side, masked, at most `LIMITS.exampleChars`; null when absent there. */
@@ -150,8 +159,10 @@ export interface PairResult {
   readonly requestId: string;
   /** Differences kept, at most `LIMITS.differencesPerPair`. */
   readonly differences: readonly Difference[];
-  /** Differences found, kept or not. */
+  /** Differences found, kept or not; those that rules hide are not among them. */
   readonly found: number;
+  /** What rules hid, by rule. A pair in which nothing else was found is no pair that agrees. */
+  readonly ignored: readonly RuleHits[];
   /** The only difference found is that the legacy failed and the candidate did not: nothing to hold against it. */
   readonly improvedOnly: boolean;
 }

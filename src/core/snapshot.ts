@@ -3,6 +3,8 @@
  * reference; nothing in it is ever changed in place.
  */
 
+import type { DifferenceRule } from './rules.ts';
+
 export type Lane = 'legacy' | 'candidate';
 
 /** `shadow`: legacy answered the client and the copy went to the candidate; `reverse`: the other way round. */
@@ -240,6 +242,8 @@ export interface GatewayConfig {
   };
   readonly stickyKey: StickyKey;
   readonly shadow: ShadowConfig;
+  /** What people said about differences; absent: nothing. */
+  readonly rules?: readonly DifferenceRule[];
   readonly timeouts: Timeouts;
   /** How slow a client may be while it sends a body or reads an answer; 0 bytes/s for any. */
   readonly clientPace: { readonly bytesPerSec: number; readonly graceMs: number };

@@ -1,6 +1,5 @@
 // HOT: one memcmp and one walk over both lists of fields; nothing is parsed, and nothing allocated where they agree.
-import { sameBytes } from './body.ts';
-import { type ComparedPair, isBodyless, isFailure, isKept } from './compare.ts';
+import { type ComparedPair, isBodyless, isFailure, isSameBody } from './compare.ts';
 import { headerRule, writing } from './header-rules.ts';
 
 /** Fields of one answer that are looked at here: one bit of a number each. */
@@ -9,14 +8,13 @@ const FIELDS = 31;
 /**
  * Whether two answers plainly say the same: the same status, the same bytes, and fields that are equal to the letter
  * or whose value says nothing (`Date`, request ids, validators), in any order. True only where `comparePair` finds no
- * difference; false says nothing: the pair has to be compared.
+ * difference and no rule has anything to hide; false says nothing: the pair has to be compared.
  */
 export function agree({ method, legacy, candidate }: ComparedPair): boolean {
   const { status } = legacy;
   if (status !== candidate.status || isFailure(status)) return false;
   const bodyless = method === 'HEAD' || isBodyless(status);
-  if (!bodyless && !(isKept(legacy) && isKept(candidate) && sameBytes(legacy.body, candidate.body)))
-    return false;
+  if (!bodyless && !isSameBody(legacy, candidate)) return false;
   return fieldsAgree(legacy.fields, candidate.fields, bodyless);
 }
 

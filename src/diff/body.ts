@@ -1,33 +1,42 @@
 import { sha256Hex } from '../core/hash.ts';
 import { decode } from './decode.ts';
 import type { Findings } from './findings.ts';
-import { compareJson } from './json-compare.ts';
-import { type JsonReading, readJson } from './json-reader.ts';
-import { maskAround } from './mask.ts';
-import type { BodyForm } from './media-type.ts';
+import { compareAsJson } from './json-body.ts';
+import { compareMarkup } from './markup-compare.ts';
+import { bodyForm, type MediaType } from './media-type.ts';
+import { mislabelled } from './mislabelled.ts';
+import { compareLines } from './ndjson.ts';
 import { compareText } from './text.ts';
+import type { Unkept } from './unkept.ts';
 
 /** One body as it was received. */
 export interface EncodedBody {
   readonly body: Uint8Array;
+  /** What is known of it instead, when it was not kept; `body` is empty then. */
+  readonly unkept: Unkept | null;
   readonly codings: readonly string[];
-  readonly form: BodyForm;
+  readonly type: MediaType;
 }
 
 /** Compares two bodies: bytes first; only what differs is decoded, and only what still differs is read. */
 export function compareBodies(legacy: EncodedBody, candidate: EncodedBody, findings: Findings): void {
-  const sameCodings = legacy.codings.join(',') === candidate.codings.join(',');
-  if (sameCodings && sameBytes(legacy.body, candidate.body)) return;
-  const [one, other] = [decode(legacy.body, legacy.codings), decode(candidate.body, candidate.codings)];
-  if (one.ok && other.ok) {
-    if (!sameBytes(one.body, other.body))
-      compareDecoded(one.body, other.body, formOf(legacy, candidate), findings);
+  if (legacy.unkept !== null || candidate.unkept !== null) {
+    compareUnkept(legacy, candidate, findings);
     return;
   }
+  if (haveSameCodings(legacy, candidate) && sameBytes(legacy.body, candidate.body)) return;
+  const [one, other] = [decode(legacy.body, legacy.codings), decode(candidate.body, candidate.codings)];
+  if (one.ok && other.ok) {
+    if (sameBytes(one.body, other.body)) return;
+    compareDecoded({ ...legacy, body: one.body }, { ...candidate, body: other.body }, findings);
+    return;
+  }
+  // Where neither can be read, another compressor looks like another content: the class says which one it is.
+  const path = one.ok || other.ok ? 'body' : 'body/encoded';
+  const lies = one.ok !== other.ok && ((!one.ok && one.lies) || (!other.ok && other.lies));
   findings.add(
-    'body_bytes',
-    // Where neither can be read, another compressor looks like another content: the class says which one it is.
-    one.ok || other.ok ? 'body' : 'body/encoded',
+    lies ? 'body_mislabelled' : 'body_bytes',
+    path,
     one.ok ? summary(one.body) : `${summary(legacy.body)}, ${one.problem}`,
     other.ok ? summary(other.body) : `${summary(candidate.body)}, ${other.problem}`,
   );
@@ -38,57 +47,60 @@ export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.byteLength === other.byteLength && Buffer.compare(one, other) === 0;
 }
 
+function haveSameCodings(legacy: EncodedBody, candidate: EncodedBody): boolean {
+  return legacy.codings.join(',') === candidate.codings.join(',');
+}
+
+/** Bodies over the limit are held against each other by length and hash, as they were received. */
+function compareUnkept(legacy: EncodedBody, candidate: EncodedBody, findings: Findings): void {
+  const [one, other] = [hashOf(legacy), hashOf(candidate)];
+  const known = one.hash !== null && other.hash !== null;
+  if (known && one.hash === other.hash && one.bytes === other.bytes) return;
+  const path = legacy.codings.length + candidate.codings.length === 0 ? 'body' : 'body/encoded';
+  findings.add('body_bytes', path, unkeptSummary(legacy), unkeptSummary(candidate));
+}
+
+/** What can be known of a body that the other one, which was not kept, can be held against. */
+function hashOf({ body, codings, unkept }: EncodedBody): Unkept {
+  if (unkept !== null) return { ...unkept, hash: hashWithCodings(unkept.hash, codings) };
+  const decoded = decode(body, codings);
+  if (!decoded.ok) return { bytes: body.byteLength, hash: hashWithCodings(sha256Hex(body), codings) };
+  return { bytes: decoded.body.byteLength, hash: sha256Hex(decoded.body) };
+}
+
+/** The same bytes under two codings are two contents. */
+function hashWithCodings(hash: string | null, codings: readonly string[]): string | null {
+  return hash === null ? null : [hash, ...codings].join(' ');
+}
+
+function unkeptSummary({ body, unkept }: EncodedBody): string {
+  if (unkept === null) return summary(body);
+  const hash = unkept.hash === null ? 'too large to be hashed' : `sha256 ${unkept.hash.slice(0, 16)}`;
+  return `${unkept.bytes} bytes, ${hash}`;
+}
+
+function compareDecoded(legacy: EncodedBody, candidate: EncodedBody, findings: Findings): void {
+  const [one, other] = [mislabelled(legacy.body, legacy.type), mislabelled(candidate.body, candidate.type)];
+  if ((one === null) !== (other === null)) {
+    const said = (body: Uint8Array, lie: string | null): string =>
+      `${summary(body)}${lie === null ? '' : `, ${lie}`}`;
+    findings.add('body_mislabelled', 'body', said(legacy.body, one), said(candidate.body, other));
+    return;
+  }
+  const lying = one !== null;
+  const form = lying ? 'bytes' : formOf(legacy.type, candidate.type);
+  if (form === 'json') compareAsJson(legacy.body, candidate.body, findings);
+  else if (form === 'lines') compareLines(legacy.body, candidate.body, findings);
+  else if (form === 'html' || form === 'xml') compareMarkup([legacy.body, candidate.body], form, findings);
+  else if (form === 'text') compareText(legacy.body, candidate.body, findings);
+  else findings.add('body_bytes', 'body', summary(legacy.body), summary(candidate.body));
+}
+
 /** The form both sides claim; JSON against text is text. */
-function formOf(legacy: EncodedBody, candidate: EncodedBody): BodyForm {
-  if (legacy.form === candidate.form) return legacy.form;
-  return legacy.form === 'bytes' || candidate.form === 'bytes' ? 'bytes' : 'text';
-}
-
-function compareDecoded(legacy: Uint8Array, candidate: Uint8Array, form: BodyForm, findings: Findings): void {
-  if (form === 'json') compareAsJson(legacy, candidate, findings);
-  else if (form === 'text') compareText(legacy, candidate, findings);
-  else findings.add('body_bytes', 'body', summary(legacy), summary(candidate));
-}
-
-/** JSON is UTF-8 without a byte order mark (RFC 8259, section 8.1); anything else breaks some clients. */
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function compareAsJson(legacy: Uint8Array, candidate: Uint8Array, findings: Findings): void {
-  const [one, other] = [new Document(legacy), new Document(candidate)];
-  if (one.reading.ok && other.reading.ok) compareJson(one.reading.value, other.reading.value, findings);
-  else if (one.problem === 'invalid' || other.problem === 'invalid') {
-    findings.add('json_invalid', 'body', one.verdict(), other.verdict());
-  } else findings.add('json_limit', 'body', summary(legacy), summary(candidate));
-}
-
-/** A body that is said to be JSON. */
-class Document {
-  readonly reading: JsonReading;
-  private readonly text: string;
-
-  constructor(body: Uint8Array) {
-    let text = '';
-    let utf8 = true;
-    try {
-      text = UTF8.decode(body);
-    } catch {
-      utf8 = false;
-    }
-    this.text = text;
-    this.reading = utf8 ? readJson(text) : { ok: false, problem: 'invalid', at: -1 };
-  }
-
-  get problem(): 'invalid' | 'limit' | null {
-    return this.reading.ok ? null : this.reading.problem;
-  }
-
-  /** For people: what is wrong, and the text around it. */
-  verdict(): string {
-    if (this.reading.ok) return 'valid JSON';
-    if (this.reading.problem === 'limit') return 'JSON beyond the limits of depth or size';
-    if (this.reading.at === -1) return 'not UTF-8';
-    return `not JSON at character ${this.reading.at + 1}: ${maskAround(this.text, this.reading.at)}`;
-  }
+function formOf(legacy: MediaType, candidate: MediaType): ReturnType<typeof bodyForm> {
+  const [one, other] = [bodyForm(legacy), bodyForm(candidate)];
+  if (one === other) return one;
+  return one === 'bytes' || other === 'bytes' ? 'bytes' : 'text';
 }
 
 /** A body by its length and its hash. */

@@ -1,26 +1,34 @@
 import type { CapturedAnswer, DifferenceKind, Pair, PairResult } from '../core/observation.ts';
 import { compareBodies, type EncodedBody, sameBytes } from './body.ts';
+import { hasSameHash, isKept } from './unkept.ts';
 import { contentCodings } from './decode.ts';
 import { Findings } from './findings.ts';
 import { compareHeaders, type Fields, fieldsOf } from './headers.ts';
-import { bodyForm, parseMediaType } from './media-type.ts';
+import { parseMediaType } from './media-type.ts';
 import { hasValidator, isRevalidation, sharedFields } from './revalidation.ts';
+import type { Requested } from './redirect.ts';
+import type { RuleBook } from './rules.ts';
 
 /** The part of a pair that is compared. */
-export type ComparedPair = Pick<Pair, 'requestId' | 'method' | 'conditional'> & {
+export type ComparedPair = Pick<
+  Pair,
+  'requestId' | 'method' | 'conditional' | 'endpoint' | 'target' | 'origin'
+> & {
   readonly legacy: ComparedAnswer;
   readonly candidate: ComparedAnswer;
 };
-export type ComparedAnswer = Pick<CapturedAnswer, 'status' | 'fields' | 'body' | 'bodyBytes'>;
+export type ComparedAnswer = Pick<CapturedAnswer, 'status' | 'fields' | 'body' | 'bodyBytes' | 'bodyHash'>;
 
 /**
  * Compares the two answers of one pair: status, then headers, then bodies. Pure; it throws nothing that an answer
  * can cause. Answers of different status classes are not compared further: an error page differs from a page in
  * everything, and the one difference that matters would drown.
- * @returns differences masked and shortened, one example per class; `found` counts all of them
+ * @param rules what people said about differences, see `compileRules`; null: nothing
+ * @returns differences masked and shortened, one example per class; `found` counts all of them, and `ignored` those that
+ * rules hide
  */
-export function comparePair(pair: ComparedPair): PairResult {
-  const findings = new Findings();
+export function comparePair(pair: ComparedPair, rules: RuleBook | null = null): PairResult {
+  const findings = new Findings(rules?.forEndpoint(pair.endpoint) ?? null);
   const { legacy, candidate, conditional } = pair;
   if (isRevalidation(conditional, legacy.status, candidate.status)) compareRevalidation(pair, findings);
   else if (compareStatus(legacy.status, candidate.status, findings)) compareMessages(pair, findings);
@@ -50,13 +58,14 @@ function statusKind(legacy: number, candidate: number): DifferenceKind {
   return isFailure(legacy) && candidate < 400 ? 'improved' : 'status';
 }
 
-function compareRevalidation({ legacy, candidate }: ComparedPair, findings: Findings): void {
+function compareRevalidation(pair: ComparedPair, findings: Findings): void {
+  const { legacy, candidate } = pair;
   const [one, other] = [fieldsOf(legacy.fields), fieldsOf(candidate.fields)];
   if (!hasValidator(one) && !hasValidator(other)) {
     addStatus(legacy.status, candidate.status, findings);
     return;
   }
-  const described = { bodyless: true, head: false, notModified: true };
+  const described = { bodyless: true, head: false, notModified: true, requested: requestedBy(pair) };
   if (legacy.status === 304) {
     const [before, after] = sharedFields(one, other);
     compareHeaders(before, after, described, findings);
@@ -71,19 +80,29 @@ export function isFailure(status: number): boolean {
   return status === 0 || status >= 500;
 }
 
-function compareMessages({ method, legacy, candidate }: ComparedPair, findings: Findings): void {
+function requestedBy({ origin = null, target }: ComparedPair): Requested {
+  return { origin, target };
+}
+
+function compareMessages(pair: ComparedPair, findings: Findings): void {
+  const { method, legacy, candidate } = pair;
   const sameFields = equalLists(legacy.fields, candidate.fields);
   const head = method === 'HEAD';
   const bodyless = head || (isBodyless(legacy.status) && isBodyless(candidate.status));
-  const kept = isKept(legacy) && isKept(candidate);
-  if (sameFields && (bodyless || (kept && sameBytes(legacy.body, candidate.body)))) return;
+  if (sameFields && (bodyless || isSameBody(legacy, candidate))) return;
   const one = fieldsOf(legacy.fields);
   const other = sameFields ? one : fieldsOf(candidate.fields);
   const notModified = legacy.status === 304 || candidate.status === 304;
-  if (!sameFields) compareHeaders(one, other, { bodyless, head, notModified }, findings);
+  const described = { bodyless, head, notModified, requested: requestedBy(pair) };
+  if (!sameFields) compareHeaders(one, other, described, findings);
   if (bodyless) return;
-  if (kept) compareBodies(encoded(legacy, one), encoded(candidate, other), findings);
-  else findings.add('body_bytes', 'body', unkept(legacy), unkept(candidate));
+  compareBodies(encoded(legacy, one), encoded(candidate, other), findings);
+}
+
+/** Whether two bodies are the same bytes: kept ones by their bytes, others by length and hash. */
+export function isSameBody(legacy: ComparedAnswer, candidate: ComparedAnswer): boolean {
+  if (isKept(legacy) && isKept(candidate)) return sameBytes(legacy.body, candidate.body);
+  return hasSameHash(legacy, candidate);
 }
 
 /** RFC 9110, section 6.4.1. */
@@ -91,20 +110,13 @@ export function isBodyless(status: number): boolean {
   return status < 200 || status === 204 || status === 304;
 }
 
-/** A body over the limit was not captured: nothing can be said about it, and nothing is no agreement. */
-export function isKept(answer: ComparedAnswer): boolean {
-  return answer.body.byteLength === answer.bodyBytes;
-}
-
-function unkept(answer: ComparedAnswer): string {
-  return `${answer.bodyBytes} bytes${isKept(answer) ? '' : ', too large to be kept'}`;
-}
-
-function encoded({ body }: ComparedAnswer, fields: Fields): EncodedBody {
+function encoded(answer: ComparedAnswer, fields: Fields): EncodedBody {
+  const { body, bodyBytes, bodyHash = null } = answer;
   return {
     body,
+    unkept: isKept(answer) ? null : { bytes: bodyBytes, hash: bodyHash },
     codings: contentCodings(fields.get('content-encoding') ?? []),
-    form: bodyForm(parseMediaType(fields.get('content-type')?.[0])),
+    type: parseMediaType(fields.get('content-type')?.[0]),
   };
 }
 

@@ -1,10 +1,13 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { LIMITS } from '../core/limits.ts';
 
+const NO_CODINGS: readonly string[] = [];
+
 /** A body without its content codings, or why it has none. */
 type Decoding =
   | { readonly ok: true; readonly body: Uint8Array }
-  | { readonly ok: false; readonly problem: string };
+  /** `lies`: it is not what its coding says; else it is only beyond what is done for it. */
+  | { readonly ok: false; readonly problem: string; readonly lies: boolean };
 
 type Decoder = (body: Uint8Array) => Uint8Array;
 
@@ -29,7 +32,8 @@ function inflate(body: Uint8Array): Uint8Array {
  * The codings of a message in one writing and in the order they were applied; `identity` is none.
  * @param values every `Content-Encoding` value
  */
-export function contentCodings(values: readonly string[]): string[] {
+export function contentCodings(values: readonly string[]): readonly string[] {
+  if (values.length === 0) return NO_CODINGS;
   return values
     .join(',')
     .toLowerCase()
@@ -40,22 +44,23 @@ export function contentCodings(values: readonly string[]): string[] {
 
 /** Undoes the codings, the last one first. It never throws and never yields more than `LIMITS.decodedBytes`. */
 export function decode(body: Uint8Array, codings: readonly string[]): Decoding {
-  if (codings.length > CODINGS) return { ok: false, problem: `${codings.length} codings` };
+  if (codings.length > CODINGS) return { ok: false, problem: `${codings.length} codings`, lies: false };
   let decoded = body;
   for (const coding of codings.toReversed()) {
     const decoder = DECODERS.get(coding);
-    if (decoder === undefined) return { ok: false, problem: 'a coding that is not known' };
+    if (decoder === undefined) return { ok: false, problem: 'a coding that is not known', lies: false };
     try {
       // An empty body has nothing to decode: servers label it all the same.
       if (decoded.byteLength > 0) decoded = decoder(decoded);
     } catch (thrown) {
-      return { ok: false, problem: problemOf(coding, thrown) };
+      return { ok: false, ...problemOf(coding, thrown) };
     }
   }
   return { ok: true, body: decoded };
 }
 
-function problemOf(coding: string, thrown: unknown): string {
+function problemOf(coding: string, thrown: unknown): { problem: string; lies: boolean } {
   const tooLarge = thrown instanceof Error && (thrown as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
-  return tooLarge ? `decodes to more than ${LIMITS.decodedBytes} bytes` : `does not decode as ${coding}`;
+  if (tooLarge) return { problem: `decodes to more than ${LIMITS.decodedBytes} bytes`, lies: false };
+  return { problem: `does not decode as ${coding}`, lies: true };
 }

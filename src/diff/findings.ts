@@ -1,6 +1,9 @@
 import { LIMITS } from '../core/limits.ts';
 import type { Difference, DifferenceKind, PairResult } from '../core/observation.ts';
 import { hidden, mask, maskPair } from './mask.ts';
+import type { ActiveRule } from './rule-state.ts';
+import { forgiving } from './rule-values.ts';
+import type { EndpointRules } from './rules.ts';
 
 /**
  * Collects the differences of one pair. Everything is counted; of each class (kind and path) one is kept, so that
@@ -9,11 +12,43 @@ import { hidden, mask, maskPair } from './mask.ts';
 export class Findings {
   private readonly kept: Difference[] = [];
   private readonly seen = new Set<string>();
+  private readonly hits = new Map<string, number>();
   private found = 0;
   private improved = 0;
+  /** What people said about differences at this endpoint; null: nothing. */
+  readonly rules: EndpointRules | null;
 
-  /** Counts one. @returns whether its values are wanted: then call {@link keep} or {@link keepHidden} */
+  constructor(rules: EndpointRules | null = null) {
+    this.rules = rules;
+  }
+
+  /** Counts one that a rule hides. */
+  hide(rule: ActiveRule): void {
+    this.hits.set(rule.id, (this.hits.get(rule.id) ?? 0) + 1);
+  }
+
+  /** Whether rules make two texts say the same; then that is counted. */
+  forgives(kind: DifferenceKind, path: string, legacy: string, candidate: string): boolean {
+    const state = this.rules?.stateOf(kind, path) ?? null;
+    if (state === null || state.values.length === 0) return false;
+    const rule = forgiving(state.values, legacy, candidate, false);
+    if (rule !== null) this.hide(rule);
+    return rule !== null;
+  }
+
+  /**
+   * Counts one, unless a rule hides it.
+   * @returns whether its values are wanted: then call {@link keep} or {@link keepHidden}
+   */
   count(kind: DifferenceKind, path: string): boolean {
+    const rule = this.rules?.stateOf(kind, path)?.ignoring(kind) ?? null;
+    if (rule === null) return this.record(kind, path);
+    this.hide(rule);
+    return false;
+  }
+
+  /** Counts one that was held against the rules already. @returns see {@link count} */
+  record(kind: DifferenceKind, path: string): boolean {
     this.found += 1;
     if (kind === 'improved') this.improved += 1;
     if (this.kept.length === LIMITS.differencesPerPair) return false;
@@ -45,11 +80,13 @@ export class Findings {
 
   /** Counts one and keeps its values when they are wanted. */
   add(kind: DifferenceKind, path: string, legacy: string | null, candidate: string | null): void {
+    if (legacy !== null && candidate !== null && this.forgives(kind, path, legacy, candidate)) return;
     if (this.count(kind, path)) this.keep(kind, path, legacy, candidate);
   }
 
   result(requestId: string): PairResult {
     const { kept, found, improved } = this;
-    return { requestId, differences: kept, found, improvedOnly: found > 0 && found === improved };
+    const ignored = Array.from(this.hits, ([rule, hidden]) => ({ rule, hidden }));
+    return { requestId, differences: kept, found, ignored, improvedOnly: found > 0 && found === improved };
   }
 }

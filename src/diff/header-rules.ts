@@ -1,19 +1,9 @@
+import { isNeverCompared } from '../core/never-compared.ts';
 import { lowerOutsideQuotes, splitOutsideQuotes } from './quoted.ts';
 import { momentOf } from './moments.ts';
 
 /** What is said about a field before its values are looked at. */
 export type HeaderRule = 'ignored' | 'state' | 'set' | 'single' | 'value';
-
-/**
- * Never compared. Connection-specific fields (RFC 9110, section 7.6.1) belong to one connection; Date, Age, Server
- * and Via say who answered and when, which is meant to differ; ours and the trace's say which leg it was.
- */
-const IGNORED = new Set(
-  (
-    'connection keep-alive proxy-connection te trailer transfer-encoding upgrade ' +
-    'date age server via traceparent tracestate'
-  ).split(' '),
-);
 
 /**
  * Compared by whether they say anything. Validators and dates (ETag, Last-Modified, Expires) are made by each server
@@ -53,7 +43,7 @@ const SINGLE_STATES = new Set(['etag', 'last-modified', 'expires']);
 
 /** The rule for a field that has no comparison of its own. */
 export function headerRule(lowerName: string): HeaderRule {
-  if (IGNORED.has(lowerName) || lowerName.startsWith('x-cutover-')) return 'ignored';
+  if (isNeverCompared(lowerName)) return 'ignored';
   if (STATES.has(lowerName)) return 'state';
   if (SINGLES.has(lowerName)) return 'single';
   return SETS.has(lowerName) ? 'set' : 'value';

@@ -2,9 +2,10 @@ import { compareCookies } from './cookies.ts';
 import { contentCodings } from './decode.ts';
 import type { Findings } from './findings.ts';
 import { headerRule, shown, writing } from './header-rules.ts';
-import { maskTarget } from './mask.ts';
 import { compareMediaTypes } from './media-type.ts';
 import { areApart, isPast, madeAt, type Moments, momentOf } from './moments.ts';
+import { compareRedirects, type Requested } from './redirect.ts';
+import { listForgiving } from './rule-values.ts';
 import { isSensitiveName } from './secrets.ts';
 
 /** Values by lower-case name, in their order. */
@@ -21,6 +22,8 @@ export interface Described {
   readonly head: boolean;
   /** A 304 leaves out what describes a body (RFC 9110, section 15.4.5), or not. */
   readonly notModified: boolean;
+  /** What was asked for: redirects start from it. */
+  readonly requested: Requested;
 }
 
 /** name, value, name, value, … by lower-case name; `Set-Cookie` values stay apart like all others. */
@@ -46,7 +49,7 @@ export function compareHeaders(
   for (const name of new Set([...legacy.keys(), ...candidate.keys()])) {
     const [ones, others] = [legacy.get(name), candidate.get(name)];
     if (name === 'set-cookie') compareCookies(ones ?? [], others ?? [], now, findings);
-    else if (name === 'location') compareRedirects(ones, others, findings);
+    else if (name === 'location') compareRedirects(ones, others, described.requested, findings);
     else if (name === 'expires') compareExpires(ones, others, now, findings);
     else if (!isAboutBody(name)) compareField(name, ones, others, findings);
     else if (!described.notModified) compareAboutBody(name, [ones, others], described, findings);
@@ -91,13 +94,6 @@ function compareLengths(legacy: Values, candidate: Values, described: Described,
   if (compared) compareField('content-length', legacy, candidate, findings);
 }
 
-/** An absolute and a relative form are different: what they resolve to depends on who reads them. */
-function compareRedirects(legacy: Values, candidate: Values, findings: Findings): void {
-  if (legacy?.join('\n') === candidate?.join('\n')) return;
-  const masked = (values: Values): string | null => values?.map(maskTarget).join(' | ') ?? null;
-  findings.add('redirect', 'location', masked(legacy), masked(candidate));
-}
-
 /** Other moments say the same; a stale answer and one that may be kept do not (RFC 9111, section 5.3). */
 function compareExpires(legacy: Values, candidate: Values, now: Moments, findings: Findings): void {
   if (legacy === undefined || candidate === undefined) {
@@ -127,6 +123,7 @@ function compareField(name: string, legacy: Values, candidate: Values, findings:
   const one = legacy === undefined ? null : writing(name, legacy, rule);
   const other = candidate === undefined ? null : writing(name, candidate, rule);
   if (one === other) return;
+  if (one !== null && other !== null && isForgiven(name, one, other, findings)) return;
   const kind = other === null ? 'header_missing' : one === null ? 'header_added' : 'header_value';
   if (!findings.count(kind, name)) return;
   if (isSensitiveName(name)) {
@@ -134,4 +131,14 @@ function compareField(name: string, legacy: Values, candidate: Values, findings:
     return;
   }
   findings.keep(kind, name, one === null ? null : shown(one), other === null ? null : shown(other));
+}
+
+/** Whether rules make two values say the same, or two lists of values joined by commas. */
+function isForgiven(name: string, legacy: string, candidate: string, findings: Findings): boolean {
+  if (findings.rules === null) return false;
+  if (findings.forgives('header_value', name, legacy, candidate)) return true;
+  const list = findings.rules.stateOf('header_value', name)?.list ?? null;
+  if (list === null || !listForgiving(list, legacy, candidate)) return false;
+  findings.hide(list);
+  return true;
 }

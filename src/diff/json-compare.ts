@@ -3,13 +3,28 @@ import type { DifferenceKind } from '../core/observation.ts';
 import type { Findings } from './findings.ts';
 import { align, type AlignBudget, type Run } from './json-align.ts';
 import { digest } from './json-digest.ts';
+import { asSet, byField, inOrder } from './json-lists.ts';
 import { sameNumber } from './json-number.ts';
 import { isTable, JsonPath } from './json-path.ts';
 import { JsonNumber, type JsonObject, JsonRepeated, type JsonValue } from './json-reader.ts';
+import type { ActiveRule, PathState } from './rule-state.ts';
+import { forgiving } from './rule-values.ts';
 
-/** Notes every difference of two documents. Key order and the form of numbers are no difference. */
-export function compareJson(legacy: JsonValue, candidate: JsonValue, findings: Findings): void {
-  new Walker(findings).values(legacy, candidate);
+/** The way from a document to two parts of it: keys, null for an element of a list. */
+export type JsonPlace = readonly (string | null)[];
+
+/**
+ * Notes every difference of two documents, or of two parts that stand at the same place of documents that are equal
+ * everywhere else. Key order and the form of numbers are no difference.
+ */
+export function compareJson(
+  legacy: JsonValue,
+  candidate: JsonValue,
+  findings: Findings,
+  place: JsonPlace = [],
+): void {
+  const walker = new Walker(findings);
+  walker.values(legacy, candidate, walker.enter(place));
 }
 
 class Walker {
@@ -23,80 +38,176 @@ class Walker {
     this.findings = findings;
   }
 
-  values(legacy: JsonValue, candidate: JsonValue): void {
+  /** @returns what rules say at the place */
+  enter(place: JsonPlace): PathState | null {
+    let state = this.findings.rules?.body ?? null;
+    for (const key of place) {
+      this.path.push(key);
+      state = stateBelow(state, key);
+    }
+    return state;
+  }
+
+  values(legacy: JsonValue, candidate: JsonValue, state: PathState | null): void {
     const type = typeOf(legacy);
     if (type !== typeOf(candidate)) {
-      this.note('json_type', legacy, candidate);
+      this.note('json_type', legacy, candidate, state);
     } else if (legacy instanceof Map && candidate instanceof Map) {
-      this.objects(legacy, candidate);
+      this.objects(legacy, candidate, state);
     } else if (Array.isArray(legacy) && Array.isArray(candidate)) {
-      this.arrays(legacy, candidate);
+      this.arrays(legacy, candidate, state);
     } else if (legacy instanceof JsonRepeated && candidate instanceof JsonRepeated) {
-      this.repeated(legacy, candidate);
+      this.repeated(legacy, candidate, state);
     } else if (!sameScalar(legacy, candidate) && this.shapeOnly === 0) {
-      this.note('json_value', legacy, candidate);
+      const rule = state === null ? null : forgivingScalar(state, legacy, candidate);
+      if (rule === null) this.note('json_value', legacy, candidate, state);
+      else this.findings.hide(rule);
     }
   }
 
-  private objects(legacy: JsonObject, candidate: JsonObject): void {
+  private objects(legacy: JsonObject, candidate: JsonObject, state: PathState | null): void {
     const table = isTable(legacy, candidate);
     for (const [key, value] of legacy) {
       const other = candidate.get(key);
+      const below = state === null ? null : state.child(key);
       this.path.push(table ? null : key);
-      if (other === undefined) this.note('json_missing', value, undefined);
-      else this.values(value, other);
+      if (other === undefined) this.note('json_missing', value, undefined, below);
+      else this.values(value, other, below);
       this.path.pop();
     }
     for (const [key, value] of candidate) {
       if (legacy.has(key)) continue;
       this.path.push(table ? null : key);
-      this.note('json_added', undefined, value);
+      this.note('json_added', undefined, value, state === null ? null : state.child(key));
       this.path.pop();
     }
   }
 
   /** A repeated key: parsers disagree about which value counts (RFC 8259, section 4), so all of them do. */
-  private repeated(legacy: JsonRepeated, candidate: JsonRepeated): void {
-    if (legacy.values.length !== candidate.values.length) this.note('json_length', legacy, candidate);
+  private repeated(legacy: JsonRepeated, candidate: JsonRepeated, state: PathState | null): void {
+    if (legacy.values.length !== candidate.values.length) this.note('json_length', legacy, candidate, state);
     const count = Math.min(legacy.values.length, candidate.values.length);
     for (let index = 0; index < count; index += 1) {
-      this.values(legacy.values[index] as JsonValue, candidate.values[index] as JsonValue);
+      this.values(legacy.values[index] as JsonValue, candidate.values[index] as JsonValue, state);
     }
   }
 
-  private arrays(legacy: JsonValue[], candidate: JsonValue[]): void {
-    const runs = align(legacy.map(digest), candidate.map(digest), this.budget);
-    if (this.shapeOnly === 0) this.lengths(legacy, candidate, runs);
+  private arrays(legacy: JsonValue[], candidate: JsonValue[], state: PathState | null): void {
+    const rule = state?.list ?? null;
+    const element = state === null ? null : state.element();
+    if (rule === null) this.lists(legacy, candidate, state);
+    else if (rule.action.do === 'keyedBy')
+      this.keyed(legacy, candidate, state as PathState, rule.action.field);
+    else {
+      const arranged = rule.action.do === 'sort' ? inOrder : asSet;
+      const [one, other] = [arranged(legacy, element), arranged(candidate, element)];
+      if (isMended([legacy, candidate], [one, other], element)) this.findings.hide(rule);
+      this.lists(one, other, state);
+    }
+  }
+
+  private lists(legacy: JsonValue[], candidate: JsonValue[], state: PathState | null): void {
+    const element = state === null ? null : state.element();
+    const digestOf = (value: JsonValue): number => digest(value, element);
+    const runs = align(legacy.map(digestOf), candidate.map(digestOf), this.budget);
+    this.lengths([legacy.length, candidate.length], [surplus(runs, 1), surplus(runs, -1)], state);
     this.path.push(null);
     for (const run of runs) {
       const unequal = run.legacyCount === run.candidateCount ? 0 : 1;
       this.shapeOnly += unequal;
       for (let index = 0; index < Math.min(run.legacyCount, run.candidateCount); index += 1) {
         const [one, other] = [legacy[run.legacyStart + index], candidate[run.candidateStart + index]];
-        this.values(one as JsonValue, other as JsonValue);
+        this.values(one as JsonValue, other as JsonValue, element);
       }
       this.shapeOnly -= unequal;
     }
     this.path.pop();
   }
 
-  /** Everything inserted into one list or removed from it is one difference. */
-  private lengths(legacy: JsonValue[], candidate: JsonValue[], runs: readonly Run[]): void {
-    const [inserted, removed] = [surplus(runs, 1), surplus(runs, -1)];
-    if (inserted + removed === 0) return;
-    const path = this.path.pointer();
-    if (!this.findings.count('json_length', path)) return;
-    const change = `${candidate.length} elements (${inserted} inserted, ${removed} removed)`;
-    this.findings.keep('json_length', path, `${legacy.length} elements`, change);
+  /** Elements that belong together by a field, wherever they stand; a list that has no such field is one like others. */
+  private keyed(legacy: JsonValue[], candidate: JsonValue[], state: PathState, field: string): void {
+    const keys = field.split('/');
+    const [ones, others] = [byField(legacy, keys), byField(candidate, keys)];
+    if (ones === null || others === null) {
+      this.lists(legacy, candidate, state);
+      return;
+    }
+    const shared = [...ones.keys()].filter((key) => others.has(key));
+    const inOther = [...others.keys()].filter((key) => ones.has(key));
+    if (state.list !== null && shared.some((key, index) => key !== inOther[index])) {
+      this.findings.hide(state.list);
+    }
+    this.lengths([ones.size, others.size], [others.size - shared.length, ones.size - shared.length], state);
+    this.path.push(null);
+    for (const key of shared) {
+      this.values(ones.get(key) as JsonValue, others.get(key) as JsonValue, state.element());
+    }
+    this.path.pop();
   }
 
-  private note(kind: DifferenceKind, legacy: JsonValue | undefined, candidate: JsonValue | undefined): void {
-    const path = this.path.pointer();
-    if (!this.findings.count(kind, path)) return;
+  /** Everything inserted into one list or removed from it is one difference. */
+  private lengths(
+    [legacy, candidate]: readonly [number, number],
+    [inserted, removed]: readonly [number, number],
+    state: PathState | null,
+  ): void {
+    if (this.shapeOnly > 0 || inserted + removed === 0) return;
+    const path = this.counted('json_length', state);
+    if (path === null) return;
+    const change = `${candidate} elements (${inserted} inserted, ${removed} removed)`;
+    this.findings.keep('json_length', path, `${legacy} elements`, change);
+  }
+
+  private note(
+    kind: DifferenceKind,
+    legacy: JsonValue | undefined,
+    candidate: JsonValue | undefined,
+    state: PathState | null,
+  ): void {
+    const path = this.counted(kind, state);
+    if (path === null) return;
     const sides = { legacy: legacy !== undefined, candidate: candidate !== undefined };
     if (this.path.isSensitive()) this.findings.keepHidden(kind, path, 'field', sides);
     else this.findings.keep(kind, path, shown(legacy), shown(candidate));
   }
+
+  /** Counts one, or that a rule hid it. @returns its path when its values are wanted */
+  private counted(kind: DifferenceKind, state: PathState | null): string | null {
+    const rule = state === null ? null : state.ignoring(kind);
+    if (rule !== null) {
+      this.findings.hide(rule);
+      return null;
+    }
+    const path = this.path.pointer();
+    return this.findings.record(kind, path) ? path : null;
+  }
+}
+
+/** The state of a member, or of the elements of a list (null). */
+export function stateBelow(state: PathState | null, key: string | null): PathState | null {
+  if (state === null) return null;
+  return key === null ? state.element() : state.child(key);
+}
+
+/** Whether two lists differ as they came, and do not as they were arranged. */
+function isMended(
+  [legacy, candidate]: readonly [readonly JsonValue[], readonly JsonValue[]],
+  [one, other]: readonly [readonly JsonValue[], readonly JsonValue[]],
+  element: PathState | null,
+): boolean {
+  const same = (these: readonly JsonValue[], those: readonly JsonValue[]): boolean =>
+    these.length === those.length &&
+    these.every((value, index) => digest(value, element) === digest(those[index] as JsonValue, element));
+  return !same(legacy, candidate) && same(one, other);
+}
+
+function forgivingScalar(state: PathState, legacy: JsonValue, candidate: JsonValue): ActiveRule | null {
+  if (state.values.length === 0) return null;
+  if (legacy instanceof JsonNumber && candidate instanceof JsonNumber) {
+    return forgiving(state.values, legacy.text, candidate.text, true);
+  }
+  if (typeof legacy !== 'string' || typeof candidate !== 'string') return null;
+  return forgiving(state.values, legacy, candidate, false);
 }
 
 /** Elements that one side has more, over all runs. */

@@ -27,11 +27,24 @@ interface KeyMeaning {
   readonly sensitive: boolean;
 }
 
+/** What was made of keys: the same ones come again with every document of an endpoint. */
+const meanings = new Map<string, KeyMeaning>();
+const MEANINGS = 2_000;
+
+/** What a key means, remembered while there is room; ids never come again, so that they push nothing out. */
+function meaningOf(key: string): KeyMeaning {
+  let meaning = meanings.get(key);
+  if (meaning === undefined) {
+    meaning = { token: token(key), sensitive: isSensitiveName(key) };
+    if (meanings.size < MEANINGS && meaning.token !== ANY) meanings.set(key, meaning);
+  }
+  return meaning;
+}
+
 /** The way from the document to the values being compared; it reads keys only when somebody asks. */
 export class JsonPath {
   /** null stands for any index or id. */
   private readonly keys: (string | null)[] = [];
-  private readonly meanings = new Map<string, KeyMeaning>();
 
   push(key: string | null): void {
     this.keys.push(key);
@@ -44,21 +57,12 @@ export class JsonPath {
   /** As a JSON Pointer; '' is the whole document. At most `LIMITS.exampleChars` characters. */
   pointer(): string {
     let path = '';
-    for (const key of this.keys) path += `/${key === null ? ANY : this.meaning(key).token}`;
+    for (const key of this.keys) path += `/${key === null ? ANY : meaningOf(key).token}`;
     return path.slice(0, LIMITS.exampleChars).toWellFormed();
   }
 
   /** Whether a key on the way names something secret. */
   isSensitive(): boolean {
-    return this.keys.some((key) => key !== null && this.meaning(key).sensitive);
-  }
-
-  private meaning(key: string): KeyMeaning {
-    let meaning = this.meanings.get(key);
-    if (meaning === undefined) {
-      meaning = { token: token(key), sensitive: isSensitiveName(key) };
-      this.meanings.set(key, meaning);
-    }
-    return meaning;
+    return this.keys.some((key) => key !== null && meaningOf(key).sensitive);
   }
 }

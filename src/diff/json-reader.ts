@@ -34,9 +34,12 @@ export type JsonReading =
   | { readonly ok: true; readonly value: JsonValue }
   | { readonly ok: false; readonly problem: 'invalid' | 'limit'; readonly at: number };
 
-/** Reads one document; it never throws. Limits: `LIMITS.jsonDepth`, `LIMITS.jsonNodes`. */
-export function readJson(text: string): JsonReading {
-  const reader = new Reader(text);
+/**
+ * Reads one document; it never throws. Limits: `LIMITS.jsonDepth`, `LIMITS.jsonNodes`.
+ * @param depth objects and lists that stand around it
+ */
+export function readJson(text: string, depth = 0): JsonReading {
+  const reader = new Reader(text, depth);
   try {
     return { ok: true, value: reader.document() };
   } catch (thrown) {
@@ -61,10 +64,11 @@ class Reader {
   at = 0;
   private readonly text: string;
   private nodes = 0;
-  private depth = 0;
+  private depth: number;
 
-  constructor(text: string) {
+  constructor(text: string, depth: number) {
     this.text = text;
+    this.depth = depth;
   }
 
   document(): JsonValue {

@@ -13,6 +13,8 @@ const LEAD_CHARS = 64;
 /** Characters of the original that may be shown after it: a secret that starts there still lies in the window. */
 const TAIL_CHARS = 512;
 const CUT = '…';
+/** A word or a number too short for anything that is looked for; most values that differ are one. */
+const SHORT = /^"?(?:[A-Za-z_.+-]{0,8}|-?[\d.]{0,10})"?$/;
 
 /** What stands for something hidden. */
 export function hidden(kind: string): string {
@@ -26,6 +28,7 @@ export function mask(text: string): string {
 
 /** Two texts masked alike, both shown from shortly before the first place where they differ. */
 export function maskPair(legacy: string, candidate: string): [legacy: string, candidate: string] {
+  if (SHORT.test(legacy) && SHORT.test(candidate)) return [legacy, candidate];
   const at = firstDifference(legacy, candidate);
   return [maskAround(legacy, at), maskAround(candidate, at)];
 }

@@ -9,14 +9,30 @@ export interface MediaType {
 }
 
 /** How a body is compared. */
-export type BodyForm = 'json' | 'text' | 'bytes';
+export type BodyForm = 'json' | 'lines' | 'html' | 'xml' | 'text' | 'bytes';
 
 const JSON_TYPE = /^(?:application|text)\/(?:x-)?json$|\+json$/;
+/** JSON documents, one a line. */
+const LINES_TYPE = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|ldjson)$/;
+const XML_TYPE = /^(?:text|application)\/xml$|\+xml$/;
 const TEXT_TYPE =
-  /^text\/|\+xml$|^image\/svg|^application\/(?:xml|xhtml|javascript|x-javascript|ecmascript|x-www-form-urlencoded|x-ndjson|graphql|yaml|x-yaml|sql)/;
+  /^text\/|^application\/(?:javascript|x-javascript|ecmascript|x-www-form-urlencoded|graphql|yaml|x-yaml|sql)/;
+
+/** Types that were taken apart; a service has a handful of them. */
+const known = new Map<string | undefined, MediaType>();
+const KNOWN = 200;
 
 /** Takes a field value apart; undefined gives the empty type. */
 export function parseMediaType(value: string | undefined): MediaType {
+  let type = known.get(value);
+  if (type === undefined) {
+    type = takenApart(value);
+    if (known.size < KNOWN) known.set(value, type);
+  }
+  return type;
+}
+
+function takenApart(value: string | undefined): MediaType {
   const [essence = '', ...parameters] = splitOutsideQuotes((value ?? '').toLowerCase(), ';');
   const charset = parameters.find((each) => each.startsWith('charset='));
   const name = (charset ?? '').slice('charset='.length).replaceAll('"', '').trim();
@@ -26,6 +42,9 @@ export function parseMediaType(value: string | undefined): MediaType {
 /** What a type says about its body. */
 export function bodyForm({ essence }: MediaType): BodyForm {
   if (JSON_TYPE.test(essence)) return 'json';
+  if (LINES_TYPE.test(essence)) return 'lines';
+  if (essence === 'text/html' || essence === 'application/xhtml+xml') return 'html';
+  if (XML_TYPE.test(essence)) return 'xml';
   return TEXT_TYPE.test(essence) ? 'text' : 'bytes';
 }
 

@@ -3,6 +3,8 @@ import { hash32, stickyPosition } from '../core/hash.ts';
 import type { CopyDecision } from '../core/observation.ts';
 import { COPY_MARKER, ineligibleBecause } from '../shadow/eligibility.ts';
 import type { Copy } from '../shadow/copy.ts';
+import type { DifferenceRule } from '../core/rules.ts';
+import type { Arrival } from './arrival.ts';
 import type { Assignment } from './assignment.ts';
 import type { LaneRequestSource } from './lane-request.ts';
 import type { Runtime } from './runtime.ts';
@@ -12,6 +14,14 @@ const SAMPLING_SALT = hash32('sampling');
 
 /** Fields that make a request conditional (RFC 9110, section 13.1). */
 const VALIDATORS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'];
+
+const NO_RULES: readonly DifferenceRule[] = [];
+
+/** Where the client sent its request, as both lanes are told; null for one without a host. */
+function originOf(host: string, { via, scheme }: Arrival): string | null {
+  const name = via.host || host;
+  return name === '' ? null : `${via.proto || scheme}://${name}`;
+}
 
 /** A request whose copy is decided about. */
 export interface CopySource extends LaneRequestSource {
@@ -61,7 +71,9 @@ export function planCopy(exchange: CopySource): CopyPlan {
     endpoint: runtime.endpoints.endpoint(head.method, head.path),
     method: head.method,
     target: head.target,
+    origin: originOf(head.host, arrival),
     conditional: VALIDATORS.some((name) => head.fields.has(name)),
+    rules: runtime.snapshot.config.rules ?? NO_RULES,
   };
   const tauUs = runtime.snapshot.rollout.tauUs[exchange.route];
   return { decision: 'sent', copy: runtime.mirror.begin(subject, cell, tauUs) };

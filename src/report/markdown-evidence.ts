@@ -65,7 +65,9 @@ export function accountingSection({ pairs, ineligible, edge }: Report): string {
     count(pairs.shadow.accounting[key]),
     count(pairs.reverse.accounting[key]),
   ]);
+  const ignored = { shadow: pairs.shadow.ignoredPairs, reverse: pairs.reverse.ignoredPairs };
   const notes = [
+    reasons('Compared, and alike but for what rules ignore', ignored),
     reasons('Shadow failed or timed out', pairs.shadow.failures),
     reasons('Reverse failed or timed out', pairs.reverse.failures),
     reasons('Not eligible', ineligible),

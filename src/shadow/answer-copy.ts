@@ -18,7 +18,7 @@ export class AnswerCopy {
   failed: FailureCode | null = null;
 
   constructor(budget: CopyBudget, limitBytes: number) {
-    this.body = new BodyCopy(budget, limitBytes);
+    this.body = new BodyCopy(budget, limitBytes, true);
   }
 
   /** The request went out: service time starts. */
@@ -52,6 +52,16 @@ export class AnswerCopy {
     return this.sentUs < 0 || this.endUs < 0 ? -1 : this.endUs - this.sentUs;
   }
 
+  /** Whether the body came with a content coding: two encodings of one content are not the same bytes. */
+  get encoded(): boolean {
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index += 2) {
+      const isCoding = fields[index]?.toLowerCase() === 'content-encoding';
+      if (isCoding && fields[index + 1]?.trim().toLowerCase() !== 'identity') return true;
+    }
+    return false;
+  }
+
   /** The answer as a record. */
   captured(): CapturedAnswer {
     const failed = this.failed !== null;
@@ -60,6 +70,7 @@ export class AnswerCopy {
       fields: this.fields,
       body: failed ? new Uint8Array() : this.body.body(),
       bodyBytes: failed ? 0 : this.body.bytes,
+      bodyHash: failed ? null : this.body.hash(),
       firstByteUs: this.firstByteUs < 0 || this.sentUs < 0 ? -1 : this.firstByteUs - this.sentUs,
       totalUs: this.serviceUs,
     };

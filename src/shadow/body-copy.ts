@@ -1,9 +1,11 @@
-// HOT: one Buffer.from per chunk that is kept; nothing once the limit is passed.
+// HOT: one Buffer.from per chunk that is kept; once the limit is passed, of answers one hash update per chunk (0.7 µs/KiB).
+import { StreamingSha256 } from '../core/hash.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { CopyBudget } from './budget.ts';
 
 /**
  * A bounded copy of a body that streams by. Past its limit it lets go of everything: a truncated body is never
- * sent or compared.
+ * sent or compared. Of an answer it keeps the hash, up to `LIMITS.hashedBytes`, so that equality is still known.
  */
 export class BodyCopy {
   private readonly budget: CopyBudget;
@@ -15,22 +17,37 @@ export class BodyCopy {
   overflowed: 'no' | 'limit' | 'budget' = 'no';
   private reserved = 0;
   private closed = false;
+  private readonly hashes: boolean;
+  private hashing: StreamingSha256 | null = null;
+  private digest: string | null = null;
 
-  constructor(budget: CopyBudget, limitBytes: number) {
+  /** @param hashes a body over the limit is hashed */
+  constructor(budget: CopyBudget, limitBytes: number, hashes = false) {
     this.budget = budget;
     this.limitBytes = limitBytes;
+    this.hashes = hashes;
   }
 
   /** Takes a copy of a chunk. */
   add(chunk: Uint8Array): void {
     this.bytes += chunk.length;
-    if (this.closed || this.overflowed !== 'no') return;
-    if (this.bytes > this.limitBytes) this.drop('limit');
+    if (this.closed) return;
+    if (this.overflowed !== 'no') this.hashOn(chunk);
+    else if (this.bytes > this.limitBytes) this.passLimit(chunk);
     else if (!this.budget.reserve(chunk.length)) this.drop('budget');
     else {
       this.reserved += chunk.length;
       this.chunks.push(Buffer.from(chunk));
     }
+  }
+
+  /** SHA-256 of a body over the limit, as hex, once it is complete; null when it was not hashed. */
+  hash(): string | null {
+    if (this.hashing !== null) {
+      this.digest = this.hashing.hex();
+      this.hashing = null;
+    }
+    return this.digest;
   }
 
   /** The whole body; empty when it overflowed. */
@@ -47,6 +64,22 @@ export class BodyCopy {
     this.budget.release(this.reserved);
     this.reserved = 0;
     this.chunks = [];
+    this.hashing = null;
+  }
+
+  private passLimit(chunk: Uint8Array): void {
+    const { chunks } = this;
+    this.drop('limit');
+    if (!this.hashes) return;
+    this.closed = false;
+    this.hashing = new StreamingSha256();
+    for (const kept of chunks) this.hashing.update(kept);
+    this.hashOn(chunk);
+  }
+
+  private hashOn(chunk: Uint8Array): void {
+    if (this.bytes > LIMITS.hashedBytes) this.hashing = null;
+    this.hashing?.update(chunk);
   }
 
   private drop(reason: 'limit' | 'budget'): void {

@@ -3,14 +3,15 @@ import { BoundedQueue } from '../core/bounded-queue.ts';
 import { messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { CapturedAnswer, Difference, Pair, PairResult } from '../core/observation.ts';
+import type { DifferenceRule, RuleHits } from '../core/rules.ts';
 import { agree } from '../diff/agree.ts';
 import { type DiffWorker, startDiffWorker } from './diff-worker.ts';
 import { type DiffAnswer, heldBytes, packBatch } from './pack.ts';
 
 /** An answer without what the comparison alone needs. */
-type AnswerMeta = Omit<CapturedAnswer, 'fields' | 'body'>;
+type AnswerMeta = Omit<CapturedAnswer, 'fields' | 'body' | 'bodyHash'>;
 /** A pair without its bodies and headers: what is still known about it while it is compared. */
-export type PairMeta = Omit<Pair, 'legacy' | 'candidate'> & {
+export type PairMeta = Omit<Pair, 'legacy' | 'candidate' | 'origin' | 'rules'> & {
   readonly legacy: AnswerMeta;
   readonly candidate: AnswerMeta;
 };
@@ -68,6 +69,8 @@ interface Batch {
 }
 
 const NO_DIFFERENCES: readonly Difference[] = [];
+const NO_HITS: readonly RuleHits[] = [];
+const NO_RULES: readonly DifferenceRule[] = [];
 
 /** Starts the diff thread of one worker and the queue in front of it. */
 export function createDiffQueue(options: DiffQueueOptions): DiffQueue {
@@ -85,6 +88,9 @@ class Queue implements DiffQueue {
   private threadPairs = 0;
   private threadBytes = 0;
   private lastBatch = 0;
+  private lastRules = 0;
+  /** The rules that the thread holds. */
+  private told: { readonly worker: DiffWorker; readonly list: readonly DifferenceRule[] } | null = null;
   private worker: DiffWorker | null = null;
   private restartMs: number;
   private batchTimer: NodeJS.Timeout | null = null;
@@ -167,9 +173,12 @@ class Queue implements DiffQueue {
     const sent: number[] = [];
     let bytes = 0;
     let sentBytes = 0;
+    const rules = this.waiting.peek()?.rules ?? NO_RULES;
     while (metas.length < this.batchPairs && bytes < LIMITS.diffBatchBytes) {
-      const pair = this.waiting.shift();
-      if (pair === undefined) break;
+      // A batch has one set of rules: what began under others goes with the next one.
+      const next = this.waiting.peek();
+      if (next === undefined || (next.rules ?? NO_RULES) !== rules) break;
+      const pair = this.waiting.shift() as Pair;
       bytes += heldBytes(pair);
       if (!agree(pair)) {
         sent.push(metas.length);
@@ -183,7 +192,19 @@ class Queue implements DiffQueue {
     this.batches.set(this.lastBatch, { metas, sent, bytes });
     this.threadPairs += metas.length;
     this.threadBytes += bytes;
-    worker.send(packBatch(this.lastBatch, pairs, sentBytes));
+    const number = this.numberOf(rules, worker);
+    worker.send(packBatch(this.lastBatch, number, pairs, sentBytes));
+  }
+
+  /** The number that the thread knows these rules by; it is told when they are others than before. */
+  private numberOf(list: readonly DifferenceRule[], worker: DiffWorker): number {
+    if (list.length === 0) return 0;
+    if (this.told?.worker !== worker || this.told.list !== list) {
+      this.lastRules += 1;
+      this.told = { worker, list };
+      worker.sendRules({ rules: this.lastRules, list });
+    }
+    return this.lastRules;
   }
 
   private onAnswer({ batch, unequal, failed }: DiffAnswer): void {
@@ -261,7 +282,8 @@ class Queue implements DiffQueue {
 }
 
 function noDifference(meta: PairMeta): PairResult {
-  return { requestId: meta.requestId, differences: NO_DIFFERENCES, found: 0, improvedOnly: false };
+  const { requestId } = meta;
+  return { requestId, differences: NO_DIFFERENCES, found: 0, ignored: NO_HITS, improvedOnly: false };
 }
 
 function metaOf(pair: Pair): PairMeta {

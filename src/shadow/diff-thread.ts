@@ -1,18 +1,21 @@
 import { parentPort } from 'node:worker_threads';
+import { wallMs } from '../core/clock.ts';
 import { comparePair } from '../diff/compare.ts';
-import { type DiffAnswer, type DiffBatch, unpackBatch } from './pack.ts';
+import type { RuleBook } from '../diff/rules.ts';
+import { type DiffAnswer, type DiffBatch, type DiffRules, unpackBatch } from './pack.ts';
+import { RuleShelf } from './rule-shelf.ts';
 
 /**
- * The entry of the diff thread: batches in, answers out, in order. It holds nothing between two batches; a pair
- * whose comparison throws is named in the answer and does not take the others with it.
+ * The entry of the diff thread: rules and batches in, answers out, in order. Between two batches it holds nothing but
+ * the rules; a pair whose comparison throws is named in the answer and does not take the others with it.
  */
-function compareBatch(message: DiffBatch): DiffAnswer {
+function compareBatch(message: DiffBatch, rules: RuleBook | null): DiffAnswer {
   const unequal: { index: number; result: ReturnType<typeof comparePair> }[] = [];
   const failed: number[] = [];
   for (const [index, pair] of unpackBatch(message).entries()) {
     try {
-      const result = comparePair(pair);
-      if (result.found > 0) unequal.push({ index, result });
+      const result = comparePair(pair, rules);
+      if (result.found > 0 || result.ignored.length > 0) unequal.push({ index, result });
     } catch {
       failed.push(index);
     }
@@ -20,6 +23,15 @@ function compareBatch(message: DiffBatch): DiffAnswer {
   return { batch: message.batch, unequal, failed };
 }
 
-parentPort?.on('message', (message: DiffBatch) => {
-  parentPort?.postMessage(compareBatch(message), []);
+const shelf = new RuleShelf();
+/** Rules may take a moment to be made ready: what comes meanwhile waits, in its order. */
+let turn: Promise<void> = Promise.resolve();
+
+async function handle(message: DiffBatch | DiffRules): Promise<void> {
+  if ('list' in message) shelf.put(message);
+  else parentPort?.postMessage(compareBatch(message, await shelf.take(message.rules, wallMs())), []);
+}
+
+parentPort?.on('message', (message: DiffBatch | DiffRules) => {
+  turn = turn.then(() => handle(message));
 });

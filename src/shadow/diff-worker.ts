@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { DiffAnswer, DiffBatch } from './pack.ts';
+import type { DiffAnswer, DiffBatch, DiffRules } from './pack.ts';
 
 /** Works from source and from the build alike: the thread has the extension this file has. */
 const THREAD_URL = new URL(`./diff-thread${import.meta.url.slice(-3)}`, import.meta.url);
@@ -16,6 +16,8 @@ export interface DiffWorkerEvents {
 /** One running diff thread. */
 export interface DiffWorker {
   send(batch: DiffBatch): void;
+  /** Hands over the rules of the batches that follow. */
+  sendRules(rules: DiffRules): void;
   /** Ends the thread, whatever it is doing. Resolves when it has ended. */
   end(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export function startDiffWorker(events: DiffWorkerEvents, url: URL = THREAD_URL)
   });
   return {
     send: (batch) => worker.postMessage(batch, [batch.bodies]),
+    sendRules: (rules) => worker.postMessage(rules, []),
     async end() {
       await worker.terminate();
     },

@@ -1,10 +1,6 @@
 // HOT: one scan of the path, one Set lookup.
 import { LIMITS } from '../core/limits.ts';
-
-const NUMBER = /^\d+$/;
-const HEX_ID = /^(?=.*\d)[0-9a-f]{8,}$/i;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const LONGEST_WORD = 40;
+import { templateOf } from '../core/path-template.ts';
 
 /**
  * Turns paths into templates: `/users/123` → `/users/{id}`. A segment is an id when it is a number, a UUID, long
@@ -21,16 +17,4 @@ export class EndpointTable {
     this.known.add(endpoint);
     return endpoint;
   }
-}
-
-/** The template of one path. */
-export function templateOf(path: string): string {
-  return path
-    .split('/')
-    .map((segment) => (isId(segment) ? '{id}' : segment))
-    .join('/');
-}
-
-function isId(segment: string): boolean {
-  return NUMBER.test(segment) || HEX_ID.test(segment) || UUID.test(segment) || segment.length > LONGEST_WORD;
 }

@@ -139,6 +139,7 @@ export class Mirror {
     const { subject, cell } = copy;
     const { improvedOnly } = result;
     if (copy.evidence) cell.judge('difference', result.found > 0 && !improvedOnly, improvedOnly);
+    if (result.ignored.length > 0) cell.ignore(result.ignored, result.found === 0);
     for (const difference of result.differences) {
       const maskedTarget = this.options.maskTarget(subject.target);
       this.options.classes.add({ ...subject, maskedTarget }, difference);

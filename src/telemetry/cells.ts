@@ -2,6 +2,7 @@
 import type { FailureCode } from '../core/errors.ts';
 import { OUTCOMES } from '../core/observation.ts';
 import type { Outcome } from '../core/observation.ts';
+import type { RuleHits } from '../core/rules.ts';
 import { encodeHistogram, newHistogram } from './histogram.ts';
 import type { CopyCounts, FailureCounts, Joint, LaneCounts, LaneKey, PairKey, PairMetric } from './types.ts';
 
@@ -93,6 +94,8 @@ export class CopyCell {
   outcomes = noOutcomes();
   joint = noJoint();
   rateCapped = 0;
+  ignoredPairs = 0;
+  private ignored: Record<string, number> = {};
   private failures: Failures = {};
   excluded = 0;
   answeredByFilter = 0;
@@ -134,6 +137,12 @@ export class CopyCell {
     this.touched = true;
   }
 
+  /** Counts what rules hid in one pair. @param only nothing else differs in it */
+  ignore(hits: readonly RuleHits[], only: boolean): void {
+    if (only) this.ignoredPairs += 1;
+    for (const { rule } of hits) this.ignored[rule] = (this.ignored[rule] ?? 0) + 1;
+  }
+
   /** Counts one joint outcome: which side of the pair was bad. */
   judge(metric: PairMetric, candidateBad: boolean, legacyBad: boolean): void {
     const joint = this.joint[metric];
@@ -158,6 +167,8 @@ export class CopyCell {
       decisions,
       outcomes: this.outcomes,
       joint: this.joint,
+      ignoredPairs: this.ignoredPairs,
+      ignored: this.ignored,
       writePairs: this.writePairs,
       pending: this.pending,
       rateCapped: this.rateCapped,
@@ -176,6 +187,8 @@ export class CopyCell {
     this.decisions = noDecisions();
     this.outcomes = noOutcomes();
     this.joint = noJoint();
+    this.ignoredPairs = 0;
+    this.ignored = {};
     this.writePairs = 0;
     this.rateCapped = 0;
     this.failures = {};

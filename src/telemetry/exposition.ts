@@ -135,6 +135,10 @@ function addCopies(page: MetricsPage, counts: CopyCounts): void {
     page.add('cutover_pairs_only_bad_total', [...key, metric, 'legacy'], minus);
   }
   page.add('cutover_pairs_excluded_total', key, counts.excluded);
+  page.add('cutover_pairs_ignored_total', key, counts.ignoredPairs);
+  for (const [rule, value] of Object.entries(counts.ignored)) {
+    page.add('cutover_rule_pairs_total', [...key, rule], value);
+  }
 }
 
 /** One series for each place: while one process replaces another, the newer one speaks for it. */

@@ -55,6 +55,8 @@ export const METRICS = {
   cutover_pairs_total: counter([...COPY, 'metric'], 'Pairs that are evidence, by metric.'),
   cutover_pairs_only_bad_total: counter([...COPY, 'metric', 'lane'], 'Of these: only this lane was bad.'),
   cutover_pairs_excluded_total: counter(COPY, 'First pairs after a start, which are no evidence.'),
+  cutover_pairs_ignored_total: counter(COPY, 'Pairs in which nothing differs but what rules hide.'),
+  cutover_rule_pairs_total: counter([...COPY, 'rule'], 'Pairs in which a rule hid a difference.'),
   cutover_ineligible_total: counter(['reason'], 'Requests that are not eligible for a copy, by reason.'),
   cutover_client_connections: gauge(
     ['worker', 'state'],

@@ -34,6 +34,10 @@ export interface PairSummary {
   readonly excluded: number;
   readonly answeredByFilter: number;
   readonly neverSent: number;
+  /** Of `compared`: nothing differs in them but what rules hide. */
+  readonly ignoredPairs: number;
+  /** Pairs in which a rule hid something, by rule. */
+  readonly ignored: Readonly<Record<string, number>>;
   readonly joint: Readonly<Record<PairMetric, Joint>>;
   readonly copyLatency: LatencySummary;
   readonly originalLatency: LatencySummary;
@@ -102,6 +106,8 @@ function pairSummary(copies: readonly CopyCounts[]): PairSummary {
     excluded: total(copies, (counts) => counts.excluded),
     answeredByFilter: total(copies, (counts) => counts.answeredByFilter),
     neverSent: total(copies, (counts) => counts.neverSent),
+    ignoredPairs: total(copies, (counts) => counts.ignoredPairs),
+    ignored: sumRecords(copies.map((counts) => counts.ignored)),
     joint: {
       error: jointOf(copies, 'error'),
       difference: jointOf(copies, 'difference'),

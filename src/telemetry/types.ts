@@ -70,6 +70,10 @@ export interface CopyCounts extends PairKey {
   /** Of `sent`: no byte could be sent to a server. */
   readonly neverSent: number;
   readonly joint: Readonly<Record<PairMetric, Joint>>;
+  /** Of `outcomes.compared`: pairs in which nothing differs but what rules hide. They are no agreement. */
+  readonly ignoredPairs: number;
+  /** Pairs in which a rule hid something, by rule. */
+  readonly ignored: Readonly<Record<string, number>>;
   /** Of `joint.error.n`: methods other than GET, HEAD and OPTIONS. */
   readonly writePairs: number;
   /** Service time of the copy, microseconds, encoded like {@link LaneCounts.latency}; and of its original. */

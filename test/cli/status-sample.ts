@@ -88,6 +88,8 @@ export const statusSample: Status = {
   pairs: {
     shadow: {
       rateCapped: 120,
+      ignoredPairs: 0,
+      ignored: {},
       excluded: 20,
       failures: { connect_refused: 2, first_byte_timeout: 5 },
       accounting: {
@@ -111,6 +113,8 @@ export const statusSample: Status = {
     },
     reverse: {
       rateCapped: 0,
+      ignoredPairs: 0,
+      ignored: {},
       excluded: 0,
       failures: {},
       accounting: empty,
@@ -120,6 +124,7 @@ export const statusSample: Status = {
   ineligible: { method: 1_412, upgrade: 0 },
   edge: { headers_too_large: 2 },
   classes: 3,
+  rules: [],
   listeners: [{ address: '127.0.0.1:8080', region: 'eu-west' }],
   workers: [
     {

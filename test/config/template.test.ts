@@ -19,7 +19,7 @@ test('starts with the line that editors complete its keys by', () => {
 test('is valid with every commented setting turned on', () => {
   const [head = '', rollout = ''] = TEMPLATE.split(/^(?=rollout:)/m);
   const settings = rollout.replaceAll(
-    /^( *)# (?=canary:|regional:|accessLog:|  (?:match:|steps:|file:|  - \{))/gm,
+    /^( *)# (?=canary:|regional:|accessLog:|differences:|  (?:match:|steps:|file:|rules:|  - \{))/gm,
     '$1',
   );
   const uncommented = `${head}node: { region: eu-west }\n${settings}`;
@@ -27,6 +27,7 @@ test('is valid with every commented setting turned on', () => {
   expect(plan.regional.steps).toHaveLength(2);
   expect(plan.canary.match).toHaveLength(1);
   expect(gateway.accessLog?.sample).toBe(1);
+  expect(gateway.rules).toHaveLength(2);
 });
 
 test('refuses a URL that names no server', () => {

@@ -121,3 +121,35 @@ test('compares the same requests: candidate minus legacy', () => {
   const unproven = { ...summary, pairLatency: nothing.pairLatency };
   expect(buildStatus({ ...input, summary: unproven }).delta.p50Ms).toBeNull();
 });
+
+test('a rule stands beside the pairs in which it hid something, and without traffic beside none', () => {
+  const rule = {
+    id: 'abc',
+    path: 'body/price',
+    endpoints: ['GET /items'],
+    action: { do: 'tolerance', unit: 'ms', most: 5_000 },
+    reason: 'clocks',
+    owner: null,
+    expiresMs: null,
+  } as const;
+  const seen = { ...summary.pairs.shadow, ignoredPairs: 2, ignored: { abc: 3 } };
+  const status = buildStatus({
+    ...input,
+    rules: [rule],
+    summary: { ...summary, pairs: { ...summary.pairs, shadow: seen } },
+  });
+  expect(statusSchema.parse(status).rules).toEqual([
+    {
+      id: 'abc',
+      path: 'body/price',
+      endpoints: ['GET /items'],
+      does: 'tolerance 5s',
+      reason: 'clocks',
+      owner: null,
+      expiresMs: null,
+      pairs: 3,
+    },
+  ]);
+  expect(status.pairs.shadow).toMatchObject({ ignoredPairs: 2, ignored: { abc: 3 } });
+  expect(buildStatus({ ...input, rules: [rule] }).rules[0]?.pairs).toBe(0);
+});

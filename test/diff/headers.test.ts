@@ -152,14 +152,58 @@ test('type and charset are compared apart from each other', () => {
   expect(type('multipart/mixed; boundary=a', 'multipart/mixed; boundary=b').found).toBe(0);
 });
 
-test('an absolute and a relative redirect are different, and their query is masked', () => {
-  const result = fields(['location', '/login?token=abc'], ['location', 'http://h/login?token=abc']);
-  expect(first(result)).toEqual({
-    kind: 'redirect',
-    path: 'location',
-    legacy: '/login?token=‹masked:query›',
-    candidate: 'http://h/login?token=‹masked:query›',
-  });
+const redirects = (legacy: string, candidate: string, origin: string | null = 'https://shop.example') =>
+  compare(
+    { status: 302, fields: ['Location', legacy] },
+    { status: 302, fields: ['location', candidate] },
+    { origin, target: '/cart/items?page=2' },
+  );
+
+test.each([
+  ['/login', 'https://shop.example/login'],
+  ['https://shop.example', 'https://SHOP.example:443/'],
+  ['../login', '/login'],
+  ['?page=3', '/cart/items?page=3'],
+  ['/a/./b/../c', '/a/c'],
+])('two writings of one place, %s and %s, are the same redirect', (legacy, candidate) => {
+  expect(redirects(legacy, candidate).found).toBe(0);
+  expect(redirects(candidate, legacy).found).toBe(0);
+});
+
+test.each([
+  ['/login', 'http://shop.example/login', ['redirect location/scheme']],
+  ['/login', 'https://10.0.0.7:7001/login', ['redirect location/host']],
+  ['/login', '/signin', ['redirect location/path']],
+  ['/login?next=a', '/login?next=b', ['redirect location/query']],
+  ['/login', '/login#top', ['redirect location/fragment']],
+  ['/login/', '/login', ['redirect location/path']],
+  ['http://[', '/login', ['redirect location']],
+])('a redirect from %s to %s differs in the part that is another one', (legacy, candidate, expected) => {
+  expect(classes(redirects(legacy, candidate))).toEqual(expected);
+});
+
+test('a redirect to the own host is told from one to another, and queries are masked', () => {
+  const result = redirects('/login?token=abc', 'https://idp.example/login?token=def');
+  expect(result.differences).toEqual([
+    {
+      kind: 'redirect',
+      path: 'location/host',
+      legacy: 'shop.example (own)',
+      candidate: 'idp.example',
+    },
+    {
+      kind: 'redirect',
+      path: 'location/query',
+      legacy: '?token=‹masked:query›',
+      candidate: '?token=‹masked:query›',
+    },
+  ]);
+});
+
+test('where the host of the request is not known, an absolute and a relative redirect are different', () => {
+  const result = redirects('/login', 'http://h/login', null);
+  expect(first(result)).toMatchObject({ path: 'location/host', legacy: 'host of the request (own)' });
+  expect(redirects('/login', './../login', null).found).toBe(0);
 });
 
 test('identity is no coding', () => {

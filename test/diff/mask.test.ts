@@ -89,7 +89,7 @@ test('an example is short and shows the place that differs', () => {
 });
 
 test('an example cannot drive a terminal', () => {
-  const html = ['content-type', 'text/html'];
+  const html = ['content-type', 'text/plain'];
   const result = compare({ fields: html, body: 'a' }, { fields: html, body: '\u001b[2J\u202eb\u009b1m' });
   expect(first(result).candidate).toBe('line 1: \\u{1b}[2J\\u{202e}b\\u{9b}1m');
 });

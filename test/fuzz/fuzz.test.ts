@@ -24,6 +24,7 @@ test.each([
   ['answers', 12_000],
   ['gateway', 1_500],
   ['upstream', 1_500],
+  ['differences', 3_000],
 ])(
   'holds everything that is promised of hostile input: %s',
   async (name, executions) => {

@@ -9,7 +9,7 @@ const USAGE = `node test/fuzz/main.ts [--seconds N] [--seed S] [--subject NAME].
 
   --seconds  for all subjects together (20)
   --seed     makes a run again; without it one is drawn and printed
-  --subject  only this one: requests, answers, gateway, upstream
+  --subject  only this one: requests, answers, gateway, upstream, differences
 `;
 
 function report({ subject, executions, perSecond, failure }: Outcome): string {

@@ -1,4 +1,5 @@
 import { answerSubject } from './answer-subject.ts';
+import { differencesSubject } from './differences-subject.ts';
 import { openGatewaySubject } from './gateway-subject.ts';
 import { requestSubject } from './request-subject.ts';
 import type { Subject } from './subject.ts';
@@ -6,5 +7,11 @@ import { openUpstreamSubject } from './upstream-subject.ts';
 
 /** Everything that is fuzzed; what listens is closed by each subject's `close`. */
 export async function openSubjects(): Promise<Subject[]> {
-  return [requestSubject, answerSubject, await openGatewaySubject(), await openUpstreamSubject()];
+  return [
+    requestSubject,
+    answerSubject,
+    await openGatewaySubject(),
+    await openUpstreamSubject(),
+    differencesSubject,
+  ];
 }

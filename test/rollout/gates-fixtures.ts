@@ -101,6 +101,8 @@ function copies(shown: Shown): Window['copies'][number] {
     },
     pending: 0,
     rateCapped: 0,
+    ignoredPairs: 0,
+    ignored: {},
     failures: {},
     excluded: 0,
     answeredByFilter: 0,

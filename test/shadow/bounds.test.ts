@@ -66,7 +66,7 @@ test('copies that were answered and wait for slow originals are bounded too', ()
 
 test('bodies go to the diff thread as one buffer that changes hands and is not copied again', async () => {
   const worker = startDiffWorker({ onAnswer: () => {}, onGone: () => {} });
-  const batch = packBatch(1, [pairOf({ body: 'a' }, { body: 'b' })], 2);
+  const batch = packBatch(1, 0, [pairOf({ body: 'a' }, { body: 'b' })], 2);
   expect(batch.bodies.byteLength).toBe(2);
   worker.send(batch);
   expect(batch.bodies.detached).toBe(true);

@@ -91,7 +91,13 @@ test('every copy that is sent is concluded exactly once, and every byte comes ba
       const play = (index: number, event: (typeof EVENTS)[number]) => {
         const copy = copies[index] as Copy;
         if (event === 'result')
-          return open.shift()?.({ requestId: 'r', differences: [], found: 0, improvedOnly: false });
+          return open.shift()?.({
+            requestId: 'r',
+            differences: [],
+            found: 0,
+            ignored: [],
+            improvedOnly: false,
+          });
         if (event === 'lost') return open.shift()?.(null);
         if (event === 'send') {
           launched.add(index);
@@ -154,7 +160,7 @@ test('the first pairs are shown and are no evidence', () => {
     copy.onHead(HEAD);
     copy.onEnd();
     copy.originalEnd(null);
-    open.shift()?.({ requestId: 'r', differences: [], found: 1, improvedOnly });
+    open.shift()?.({ requestId: 'r', differences: [], found: 1, ignored: [], improvedOnly });
   };
   for (let index = 0; index < 20; index += 1) pair();
   expect([cell.excluded, cell.joint.error.n, cell.joint.difference.n]).toEqual([20, 0, 0]);

@@ -5,7 +5,8 @@ import { LIMITS } from '../../src/core/limits.ts';
 import { BodyCopy } from '../../src/shadow/body-copy.ts';
 import { CopyBudget } from '../../src/shadow/budget.ts';
 import { ineligibleBecause } from '../../src/shadow/eligibility.ts';
-import { EndpointTable, templateOf } from '../../src/shadow/endpoint.ts';
+import { templateOf } from '../../src/core/path-template.ts';
+import { EndpointTable } from '../../src/shadow/endpoint.ts';
 import { RateCap } from '../../src/shadow/rate-cap.ts';
 
 test('a body over its limit is let go of instead of being cut', () => {

@@ -11,6 +11,7 @@ export function copiesTree(status: Status, paint: Paint): string {
   const rows = ACCOUNTING.flatMap(([depth, name, key]) => [
     row(depth, name, [shadow.accounting[key], reverse.accounting[key]]),
     ...(key === 'notSampled' ? rateCapped(status.pairs) : []),
+    ...(key === 'compared' ? ignored(status.pairs) : []),
   ]);
   const columns = [{ title: 'COPIES' }, { title: 'SHADOW', right: true }, { title: 'REVERSE', right: true }];
   const extra = [
@@ -34,6 +35,13 @@ function row(depth: number, name: string, counts: readonly number[]): string[] {
 function rateCapped({ shadow, reverse }: Pairs): string[][] {
   const counts = [shadow.rateCapped, reverse.rateCapped];
   return counts.some((value) => value > 0) ? [row(2, '(of these over the rate cap)', counts)] : [];
+}
+
+/** What rules hid is no agreement, and nobody may overlook it. */
+function ignored({ shadow, reverse }: Pairs): string[][] {
+  const counts = [shadow.ignoredPairs, reverse.ignoredPairs];
+  if (counts.every((value) => value === 0)) return [];
+  return [row(3, '(of these alike but for what rules ignore)', counts)];
 }
 
 function failures(direction: Direction, { accounting, failures: codes }: Pairs[Direction]): string[] {
@@ -83,4 +91,24 @@ export function jointTable(status: Status, paint: Paint): string {
 /** Whether legacy differs from itself is measured by an A/A lane; a zero without one would be a claim. */
 function onlyLegacy(metric: (typeof PAIR_METRICS)[number], minus: number): string {
   return metric === 'difference' && minus === 0 ? '-' : format.count(minus);
+}
+
+/** Rules about differences, and in how many pairs each hid one; '' without rules. */
+export function rulesTable({ rules }: Status, paint: Paint): string {
+  if (rules.length === 0) return '';
+  const columns = [
+    { title: 'RULE' },
+    { title: 'DOES' },
+    { title: 'PAIRS', right: true },
+    { title: 'ENDPOINTS' },
+    { title: 'REASON' },
+  ];
+  const rows = rules.map(({ path, does, pairs, endpoints, reason, owner }) => [
+    format.safe(path),
+    format.safe(does),
+    format.count(pairs),
+    format.safe(endpoints.join(', ') || 'all'),
+    format.safe(owner === null ? reason : `${reason} (${owner})`),
+  ]);
+  return `\n${table(columns, rows, paint.faint)}`;
 }

@@ -4,7 +4,7 @@ import type { Paint } from '../paint.ts';
 import { placeInPlan } from '../plan.ts';
 import { positionName } from '../../rollout/position.ts';
 import { table } from '../table.ts';
-import { copiesTree, jointTable, reasons } from './copies.ts';
+import { copiesTree, jointTable, reasons, rulesTable } from './copies.ts';
 import { gatesText } from './gates.ts';
 
 /** The whole screen of `cutover status`. */
@@ -15,7 +15,7 @@ export function statusText(status: Status, paint: Paint): string {
     `${paint.faint('GATES')}\n${gatesText(status.gate, paint)}`,
     lanes(status, paint),
     copiesTree(status, paint),
-    jointTable(status, paint),
+    jointTable(status, paint) + rulesTable(status, paint),
     workers(status, paint),
   ].join('\n');
 }

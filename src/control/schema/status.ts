@@ -57,6 +57,8 @@ const pairs = z.strictObject({
   accounting,
   rateCapped: count.describe('of notSampled: in the sample, and over the cap on copies a second'),
   excluded: count.describe('pairs that are counted and are no evidence: the first ones after a start'),
+  ignoredPairs: count.describe('of compared: nothing differs but what rules hide; they are no agreement'),
+  ignored: z.record(z.string(), count).describe('pairs in which a rule hid a difference, by rule'),
   failures: z.record(z.string(), count).describe('why copies failed or timed out, by code'),
   joint: z.strictObject(
     Object.fromEntries(PAIR_METRICS.map((metric) => [metric, joint])) as Record<
@@ -64,6 +66,17 @@ const pairs = z.strictObject({
       typeof joint
     >,
   ),
+});
+
+const rule = z.strictObject({
+  id: z.string(),
+  path: z.string(),
+  endpoints: z.array(z.string()).describe('where it holds; empty: everywhere'),
+  does: z.string().describe('ignore, round to 2, …'),
+  reason: z.string(),
+  owner: z.string().nullable(),
+  expiresMs: count.nullable(),
+  pairs: count.describe('pairs of this epoch in which it hid a difference'),
 });
 
 const worker = z.strictObject({
@@ -147,6 +160,7 @@ export const statusSchema = z
     ineligible: z.record(z.string(), count),
     edge: z.record(z.string(), count).describe('requests answered by neither lane, by reason'),
     classes: count.describe('classes of differences known'),
+    rules: z.array(rule).describe('rules about differences, as they are configured'),
     listeners: z.array(z.strictObject({ address: z.string(), region: z.string().nullable() })),
     workers: z.array(worker),
     store: z.strictObject({ mode: z.enum(['live', 'stale', 'down']), message: z.string().nullable() }),

@@ -117,6 +117,8 @@ function copies(
     failures: { connect_timeout: lost },
     excluded: 0,
     answeredByFilter: 0,
+    ignoredPairs: 0,
+    ignored: {},
     writePairs: 0,
     neverSent: 0,
     joint: { error: joint(), difference: joint(), tail: joint() },

@@ -1,0 +1,63 @@
+import { canonicalNumber } from './json-number.ts';
+import { JsonNumber, JsonRepeated, type JsonValue } from './json-reader.ts';
+import type { PathState } from './rule-state.ts';
+import { seenAs } from './rule-values.ts';
+
+/** The elements of a list in an order that their contents alone decide. */
+export function inOrder(list: readonly JsonValue[], state: PathState | null): JsonValue[] {
+  return list
+    .map((value) => ({ value, text: canonicalText(value, state) }))
+    .toSorted((one, other) => (one.text < other.text ? -1 : one.text > other.text ? 1 : 0))
+    .map(({ value }) => value);
+}
+
+/** The same with each element once. */
+export function asSet(list: readonly JsonValue[], state: PathState | null): JsonValue[] {
+  const unique = new Map(list.map((value): [string, JsonValue] => [canonicalText(value, state), value]));
+  const sorted = [...unique].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return sorted.map(([, value]) => value);
+}
+
+/**
+ * The elements of a list by the value of a field of theirs.
+ * @param field its keys: a field of a field is written `a/b`
+ * @returns null when an element has no such field, or two have the same
+ */
+export function byField(list: readonly JsonValue[], field: readonly string[]): Map<string, JsonValue> | null {
+  const found = new Map<string, JsonValue>();
+  for (const element of list) {
+    const key = keyOf(element, field);
+    if (key === null || found.has(key)) return null;
+    found.set(key, element);
+  }
+  return found;
+}
+
+function keyOf(element: JsonValue, field: readonly string[]): string | null {
+  let value: JsonValue | undefined = element;
+  for (const key of field) value = value instanceof Map ? value.get(key) : undefined;
+  if (value instanceof JsonNumber) return `number ${canonicalNumber(value.text)}`;
+  return typeof value === 'string' ? `string ${value}` : null;
+}
+
+/** One writing for equal values, without what rules hide. */
+function canonicalText(value: JsonValue, state: PathState | null): string {
+  if (state?.hidesAll === true) return '';
+  const rules = state?.values ?? [];
+  if (typeof value === 'string') return JSON.stringify(seenAs(rules, value, false));
+  if (value instanceof JsonNumber) return canonicalNumber(seenAs(rules, value.text, true));
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (value instanceof JsonRepeated) return value.values.map((each) => canonicalText(each, state)).join('&');
+  if (Array.isArray(value)) {
+    const elements = value.map((each) => canonicalText(each, state?.element() ?? null));
+    return `[${(state?.list == null ? elements : elements.toSorted()).join(',')}]`;
+  }
+  const members = Array.from(value, ([key, member]) => {
+    const inside = state?.child(key) ?? null;
+    return inside?.hidesAll === true ? '' : `${JSON.stringify(key)}:${canonicalText(member, inside)}`;
+  });
+  return `{${members
+    .filter((member) => member !== '')
+    .toSorted()
+    .join(',')}}`;
+}

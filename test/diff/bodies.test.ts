@@ -1,0 +1,270 @@
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { sha256Hex } from '../../src/core/hash.ts';
+import { LIMITS } from '../../src/core/limits.ts';
+import { agree } from '../../src/diff/agree.ts';
+import { comparePair } from '../../src/diff/compare.ts';
+import { type AnswerSketch, classes, compare, first, pairOf } from './kit.ts';
+
+const typed = (type: string) => (legacy: string | Uint8Array, candidate: string | Uint8Array) =>
+  compare(
+    { fields: ['content-type', type], body: legacy },
+    { fields: ['content-type', type], body: candidate },
+  );
+const lines = typed('application/x-ndjson');
+const html = typed('text/html; charset=utf-8');
+const xml = typed('application/xml');
+
+test('lines of JSON are compared as documents, one line inserted is one difference', () => {
+  expect(lines('{"a":1}\n{"b":2}\n', '{ "a": 1.0 }\r\n\n{"b":2}').found).toBe(0);
+  expect(classes(lines('{"a":1}\n{"b":2}\n', '{"a":1}\n{"b":3}\n'))).toEqual(['json_value /*/b']);
+  const inserted = lines('{"a":1}\n{"b":2}\n', '{"n":0}\n{"a":1}\n{"b":2}\n');
+  expect([inserted.found, ...classes(inserted)]).toEqual([1, 'json_length ']);
+  const broken = first(lines('{"a":1}\n{"b":2}', '{"a":1}\n{"b":2'));
+  expect(broken).toMatchObject({ kind: 'json_invalid', legacy: 'valid lines of JSON' });
+  expect(broken.candidate).toContain('line 2: not JSON at character 7');
+});
+
+const PAGE = `<!DOCTYPE html>
+<html lang="en">
+  <head><title>Shop</title><meta name="csrf-token" content="abc"><link rel="stylesheet" href="/a.css"></head>
+  <body class="x">
+    <p id=one>Hello <b>world</b>, 1 &lt; 2</p>
+    <pre>a
+  b</pre>
+    <script>if (a < b) { go("</p>"); }</script>
+    <img src="/x.png"><br>
+  </body>
+</html>`;
+
+test('HTML that is laid out another way is the same page', () => {
+  const other = `<!doctype HTML><HTML lang='en'><head><title>Shop</title>
+    <meta content="abc" name="csrf-token"/><link href='/a.css' rel=stylesheet></head><body class=x>
+    <p id="one">Hello
+    <b>world</b>, 1 &#60; 2</p><pre>a
+  b</pre><script>if (a < b) { go("</p>"); }</script><img src=/x.png ><br/></body></html>`;
+  expect(html(PAGE, other)).toMatchObject({ found: 0, differences: [] });
+});
+
+test.each([
+  ['Hello', 'Goodbye', ['body_text body/html/body/p/#text']],
+  ['href="/a.css"', 'href="/b.css"', ['body_text body/html/head/link/@href']],
+  ['<b>world</b>', '<b class="y">world</b>', ['body_text body/html/body/p/b/@class']],
+  ['Hello <b>', 'Hello<b>', ['body_text body/html/body/p/#text']],
+  ['a\n  b', 'a\n b', ['body_text body/html/body/pre/#text']],
+  ['a < b', 'a > b', ['body_text body/html/body/script/#text']],
+  ['<br>', '<br><br>', ['body_text body/html/body']],
+  ['<img src="/x.png">', '', ['body_text body/html/body']],
+  [
+    '<p id=one>',
+    '<p id=one><i>new</i> thing ',
+    ['body_text body/html/body/p', 'body_text body/html/body/p/#text'],
+  ],
+  ['<!DOCTYPE html>', '<!DOCTYPE html><!-- built 7 -->', ['body_text body']],
+])('a page in which %j is %j differs there and nowhere else', (from, to, expected) => {
+  const changed = PAGE.replace(from, to);
+  expect(changed).not.toBe(PAGE);
+  const result = html(PAGE, changed);
+  expect(result.found).toBe(expected.length === 2 ? result.found : 1);
+  for (const each of classes(result)) expect(expected).toContain(each);
+});
+
+test('another page altogether is one difference, and says its first line', () => {
+  const error = '<html>\n<body>\n<h1>404</h1>\n<hr><address>nginx</address></body></html>';
+  const result = html(PAGE, error);
+  expect([result.found, ...classes(result)]).toEqual([1, 'body_text body']);
+  expect(first(result).candidate).toContain('line 1: <html>');
+});
+
+test('the anti-forgery token of a page is told as different and not shown', () => {
+  const result = html(PAGE, PAGE.replace('content="abc"', 'content="def"'));
+  expect(first(result)).toEqual({
+    kind: 'body_text',
+    path: 'body/html/head/meta/@content',
+    legacy: '‹masked:field›',
+    candidate: '‹masked:field›',
+  });
+});
+
+test('XML is compared by elements: case counts, order of attributes and empty forms do not', () => {
+  expect(xml('<a x="1" y="2"><b/></a>', "<a y='2' x='1'>\n  <b></b>\n</a>").found).toBe(0);
+  expect(xml('<a><![CDATA[1 < 2]]></a>', '<a>1 &lt; 2</a>').found).toBe(0);
+  expect(xml('<a><B>1</B><c/></a>', '<a><b>1</b><c/></a>').found).toBeGreaterThan(0);
+  const feed = (title: string) =>
+    `<?xml version="1.0"?><feed><entry><title>${title}</title><id>1</id></entry></feed>`;
+  expect(classes(xml(feed('a'), feed('b')))).toEqual(['body_text body/feed/entry/title/#text']);
+});
+
+const tags = fc.array(
+  fc.constantFrom(
+    '<a>',
+    '</a>',
+    '<b x=1>',
+    '<b x="2">',
+    '</b>',
+    'text',
+    ' ',
+    '\n',
+    '<!--c-->',
+    '<br/>',
+    '<',
+    '&amp;',
+    '<p',
+    '="',
+    '<script>',
+    '</script>',
+    "'",
+    '/',
+    '>',
+    '<![CDATA[',
+    ']]>',
+    '<?x',
+    '\u00e9',
+  ),
+  { maxLength: 30 },
+);
+
+test('any two texts compare as pages without a throw, the same both ways, and equal to themselves', () => {
+  fc.assert(
+    fc.property(
+      tags,
+      tags,
+      fc.constantFrom('text/html', 'application/xml', 'image/svg+xml'),
+      (one, other, type) => {
+        const [left, right] = [`<r>${one.join('')}`, `<r>${other.join('')}`];
+        const compareBoth = typed(type);
+        expect(compareBoth(left, left).found).toBe(0);
+        expect(compareBoth(left, right).found).toBe(compareBoth(right, left).found);
+        const words = (text: string) => text.replaceAll(/\s+/g, '');
+        if (compareBoth(left, right).found === 0 && !/[&<]/.test(words(left + right).slice(3))) {
+          expect(words(left)).toBe(words(right));
+        }
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+});
+
+test.each([
+  ['a picture that is a page', 'image/png', '\x89PNG\r\n\x1a\n1', '<html>not found</html>', 'no image/png'],
+  ['a page that is JSON', 'text/html', '<p>a</p>', '{"error":"gone"}', 'JSON, and not HTML'],
+  ['text that is binary', 'text/plain', 'plain', 'bin\0ary', 'binary, and not text'],
+  ['XML that is text', 'application/xml', '<a/>', 'gone', 'no XML'],
+  ['a document that is text', 'application/pdf', '%PDF-1.7 a', 'gone', 'no application/pdf'],
+])('%s is a kind of its own, and says what is wrong', (_what, type, honest, lie, why) => {
+  const result = typed(type)(Buffer.from(honest, 'latin1'), Buffer.from(lie, 'latin1'));
+  expect(classes(result)).toEqual(['body_mislabelled body']);
+  expect(first(result).candidate).toContain(why);
+  expect(classes(typed(type)(Buffer.from(lie, 'latin1'), Buffer.from(honest, 'latin1')))).toEqual([
+    'body_mislabelled body',
+  ]);
+  // Where both lie alike it is their bytes that differ.
+  expect(classes(typed(type)(`${lie} 1`, `${lie} 2`))[0]).not.toContain('mislabelled');
+});
+
+test('text that is not in its charset is a lie, and without one it is not', () => {
+  const latin = Buffer.from('caf\u00e9', 'latin1');
+  expect(classes(typed('text/plain; charset=utf-8')('caf\u00e9', latin))).toEqual(['body_mislabelled body']);
+  expect(classes(typed('text/plain')('caf\u00e9', latin))).toEqual(['body_text body']);
+});
+
+/** An answer whose body was over the limit: its hash and its length are all that is known. */
+function unkept(body: string, fields: string[] = []) {
+  const bytes = Buffer.from(body);
+  return { fields, body: new Uint8Array(), bodyBytes: bytes.length, bodyHash: sha256Hex(bytes) };
+}
+
+function compareUnkept(legacy: object, candidate: object) {
+  const pair = pairOf({}, {});
+  const whole = {
+    ...pair,
+    legacy: { ...pair.legacy, ...legacy },
+    candidate: { ...pair.candidate, ...candidate },
+  };
+  const result = comparePair(whole);
+  if (agree(whole)) expect(result.found).toBe(0);
+  return result;
+}
+
+test('bodies over the limit are equal by hash and length, and one byte makes them differ', () => {
+  const [big, other] = ['x'.repeat(1_000), `${'x'.repeat(999)}y`];
+  expect(compareUnkept(unkept(big), unkept(big)).found).toBe(0);
+  expect(
+    agree({
+      ...pairOf({}, {}),
+      legacy: { ...pairOf({}, {}).legacy, ...unkept(big) },
+      candidate: { ...pairOf({}, {}).legacy, ...unkept(big) },
+    }),
+  ).toBe(true);
+  const result = compareUnkept(unkept(big), unkept(other));
+  expect(classes(result)).toEqual(['body_bytes body']);
+  expect(first(result).legacy).toMatch(/^1000 bytes, sha256 [0-9a-f]{16}$/);
+  expect(compareUnkept({ ...unkept(big), bodyHash: null }, { ...unkept(big), bodyHash: null }).found).toBe(1);
+});
+
+test('a body that was kept compressed is held against one that was too large to keep', () => {
+  const big = 'abc '.repeat(500);
+  const packed = gzipSync(big);
+  const kept = { fields: ['content-encoding', 'gzip'], body: packed, bodyBytes: packed.length };
+  expect(classes(compareUnkept(unkept(big), kept))).toEqual(['encoding content-encoding']);
+  expect(classes(compareUnkept(unkept(`${big}!`), kept))).toEqual([
+    'encoding content-encoding',
+    'body_bytes body/encoded',
+  ]);
+});
+
+test('the same coding around a body that was not kept is held against the other one as it came', () => {
+  const fields = ['content-encoding', 'gzip'];
+  expect(compareUnkept(unkept('abc', fields), unkept('abc', fields)).found).toBe(0);
+  expect(classes(compareUnkept(unkept('abc', fields), unkept('abd', fields)))).toEqual([
+    'body_bytes body/encoded',
+  ]);
+});
+
+test('hostile bodies cost no more than their budget', () => {
+  const nested = (open: string, close: string, depth: number) => open.repeat(depth) + close.repeat(depth);
+  const numbers = (seed: number) =>
+    `[${Array.from({ length: 1_500_000 }, (_, index) => (index * seed) % 97).join(',')}]`;
+  const pairs: [string, string, string][] = [
+    ['application/json', nested('[', ']', 1_000_000), nested('[', ']', 1_000_001)],
+    ['application/json', numbers(3), numbers(5)],
+    ['application/json', `"${'\\'.repeat(1_000_000)}"`, `"${'\\'.repeat(1_000_001)}"`],
+    ['application/x-ndjson', '{"a":1}\n'.repeat(200_000), '{"a":2}\n'.repeat(200_000)],
+    ['text/html', nested('<b>', '</b>', 300_000), nested('<i>', '</i>', 300_000)],
+    ['text/html', `<a ${' '.repeat(1_000_000)}>`, `<a ${'='.repeat(1_000_000)}`],
+    ['text/html', '<!--'.repeat(300_000), '<script>'.repeat(300_000)],
+    ['text/html', `<p>${'<a b="'.repeat(200_000)}`, `<p>${"<a b='".repeat(200_000)}`],
+    ['application/xml', `<${'a'.repeat(2_000_000)}/>`, `<${'b'.repeat(2_000_000)}/>`],
+    ['text/plain', '\r'.repeat(4_000_000), '\n\r'.repeat(2_000_000)],
+  ];
+  for (const [type, one, other] of pairs) {
+    const startedMs = performance.now();
+    typed(type)(one, other);
+    expect(performance.now() - startedMs, `${type} ${one.slice(0, 20)}`).toBeLessThan(LIMITS.diffHangMs / 2);
+  }
+});
+
+test('any two bodies under any type compare without a throw, and count the same both ways', () => {
+  const body = fc.oneof(
+    fc.json(),
+    fc.string(),
+    fc.uint8Array({ maxLength: 60 }),
+    tags.map((each) => each.join('')),
+  );
+  const types =
+    'application/json application/x-ndjson text/html application/xml text/plain image/png application/pdf x'.split(
+      ' ',
+    );
+  const sketch: fc.Arbitrary<AnswerSketch> = fc.record({
+    fields: fc.constantFrom(...types).map((type) => ['content-type', type]),
+    body,
+  });
+  fc.assert(
+    fc.property(sketch, sketch, (one, other) => {
+      expect(compare(one, one).found).toBe(0);
+      expect(compare(one, other).found).toBe(compare(other, one).found);
+    }),
+    { numRuns: 2_000 },
+  );
+});
