@@ -67,9 +67,11 @@ function adder(io: Io, program: Command, result: Result): Add {
     command.addHelpText('after', () => exampleText(pathOf(command)));
     command.action(async () => {
       const given = command.optsWithGlobals<Partial<Record<string, string>>>();
-      const config = given['config'] ?? io.env['CUTOVER_CONFIG'] ?? DEFAULT_CONFIG;
+      const named = given['config'] ?? io.env['CUTOVER_CONFIG'];
+      const config = named ?? DEFAULT_CONFIG;
       const { timeout, interval, ...rest } = given;
-      const options = { ...rest, timeoutMs: timeout, intervalMs: interval, config } as unknown as Options;
+      const place = { config, configNamed: named !== undefined };
+      const options = { ...rest, timeoutMs: timeout, intervalMs: interval, ...place } as unknown as Options;
       result.exitCode = await (await load())(io, options, command.args);
     });
     return command;

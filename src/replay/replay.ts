@@ -2,6 +2,7 @@ import { monotonicMs, wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import type { Pair } from '../core/observation.ts';
+import type { DifferenceRule } from '../core/rules.ts';
 import type { ServerConfig } from '../core/snapshot.ts';
 import { EndpointTable } from '../shadow/endpoint.ts';
 import { encodeHistogram, newHistogram, recordUs } from '../telemetry/histogram.ts';
@@ -18,7 +19,7 @@ import { endOfComparison, endWithoutComparison } from './pair-end.ts';
 import type { WholeAnswers } from './pair-end.ts';
 import type { PairEnd } from './result.ts';
 import type { ResumeState } from './resume.ts';
-import { sessionOf } from './session.ts';
+import { headerOf, sessionOf } from './session.ts';
 import type { SessionBy } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { ReplayTally } from './tally.ts';
@@ -31,6 +32,8 @@ export interface ReplayOptions {
   readonly legacy: ServerConfig;
   readonly candidate: ServerConfig;
   readonly policy: RequestPolicy;
+  /** What people said about differences. */
+  readonly rules: readonly DifferenceRule[];
   readonly sessionBy: SessionBy;
   readonly pace: Pace;
   readonly concurrency: number;
@@ -281,7 +284,10 @@ export class Replay {
     const found = endWithoutComparison({ legacy, candidate });
     if ('outcome' in found) over(found);
     else {
-      const pair = pairOf(request, subject, found);
+      const { rules, legacy: server } = this.options;
+      const host = policy.host ?? (request.host || policy.fallbackHost);
+      const scheme = headerOf(request, 'x-forwarded-proto') ?? server.scheme;
+      const pair = { ...pairOf(request, subject, found), origin: `${scheme}://${host}`, rules };
       await this.comparer.submit(pair, (result) => over(endOfComparison(found, result)));
     }
     legacy?.body.free();

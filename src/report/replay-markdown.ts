@@ -13,6 +13,7 @@ export function replayMarkdown(report: ReplayReport): string {
     `${MARKER}\n# Cutover replay\n`,
     summary(report),
     classesSection(report),
+    rulesSection(report),
     endpointsSection(report),
     accountingSection(report),
     lanesSection(report),
@@ -54,6 +55,21 @@ function example([largest]: ReplayReport['classes']): string {
   const { example: seen, reproduce, id } = largest;
   const head = `\n### Example of the largest class\n\n${code(id)}, record ${count(seen.line)} of the capture, request ${code(seen.requestId)}. Again, with masked values filled in:\n`;
   return `${head}\n${block([reproduce.legacy, reproduce.candidate], 'sh')}`;
+}
+
+/** What was hidden, and by whose word; a rule that hid nothing may be gone. */
+function rulesSection({ rules, counts }: ReplayReport): string {
+  if (rules.length === 0) return '';
+  const rows = rules.map(({ id, path, action, reason, hidden }) => [
+    code(id),
+    code(path),
+    code(action),
+    code(reason),
+    hidden === 0 ? '**0**: it matches nothing here' : count(hidden),
+  ]);
+  const heads = ['rule', 'path', 'what', 'reason', 'hidden'];
+  const only = `\n${count(counts.ignored)} pairs differ in nothing but what rules hide; they are no agreement.\n`;
+  return `## Rules\n\n${table(heads, rows)}${only}`;
 }
 
 function endpointsSection({ endpoints }: ReplayReport): string {

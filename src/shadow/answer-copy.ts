@@ -7,6 +7,18 @@ import type { ResponseHead } from '../wire/types.ts';
 import { BodyCopy } from './body-copy.ts';
 import type { CopyBudget } from './budget.ts';
 
+/**
+ * Whether bodies over the limit can be held against each other: their hashes are equal, or neither has a coding, under
+ * which the same content may be other bytes. One that was kept is decoded, so that only the other one matters.
+ */
+export function areTold(answers: readonly AnswerCopy[]): boolean {
+  const large = answers.filter(({ body }) => body.overflowed === 'limit');
+  if (large.some(({ body }) => body.hash() === null)) return false;
+  if (large.every(({ encoded }) => !encoded)) return true;
+  const [one, other] = large;
+  return other !== undefined && one?.body.hash() === other.body.hash();
+}
+
 /** One lane's answer while it arrives, for comparison. */
 export class AnswerCopy {
   readonly body: BodyCopy;

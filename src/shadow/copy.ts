@@ -6,7 +6,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Outcome, Pair } from '../core/observation.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
-import { AnswerCopy } from './answer-copy.ts';
+import { AnswerCopy, areTold } from './answer-copy.ts';
 import { BodyCopy } from './body-copy.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -188,21 +188,9 @@ export class Copy implements OutboundHandler {
     const { failed } = this.answer;
     if (failed !== null) return failure(failed).status === 504 ? 'timed_out' : 'shadow_failed';
     const overflows = [this.answer.body.overflowed, this.original.body.overflowed];
-    if (overflows.includes('limit') && !this.isTold()) return 'response_too_large';
+    if (overflows.includes('limit') && !areTold([this.answer, this.original])) return 'response_too_large';
     // The budget was spent: that is the gateway's doing and no property of the answer.
     return this.endless || overflows.includes('budget') ? 'diff_dropped' : null;
-  }
-
-  /**
-   * Whether bodies over the limit can be held against each other: their hashes are equal, or neither has a coding, under
-   * which the same content may be other bytes. One that was kept is decoded, so that only the other one matters.
-   */
-  private isTold(): boolean {
-    const large = [this.answer, this.original].filter(({ body }) => body.overflowed === 'limit');
-    if (large.some(({ body }) => body.hash() === null)) return false;
-    if (large.every(({ encoded }) => !encoded)) return true;
-    const [one, other] = large;
-    return other !== undefined && one?.body.hash() === other.body.hash();
   }
 
   /** Counts what became of the copy and lets go of its bytes. */

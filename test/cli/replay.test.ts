@@ -254,3 +254,33 @@ test('a capture that is not there is told, and no file is left behind', async ()
     false,
   ]);
 });
+
+test('rules of the configuration hide what people said may differ, and the report counts it', async () => {
+  const file = scratch('a.gor', gorText(items));
+  const config = scratch(
+    'cutover.yaml',
+    [
+      'listen: [{ address: 127.0.0.1:8080 }]',
+      'legacy: { servers: [http://127.0.0.1:8081] }',
+      'candidate: { servers: [http://127.0.0.1:7001] }',
+      'differences:',
+      '  rules:',
+      '    - { path: body/target, ignore: true, reason: the candidate numbers anew }',
+      '    - { path: body/gone, ignore: true, reason: it is there no more }',
+      '',
+    ].join('\n'),
+  );
+  const pair = await lanes(wrong(10));
+  const { report, exitCode, err } = await replay(file, pair, ['-c', config]);
+  expect([exitCode, err]).toEqual([0, expect.anything()]);
+  const made = read(report);
+  expect(made).toMatchObject({ counts: { differing: 0, ignored: 20, judged: 200 }, classes: [] });
+  expect(made.rules.map(({ path, hidden }) => [path, hidden])).toEqual([
+    ['body/target', 20],
+    ['body/gone', 0],
+  ]);
+  expect((await cli(['report', '--replay', report])).out).toContain(
+    '20 pairs differ in nothing but what rules hide',
+  );
+  expect(read((await replay(file, pair)).report).counts.differing).toBe(20);
+});

@@ -34,9 +34,9 @@ export const replay: Verb = async (io, options, [file = '']) => {
   const settings = settingsOf(options, servers);
   const resume = resumeOf(options, capture, settings);
   const result = await run(io, options, { capture, servers, resume });
-  const { fallbackHost } = servers;
+  const { fallbackHost, rules } = servers;
   const host = options.host ?? fallbackHost;
-  const report = buildReplayReport({ result, build: buildName(), settings, servers, host });
+  const report = buildReplayReport({ result, build: buildName(), settings, servers, rules, host });
   putAll(io, wanted, { json: () => replayJson(report), md: () => replayMarkdown(report) });
   if (result.resume === null) return warned(io, result);
   leaveResume(io, file, wanted, { schemaVersion: 1, settings, ...result.resume });
@@ -44,7 +44,7 @@ export const replay: Verb = async (io, options, [file = '']) => {
 };
 
 /** What makes another replay, in words: it stands in the report, and a replay that goes on must agree with it. */
-function settingsOf(options: Options, { legacy, candidate }: ReplayServers): Record<string, string> {
+function settingsOf(options: Options, { legacy, candidate, rules }: ReplayServers): Record<string, string> {
   const { seed = 0, writes, session = 'auto', host, limit } = options;
   const url = ({ scheme, ...address }: ReplayServers['legacy']): string =>
     `${scheme}://${addressText(address)}`;
@@ -55,6 +55,7 @@ function settingsOf(options: Options, { legacy, candidate }: ReplayServers): Rec
     writes: writes === true ? 'sent' : 'skipped',
     session,
     host: host ?? 'as captured',
+    rules: rules.map(({ id }) => id).join(' ') || 'none',
     limit: Number.isFinite(limit) ? String(limit) : 'none',
   };
 }
@@ -84,6 +85,7 @@ async function run(io: Io, options: Options, { capture, servers, resume }: Work)
     resume,
     legacy: servers.legacy,
     candidate: servers.candidate,
+    rules: servers.rules,
     policy: { writes, host, seed, fallbackHost: servers.fallbackHost },
     sessionBy: sessionBy(options),
     pace: paceOf(options),
