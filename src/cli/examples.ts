@@ -57,6 +57,14 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   differences: ['cutover differences', 'cutover differences show 9dac5b27692a1c09'],
   'differences list': ['cutover differences list --limit 10'],
   'differences show': ['cutover differences show 9dac5b27692a1c09'],
+  'differences explain': ['cutover differences explain 9dac5b27692a1c09'],
+  'differences ignore': [
+    'cutover differences ignore 9dac5b27692a1c09 --reason "a clock" --owner team-shop --expires 90d',
+  ],
+  'differences replay': [
+    'cutover differences replay 9dac5b27692a1c09',
+    "cutover differences replay 9dac5b27692a1c09 --target '/search?q=a' --header 'authorization: Bearer abc'",
+  ],
   help: ['cutover help advance', 'cutover help exit-codes'],
 };
 

@@ -1,11 +1,14 @@
 import type { CompiledConfig } from '../config/compile.ts';
-import { reproduce } from '../control/reproduce.ts';
+import { differenceOf, differencesOf, hitsOf } from '../control/differences.ts';
+import type { Judging } from '../control/differences.ts';
 import type { DifferenceDetail, Differences } from '../control/schema/differences.ts';
-import { differencesSchema } from '../control/schema/differences.ts';
 import type { History } from '../control/schema/history.ts';
 import { LIMITS } from '../core/limits.ts';
 import { Ledger } from '../rollout/ledger.ts';
 import { verifyChain } from '../rollout/history.ts';
+import { mergeWindows } from '../telemetry/merge.ts';
+import type { Window } from '../telemetry/types.ts';
+import { withoutLatency } from '../telemetry/window.ts';
 import { openSqliteReader } from '../store/sqlite/store.ts';
 import type { SqliteStore } from '../store/sqlite/store.ts';
 
@@ -37,18 +40,18 @@ export async function storedHistory(store: SqliteStore, limit: number): Promise<
 }
 
 /** What `GET /v1/differences` would answer. */
-export async function storedDifferences(store: SqliteStore, limit: number): Promise<Differences> {
+export async function storedDifferences(
+  store: SqliteStore,
+  config: CompiledConfig,
+  limit: number,
+): Promise<Differences> {
   const classes = await store.telemetry.readClasses(LIMITS.storeClasses);
   let compared = 0;
   for await (const window of store.telemetry.readWindows(0, Number.MAX_SAFE_INTEGER)) {
     for (const copies of window.copies) compared += copies.outcomes.compared;
   }
-  return differencesSchema.parse({
-    schemaVersion: 1,
-    compared,
-    total: classes.length,
-    classes: classes.slice(0, limit),
-  });
+  const counts = { compared, total: classes.length };
+  return differencesOf(classes.slice(0, limit), counts, await judgingOf(store, config));
 }
 
 /** What `GET /v1/differences/ID` would answer; null when there is no such class. */
@@ -59,6 +62,18 @@ export async function storedDifference(
 ): Promise<DifferenceDetail | null> {
   const found = await store.telemetry.readClass(id);
   if (found === null) return null;
-  const detail = { schemaVersion: 1, class: found, reproduce: reproduce(found, config.gateway) };
-  return detail as DifferenceDetail;
+  return differenceOf(found, config.gateway, await judgingOf(store, config));
+}
+
+/** What the newest epoch of the store says. */
+async function judgingOf(store: SqliteStore, { plan, gateway }: CompiledConfig): Promise<Judging> {
+  const state = (await new Ledger(store.state, 'reader').read())?.state;
+  const epoch = state?.epoch ?? 0;
+  const evidence = (await store.telemetry.readEvidence(epoch)) ?? { epoch, endpoints: [], classes: [] };
+  const windows: Window[] = [];
+  for await (const window of store.telemetry.readWindows(0, Number.MAX_SAFE_INTEGER)) {
+    if (window.epoch === epoch) windows.push(withoutLatency(window));
+  }
+  const hits = hitsOf(windows.length === 0 ? null : mergeWindows(windows));
+  return { evidence, margin: plan.gates.differences, rules: gateway.rules ?? [], ...hits };
 }

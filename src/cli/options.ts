@@ -52,6 +52,12 @@ export interface Options extends ReplayFlags {
   readonly output?: readonly string[];
   /** Of `check`: the NGINX configuration that is looked at instead. */
   readonly nginx?: string;
+  /** Who answers for an accepted rule, and how long it holds. */
+  readonly owner?: string;
+  readonly expiresMs: number;
+  /** Of `differences replay`: instead of what was masked. */
+  readonly target?: string;
+  readonly header?: readonly (readonly [name: string, value: string])[];
   /** `true` when given without a name. */
   readonly schema?: string | true;
 }
@@ -113,6 +119,34 @@ function reason(text: string): string {
   return text.trim();
 }
 
+function owner(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Name who answers for the rule.');
+  return text.trim();
+}
+
+/** Longest life of a rule that nobody looks at again. */
+const LONGEST_RULE_MS = 366 * 86_400_000;
+
+function expires(text: string): number {
+  const ms = duration(text);
+  if (ms > LONGEST_RULE_MS)
+    throw new InvalidArgumentError('A year (366d) at the most: look at it again then.');
+  return ms;
+}
+
+function requestTarget(text: string): string {
+  if (/^\/[!-~]*$/.test(text)) return text;
+  throw new InvalidArgumentError("A path with its query, escaped as a URL: '/search?q=a%20b'.");
+}
+
+type Field = readonly [name: string, value: string];
+
+function header(text: string, before: readonly Field[] = []): Field[] {
+  const found = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([\t -~]*)$/.exec(text);
+  if (found === null) throw new InvalidArgumentError("Write it as 'name: value'.");
+  return [...before, [found[1] as string, found[2] as string]];
+}
+
 /** Every flag, declared once. The durations keep their words in the help: `--timeout 10s`. */
 export const flags = {
   json: () => new Option('--json', 'print one JSON object'),
@@ -142,6 +176,14 @@ export const flags = {
     ),
   admin: () => new Option('--admin <host:port>', 'the admin API, instead of the configured one'),
   runDir: () => new Option('--run-dir <dir>', 'the run directory, instead of the configured one'),
+  owner: () => new Option('--owner <name>', 'who answers for the rule (default: you)').argParser(owner),
+  expiresMs: () => named('--expires <duration>', 'how long the rule holds', '90d', expires),
+  target: () =>
+    new Option('--target <path>', 'path and query to ask for, where the stored one is masked').argParser(
+      requestTarget,
+    ),
+  header: () =>
+    new Option('--header <field>', "a field 'name: value' that was masked; repeatable").argParser(header),
   seed: (what = "draw everything from this seed instead of the scenario's") =>
     new Option('--seed <n>', what).argParser(seed),
   limit: (what: string, initial: number) => new Option('--limit <n>', what).argParser(limit).default(initial),

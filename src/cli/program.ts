@@ -68,10 +68,10 @@ function adder(io: Io, program: Command, result: Result): Add {
     command.action(async () => {
       const given = command.optsWithGlobals<Partial<Record<string, string>>>();
       const named = given['config'] ?? io.env['CUTOVER_CONFIG'];
-      const config = named ?? DEFAULT_CONFIG;
-      const { timeout, interval, ...rest } = given;
-      const place = { config, configNamed: named !== undefined };
-      const options = { ...rest, timeoutMs: timeout, intervalMs: interval, ...place } as unknown as Options;
+      const { timeout, interval, expires, ...rest } = given;
+      const place = { config: named ?? DEFAULT_CONFIG, configNamed: named !== undefined };
+      const times = { timeoutMs: timeout, intervalMs: interval, expiresMs: expires };
+      const options = { ...rest, ...times, ...place } as unknown as Options;
       result.exitCode = await (await load())(io, options, command.args);
     });
     return command;

@@ -1,5 +1,10 @@
 import { configSchema } from '../config/schema.ts';
-import { differenceDetailSchema, differencesSchema } from '../control/schema/differences.ts';
+import {
+  differenceDetailSchema,
+  differencesSchema,
+  ignoredSchema,
+  replayedSchema,
+} from '../control/schema/differences.ts';
 import { gateSchema } from '../control/schema/gate.ts';
 import { historySchema } from '../control/schema/history.ts';
 import { statusSchema } from '../control/schema/status.ts';
@@ -26,6 +31,8 @@ export const schemas = {
   history: historySchema,
   differences: differencesSchema,
   difference: differenceDetailSchema,
+  'difference-ignored': ignoredSchema,
+  'difference-replayed': replayedSchema,
   check: checkSchema,
   change: changeSchema,
   report: reportSchema,

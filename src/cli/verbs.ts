@@ -33,6 +33,9 @@ const load = {
   history: async () => (await import('./commands/history.ts')).history,
   list: async () => (await import('./commands/differences.ts')).listDifferences,
   show: async () => (await import('./commands/differences.ts')).showDifference,
+  explain: async () => (await import('./commands/differences.ts')).explainDifference,
+  ignore: async () => (await import('./commands/ignore.ts')).ignoreDifference,
+  replayExample: async () => (await import('./commands/replay-example.ts')).replayDifference,
 } as const;
 
 /** Declares every verb that is built, in the groups of the help. */
@@ -127,11 +130,24 @@ function addEvidenceVerbs(add: Add): void {
     .addOption(flags.limit('the largest classes of differences only', 50));
   addReplay(add, group);
   const differences = asking(add('differences', 'classes of differences between the lanes', load.list), group)
-    .usage('[list | show <id>] [options]')
+    .usage('[list | show <id> | explain <id> | ignore <id> | replay <id>] [options]')
     .addOption(flags.runDir())
     .addOption(flags.limit('the largest classes only', 50));
   add('list', 'all classes, largest first', load.list, differences);
-  add('show <id>', 'one class, its example and a curl per lane', load.show, differences);
+  add('show <id>', 'one class, its examples side by side and a curl per lane', load.show, differences);
+  add(
+    'explain <id>',
+    'why a class is unexplained, noise of legacy itself, or undecided',
+    load.explain,
+    differences,
+  );
+  add('ignore <id>', 'accept a rule: it is written into the configuration', load.ignore, differences)
+    .addOption(flags.reason('why it does not matter (required)').makeOptionMandatory(true))
+    .addOption(flags.owner())
+    .addOption(flags.expiresMs());
+  add('replay <id>', 'ask both lanes again: does it still differ?', load.replayExample, differences)
+    .addOption(flags.target())
+    .addOption(flags.header());
 }
 
 function addReplay(add: Add, group: string): void {

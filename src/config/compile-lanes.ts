@@ -24,6 +24,14 @@ export function compileLegacy({ legacy, rollout }: Config, inputs: Inputs): Upst
   return compileUpstream('legacy', legacy, compileStickyKey(rollout.stickyKey), inputs);
 }
 
+/** The second instance of legacy that noise legs ask, or null: everything but its servers is as for legacy itself. */
+export function compileSecondLegacy({ legacy, rollout }: Config, inputs: Inputs): UpstreamConfig | null {
+  const { noise } = rollout.shadow;
+  if (noise?.servers === undefined || noise.share === 0) return null;
+  const second = { ...legacy, weights: [], servers: noise.servers };
+  return compileUpstream('legacy-again', second, compileStickyKey(rollout.stickyKey), inputs);
+}
+
 export function compileCandidate(config: Config, inputs: Inputs): GatewayConfig['candidate'] {
   const { candidate, filters, rollout } = config;
   return {

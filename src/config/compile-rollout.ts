@@ -34,6 +34,7 @@ export function compilePlan({ rollout, candidate }: Config, inputs: Inputs): Con
       tail: gates.tail.margin,
       differences: gates.differences.margin,
       badWindows: gates.bake.badWindows,
+      ...((shadow.noise?.share ?? 0) > 0 ? { noise: true } : {}),
     },
   };
 }
@@ -81,6 +82,7 @@ export function compileShadow(shadow: Rollout['shadow']): ShadowConfig {
     requestBodyBytes: shadow.bodyLimit,
     answerBytes: shadow.answerLimit,
     stripHeaders: shadow.stripHeaders.map((name) => name.toLowerCase()),
+    noiseShare: shadow.noise?.share ?? 0,
   };
 }
 

@@ -50,7 +50,12 @@ function content(inputs: Inputs, file: string, limitBytes: number): string {
 /**
  * Where keys stand, and authorities: neither is shown, and to renew either is no new configuration of what is compared.
  */
-export function tlsPlaces({ listeners, legacy, candidate }: Omit<GatewayConfig, 'hash'>): Path[] {
+export function tlsPlaces({
+  listeners,
+  legacy,
+  secondLegacy,
+  candidate,
+}: Omit<GatewayConfig, 'hash'>): Path[] {
   const keys = listeners.flatMap(({ tls }, index) =>
     tls === undefined ? [] : [['gateway', 'listeners', index, 'tls', 'key']],
   );
@@ -58,7 +63,8 @@ export function tlsPlaces({ listeners, legacy, candidate }: Omit<GatewayConfig, 
     upstream,
     path: ['gateway', 'candidate', 'upstreams', index],
   }));
-  const authorities = [{ upstream: legacy, path: ['gateway', 'legacy'] }, ...named].flatMap(
+  const second = secondLegacy === null ? [] : [{ upstream: secondLegacy, path: ['gateway', 'secondLegacy'] }];
+  const authorities = [{ upstream: legacy, path: ['gateway', 'legacy'] }, ...second, ...named].flatMap(
     ({ upstream, path }) => (typeof upstream.tls?.ca === 'string' ? [[...path, 'tls', 'ca']] : []),
   );
   return [...keys, ...authorities];

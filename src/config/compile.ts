@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { wallMs } from '../core/clock.ts';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
-import { compileCandidate, compileLegacy } from './compile-lanes.ts';
+import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileRules, shapingOf } from './compile-differences.ts';
 import { compileListener, tlsPlaces } from './compile-tls.ts';
@@ -97,6 +97,7 @@ function compileGateway(config: Config, inputs: Inputs): Omit<GatewayConfig, 'ha
     regionCidrs: regionCidrs(region.cidrs),
     trustedProxies: config.trustedProxies,
     legacy: compileLegacy(config, inputs),
+    secondLegacy: compileSecondLegacy(config, inputs),
     candidate: compileCandidate(config, inputs),
     stickyKey: compileStickyKey(rollout.stickyKey),
     shadow: compileShadow(rollout.shadow),

@@ -5,6 +5,7 @@ import { messageOf, systemCode } from '../core/errors.ts';
 import { checkAddresses } from './checks/addresses.ts';
 import { checkCandidate } from './checks/candidate.ts';
 import { checkDifferences } from './checks/differences.ts';
+import { checkEndpointTemplates } from './checks/endpoints.ts';
 import { checkFilters } from './checks/filters.ts';
 import { checkRollout } from './checks/rollout.ts';
 import { checkSecrets } from './checks/secrets.ts';
@@ -62,6 +63,7 @@ function loadText(file: string, text: string, inputs: Inputs): LoadResult {
 function everyFinding(source: Source, inputs: Inputs): Finding[] {
   const checked = [
     ...checkCandidate(source),
+    ...checkEndpointTemplates(source),
     ...checkAddresses(source),
     ...checkRollout(source),
     ...checkFilters(source, inputs),

@@ -35,6 +35,8 @@ export interface GateMargins {
   readonly errorRate: number | 'auto';
   readonly tail: number;
   readonly differences: number;
+  /** Legacy is compared with itself (`rollout.shadow.noise`): differences are judged on triples. */
+  readonly noise?: boolean;
   /** Share of windows that may have a burst of errors. */
   readonly badWindows: number;
 }

@@ -54,6 +54,15 @@ const route = section(
     fallback: word('who answers when the candidate fails before its first byte', ['legacy', 'none']).prefault(
       'none',
     ),
+    endpoints: list(
+      matching(
+        'a path template',
+        /^(?:\/(?:\{[A-Za-z][A-Za-z0-9_]{0,63}\}|[^{}\s?#/]*))+$/,
+        'a path with names in braces for what varies',
+        '/users/{name}',
+      ),
+      'templates of its endpoints; what they do not name is learned: numbers and ids are {id}',
+    ).optional(),
     copyWrites: flag(
       'copies POST, PUT, PATCH and DELETE too; only where the candidate writes nothing real',
     ).prefault(false),

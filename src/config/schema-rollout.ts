@@ -16,7 +16,7 @@ import {
   whole,
   word,
 } from './fields.ts';
-import { cidrsField, hostField, tokenField } from './fields-net.ts';
+import { cidrsField, hostField, serversField, tokenField } from './fields-net.ts';
 
 const secretRef = section(
   {
@@ -80,6 +80,14 @@ const maxDuration = (initial: string) =>
     'a phase that is not proven after this time is inconclusive: a person has to look',
   ).prefault(initial);
 
+const noise = section(
+  {
+    share: share('share of copies whose request legacy is asked again; only reads are').prefault('10%'),
+    servers: serversField('a second instance of legacy; left out: legacy itself').optional(),
+  },
+  "the noise leg: legacy's second answer is compared with its first, and what differs there is no fault of the candidate",
+);
+
 const shadow = section(
   {
     sample: share('share of eligible requests that is copied').prefault('10%'),
@@ -100,6 +108,7 @@ const shadow = section(
       tokenField('a request header', 'authorization'),
       'request headers left out of the copy',
     ).prefault([]),
+    noise: noise.optional(),
   },
   'the shadow phase: legacy answers, copies go to the candidate',
 );

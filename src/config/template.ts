@@ -93,6 +93,7 @@ rollout:
     sample: 10%
     maxRate: 500/s # copies a second at the most; both lanes may share services
     # stripHeaders: [authorization] # left out of the copy
+    # noise: { share: 20% } # legacy is asked so many of them again: what differs then is no fault of the candidate
 
   # Phase 2: internal traffic is answered by the candidate. Say here what is internal; match: [] is nobody.
   canary:

@@ -7,7 +7,8 @@ import type { Window } from '../telemetry/types.ts';
 import type { AdminBackend, AdminCommand, CommandResult } from './admin-backend.ts';
 import { EventFeed } from './event-feed.ts';
 import type { GatewayNode } from './node.ts';
-import { reproduce } from './reproduce.ts';
+import { differenceOf, differencesOf, hitsOf } from './differences.ts';
+import type { Judging } from './differences.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { History } from './schema/history.ts';
 import type { Status } from './schema/status.ts';
@@ -100,17 +101,21 @@ export class NodeBackend implements AdminBackend {
     const classes = await store.telemetry.readClasses(limit);
     const compared = this.comparedBefore + comparedIn(hub.total);
     const total = Math.max(hub.classes, classes.length);
-    return { schemaVersion: 1, compared, total, classes: classes as Differences['classes'] };
+    return differencesOf(classes, { compared, total }, this.judging());
   }
 
   async difference(id: string): Promise<DifferenceDetail | null> {
     const found = await this.node.store.telemetry.readClass(id);
     if (found === null) return null;
-    return {
-      schemaVersion: 1,
-      class: found as DifferenceDetail['class'],
-      reproduce: reproduce(found, this.node.steering.config.gateway),
-    };
+    return differenceOf(found, this.node.steering.config.gateway, this.judging());
+  }
+
+  private judging(): Judging {
+    const { hub, steering } = this.node;
+    const { epoch } = steering.state;
+    const { plan, gateway } = steering.config;
+    const judged = { evidence: hub.evidence.of(epoch), margin: plan.gates.differences };
+    return { ...judged, rules: gateway.rules ?? [], ...hitsOf(hub.ofEpoch(epoch)) };
   }
 
   metrics(): string {

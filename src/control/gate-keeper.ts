@@ -109,7 +109,7 @@ export class GateKeeper {
     const meanwhile = this.unread?.epoch === window.epoch ? this.unread.meanwhile : null;
     if (meanwhile !== null && meanwhile.length < LIMITS.windowsUnsaved) meanwhile.push(window);
     const { gates, windowMs } = this.options.plan();
-    this.evidence = addWindow(evidence, window, gates.differences, windowMs);
+    this.evidence = addWindow(evidence, window, gates.differences, windowMs, gates.noise);
   }
 
   private async readAgain(): Promise<void> {

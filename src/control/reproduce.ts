@@ -1,30 +1,74 @@
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
+import { unixPath } from '../core/unix-address.ts';
 import type { StoredClass } from '../rollout/ports.ts';
+import type { DifferenceExample } from '../telemetry/types.ts';
 import type { DifferenceDetail } from './schema/differences.ts';
+
+/** What a command is made of. */
+type CurlUpstream = Pick<UpstreamConfig, 'servers' | 'hostHeader'>;
+type CurlExample = Pick<DifferenceExample, 'method' | 'target' | 'request'>;
+
+/** What stands where a value was masked. */
+const MASKED = /‹masked:[^›]*›/g;
 
 /** A curl command for each lane that asks what the example asked, or null where there is no example. */
 export function reproduce(found: StoredClass, config: GatewayConfig): DifferenceDetail['reproduce'] {
   const { example } = found;
   if (example === null) return null;
-  const route = config.candidate.routes.find(({ name }) => name === found.route);
-  const upstream = config.candidate.upstreams.find(({ name }) => name === route?.upstream);
-  const legacy = curl(config.legacy, example.method, example.target);
-  const candidate = curl(upstream ?? config.candidate.upstreams[0], example.method, example.target);
-  return legacy === null || candidate === null ? null : { legacy, candidate };
+  const [one, other] = lanesOf(found.route, config);
+  const legacy = curl(one, example);
+  const candidate = curl(other, example);
+  return legacy === null || candidate === null ? null : { legacy, candidate, missing: missingOf(example) };
+}
+
+/** Where a request of a route goes in each lane. */
+export function lanesOf(
+  route: string,
+  { legacy, candidate }: GatewayConfig,
+): [legacy: UpstreamConfig, candidate: UpstreamConfig | undefined] {
+  const matched = candidate.routes.find(({ name }) => name === route);
+  const upstream = candidate.upstreams.find(({ name }) => name === matched?.upstream);
+  return [legacy, upstream ?? candidate.upstreams[0]];
+}
+
+/** Whether a text has a part that was masked. */
+export function isMasked(text: string): boolean {
+  return text.search(MASKED) !== -1;
+}
+
+/** What of the request is not known any more, for people: parts of the target, and fields by their names. */
+export function missingOf({ target, request = [] }: DifferenceExample): string[] {
+  const inTarget = target.match(MASKED)?.length ?? 0;
+  const places =
+    inTarget === 0 ? [] : [`${inTarget} masked ${inTarget === 1 ? 'part' : 'parts'} of the target`];
+  return [...places, ...request.filter(([, value]) => isMasked(value)).map(([name]) => `the field ${name}`)];
+}
+
+/** The fields that are known whole; the host that an upstream is asked for goes before the client's. */
+export function knownFields(
+  { request = [] }: Pick<DifferenceExample, 'request'>,
+  { hostHeader }: Pick<UpstreamConfig, 'hostHeader'>,
+): (readonly [name: string, value: string])[] {
+  const known = request.filter(
+    ([name, value]) => !isMasked(value) && (name !== 'host' || hostHeader === null),
+  );
+  return hostHeader === null ? known : [['host', hostHeader], ...known];
 }
 
 /** A curl command for the first server of an upstream; null when there is none. */
-export function curl(
-  upstream: Pick<UpstreamConfig, 'servers' | 'hostHeader'> | undefined,
-  method: string,
-  target: string,
-): string | null {
+export function curl(upstream: CurlUpstream | undefined, example: CurlExample): string | null {
   const server = upstream?.servers[0];
   if (upstream === undefined || server === undefined) return null;
-  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  const { method, target } = example;
   const words = ['curl', '-si', ...(method === 'HEAD' ? ['-I'] : ['-X', method])];
-  if (upstream.hostHeader !== null) words.push('-H', `Host: ${upstream.hostHeader}`);
-  words.push(`${server.scheme}://${host}:${server.port}${target}`);
+  const socket = unixPath(server.host);
+  if (socket !== null) words.push('--unix-socket', socket);
+  const fields = knownFields(example, upstream);
+  for (const [name, value] of fields) words.push('-H', `${name}: ${value}`);
+  if (fields.some(([name]) => name === 'accept-encoding')) words.push('--compressed');
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  const authority = socket === null ? `${host}:${server.port}` : 'localhost';
+  words.push(`${server.scheme}://${authority}${target}`);
   return words.map(quoted).join(' ');
 }
 

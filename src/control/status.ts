@@ -6,6 +6,7 @@ import type { RolloutPlan, RolloutState } from '../rollout/state.ts';
 import { exposureAt, shareOf } from '../rollout/view.ts';
 import type { LatencySummary } from '../telemetry/histogram.ts';
 import type { LaneSummary, PairSummary, Summary } from '../telemetry/summary.ts';
+import type { NoiseCounts } from '../telemetry/types.ts';
 import type { Status } from './schema/status.ts';
 
 /** Everything a status is made of. */
@@ -191,5 +192,23 @@ function pairsOf(summary: PairSummary): Status['pairs']['shadow'] {
     ignored: { ...summary.ignored },
     failures: { ...summary.failures },
     joint: { error: { ...error }, difference: { ...difference }, tail: { ...tail } },
+    ...(summary.noise === null ? {} : { noise: noiseOf(summary.noise) }),
+  };
+}
+
+function noiseOf(noise: NoiseCounts): NonNullable<Status['pairs']['shadow']['noise']> {
+  const { chosen, dropped, sent, outcomes, pending, unexplained } = noise;
+  return {
+    chosen,
+    dropped,
+    sent,
+    compared: outcomes.compared,
+    failed: outcomes.shadow_failed,
+    timedOut: outcomes.timed_out,
+    clientAborted: outcomes.client_aborted,
+    responseTooLarge: outcomes.response_too_large,
+    diffDropped: outcomes.diff_dropped,
+    pending,
+    triples: { ...unexplained },
   };
 }

@@ -3,6 +3,7 @@ import type { CutoverEvent, StampedEvent } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { TelemetryStore } from '../rollout/ports.ts';
 import type { ClassCounts, TelemetryDelta, Window } from '../telemetry/types.ts';
+import { EvidenceBook } from '../telemetry/class-evidence.ts';
 import { WindowKeeper } from '../telemetry/window.ts';
 import { describeEvent, EventLog } from './event-log.ts';
 import { StoreBacklog } from './store-backlog.ts';
@@ -28,6 +29,8 @@ export class TelemetryHub {
   private readonly options: TelemetryHubOptions;
   private readonly timers: NodeJS.Timeout[];
   private newest: Window | null = null;
+  /** What pairs and triples say about the classes of the newest epoch. */
+  readonly evidence = new EvidenceBook();
   /** Windows completed since this supervisor started. */
   windows = 0;
   /** Classes of differences that the store holds, as far as known. */
@@ -83,6 +86,8 @@ export class TelemetryHub {
     if (!first) return;
     const windows = await store.readNewest(LIMITS.storeNewestWindows).catch(() => []);
     this.keeper.recall(windows);
+    const epoch = windows.at(-1)?.epoch ?? 0;
+    this.evidence.recall(await store.readEvidence(epoch).catch(() => null));
   }
 
   /** Stores what there is, windows under way too. */
@@ -104,7 +109,9 @@ export class TelemetryHub {
 
   add(delta: TelemetryDelta): void {
     this.keeper.add(delta);
-    for (const counts of delta.classes) this.saveClass(counts, delta.toMs);
+    this.evidence.learn(delta);
+    // Legacy's noise that the candidate never showed is no difference of the two.
+    for (const counts of delta.classes) if (counts.count > 0) this.saveClass(counts, delta.toMs);
   }
 
   /** A worker died: what it had pending will never be concluded. */
@@ -134,6 +141,17 @@ export class TelemetryHub {
   }
 
   private takeWindows(nowMs: number): void {
+    const before = this.windows;
+    this.takeCompleted(nowMs);
+    if (this.windows > before && this.evidence.changed) this.saveEvidence();
+  }
+
+  /** With each window, so that a restart loses as little of one as of the other. */
+  private saveEvidence(): void {
+    this.backlog.add('evidence', async () => await this.store?.putEvidence(this.evidence.stored()));
+  }
+
+  private takeCompleted(nowMs: number): void {
     for (const window of this.keeper.takeCompleted(nowMs)) {
       this.newest = window;
       this.windows += 1;

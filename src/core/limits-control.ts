@@ -134,6 +134,9 @@ export const CONTROL_LIMITS = {
   storeWalBytes: 4 * 1024 * 1024,
   /** Difference classes stored: more is a broken fingerprint, and nobody reads that many. */
   storeClasses: 10_000,
+  /** Classes and endpoints of one epoch whose triples are kept: 600 bytes each, in memory and in one row of the store. */
+  evidenceClasses: 2_000,
+  evidenceEndpoints: 1_000,
   /** Windows older than this are rolled up into windows of the width below. */
   rollUpAfterMs: 24 * 3_600_000,
   rollUpWidthMs: 300_000,

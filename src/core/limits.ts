@@ -193,6 +193,19 @@ export const LIMITS = {
   classesPerDelta: 500,
   /** Classes whose example one worker process has already sent; beyond it counts go without an example. */
   classesShown: 20_000,
+  /** Further differences of the same pair that an example of a class shows. */
+  exampleDifferences: 8,
+  /** Smaller and later examples that one worker makes between two deltas: masking one takes 0.1 ms. */
+  examplesPerDelta: 20,
+  /** Request fields that an example keeps. */
+  exampleFields: 24,
+  /** Classes whose values one worker looks at for patterns; and the steps and values it follows of one class. */
+  patternClasses: 200,
+  patternsFollowed: 8,
+  /** Patterns of one class that are remembered after their first sight, 1 KiB: a second sight is no accident then. */
+  patternsRemembered: 256,
+  /** Patterns of one class that are judged, of all workers together: 23 usual ones, and the rest. */
+  patternsJudged: 32,
   /** Cells of lane and of copy counters in one worker, about 20 KiB each; further regions share one per route. */
   telemetryCells: 2_000,
   /** Routes with series of their own at `/metrics`, in the order of their names; further ones share `_other`. */
@@ -201,6 +214,10 @@ export const LIMITS = {
   metricRegions: 50,
   /** Endpoint templates a worker learns; further paths are `{other}`. */
   endpoints: 500,
+  /** Different words at one place of a path; later ones are `{any}`: nobody names so many pages one by one. */
+  endpointSiblings: 50,
+  /** Segments of a template; what comes after them is `{other}`. */
+  endpointDepth: 24,
   /** Differences recorded for one pair; the rest is counted. */
   differencesPerPair: 32,
   /** Depth of a JSON body; deeper is compared as text. */

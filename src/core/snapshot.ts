@@ -141,6 +141,8 @@ export interface RouteConfig {
   readonly fallback: 'legacy' | 'none';
   /** Methods other than the safe ones that may be copied, with an idempotency-key suffix. */
   readonly copyWrites: boolean;
+  /** Path templates of its endpoints, `/users/{name}`; what they do not name is learned. */
+  readonly endpoints?: readonly string[] | undefined;
 }
 
 /** The seed's authentication block: a JSON web token verified against keys in a file. */
@@ -190,6 +192,8 @@ export interface ShadowConfig {
   readonly answerBytes: number;
   /** Lower-case request headers removed from the copy (credentials, say). */
   readonly stripHeaders: readonly string[];
+  /** Share of the copies whose request legacy is asked again (the noise leg), 0 to 1; only reads are. */
+  readonly noiseShare: number;
 }
 
 /** Times after which something is given up, in milliseconds; 0 means never. */
@@ -235,6 +239,8 @@ export interface GatewayConfig {
   /** Peers whose `X-Forwarded-*`, `Forwarded`, `X-Request-Id` and PROXY headers are believed; `unix` is one of them. */
   readonly trustedProxies: readonly Cidr[];
   readonly legacy: UpstreamConfig;
+  /** What noise legs ask; null: the servers of `legacy`. */
+  readonly secondLegacy: UpstreamConfig | null;
   readonly candidate: {
     readonly upstreams: readonly UpstreamConfig[];
     readonly routes: readonly RouteConfig[];

@@ -1,5 +1,6 @@
 // HOT: decided once per request, before it is forwarded.
 import { hash32, stickyPosition } from '../core/hash.ts';
+import type { HeaderFields } from '../core/headers.ts';
 import type { CopyDecision } from '../core/observation.ts';
 import { COPY_MARKER, ineligibleBecause } from '../shadow/eligibility.ts';
 import type { Copy } from '../shadow/copy.ts';
@@ -27,6 +28,8 @@ function originOf(host: string, { via, scheme }: Arrival): string | null {
 export interface CopySource extends LaneRequestSource {
   readonly runtime: Runtime;
   readonly assignment: Assignment;
+  /** As they go to the lane that is asked first. */
+  readonly fields: HeaderFields;
 }
 
 /** What becomes of the copy of one request. */
@@ -68,9 +71,11 @@ export function planCopy(exchange: CopySource): CopyPlan {
     revision: runtime.snapshot.revision,
     route: exchange.route,
     region: arrival.region,
-    endpoint: runtime.endpoints.endpoint(head.method, head.path),
+    endpoint: runtime.endpoints.endpoint(head.method, head.path, exchange.matched?.templates),
     method: head.method,
     target: head.target,
+    host: head.host,
+    fields: exchange.fields,
     origin: originOf(head.host, arrival),
     conditional: VALIDATORS.some((name) => head.fields.has(name)),
     rules: runtime.snapshot.config.rules ?? NO_RULES,

@@ -1,6 +1,5 @@
 // HOT: one copy of the field list per lane.
 import type { HeaderFields } from '../core/headers.ts';
-import type { ShadowConfig } from '../core/snapshot.ts';
 import { siblingTraceparent } from '../core/ids.ts';
 import { COPY_MARKER } from '../shadow/eligibility.ts';
 import type { RequestHead } from '../wire/types.ts';
@@ -49,9 +48,13 @@ export function cleanAnswer(fields: HeaderFields): void {
 }
 
 /** The fields of the copy: the same, marked as a copy, with a span and an idempotency key of its own. */
-export function copiedFields(original: HeaderFields, arrival: Arrival, shadow: ShadowConfig): HeaderFields {
+export function copiedFields(
+  original: HeaderFields,
+  arrival: Arrival,
+  stripHeaders: readonly string[],
+): HeaderFields {
   const fields = original.copy();
-  for (const name of shadow.stripHeaders) fields.remove(name);
+  for (const name of stripHeaders) fields.remove(name);
   fields.setChecked(COPY_MARKER, COPY_MARKER, '1');
   fields.setChecked('traceparent', 'traceparent', siblingTraceparent(arrival.traceparent));
   const key = fields.get('idempotency-key');

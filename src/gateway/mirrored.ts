@@ -37,7 +37,7 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
   readonly arrival: Arrival;
   readonly matched: CompiledRoute | null;
   readonly assignment: Assignment;
-  private readonly fields: HeaderFields;
+  readonly fields: HeaderFields;
   private readonly copy: Copy | null;
   private readonly decision: CopyDecision | null;
   private call: Outbound | null = null;
@@ -118,7 +118,12 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
     plant.retain();
     copy.onOver = () => plant.release();
     setImmediate(() => {
-      copy.send((body, handler) => this.ask(plant.copyLanes.candidate, body, handler));
+      copy.send((body, handler, leg) => {
+        if (leg === null) return this.ask(plant.copyLanes.candidate, body, handler);
+        plant.retain();
+        leg.onOver = () => plant.release();
+        return this.ask(plant.secondLegacy, body, handler);
+      });
       if (copy.decision !== 'sent') return this.finish(null);
       this.timer = setTimeout(() => this.timeOut(), runtime.snapshot.config.shadow.timeoutMs);
       this.call = this.ask(plant.copyLanes.legacy, copy.request.body(), this);
@@ -127,7 +132,7 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
 
   /** Both are asked as copies: what an NGINX that is legacy itself mirrors once more is known by its mark. */
   private ask(port: LanePort, body: Buffer, handler: OutboundHandler): Outbound {
-    const fields = copiedFields(this.fields, this.arrival, this.runtime.snapshot.config.shadow);
+    const fields = copiedFields(this.fields, this.arrival, this.runtime.snapshot.config.shadow.stripHeaders);
     const call = port.call(laneRequestFor(this, fields, body.length), handler);
     if (body.length > 0) call.write(body);
     call.end();

@@ -17,6 +17,9 @@ interface Lanes {
   readonly candidate: LanePort;
 }
 
+/** What noise legs ask has a name of its own among the upstreams of the lane. */
+const SECOND_LEGACY = 'legacy-again';
+
 /** An upstream of one lane. */
 interface Placed {
   readonly lane: UpstreamLevel['lane'];
@@ -36,6 +39,8 @@ export class Plant {
   /** For requests of clients, and a second set of connections for copies: neither can use up the other's. */
   readonly lanes: Lanes;
   readonly copyLanes: Lanes;
+  /** What noise legs ask: the connections for copies of legacy, or of its second instance. */
+  readonly secondLegacy: LanePort;
   /** By what is said about them. */
   private readonly placed: ReadonlyMap<string, Placed>;
   private users = 0;
@@ -55,7 +60,7 @@ export class Plant {
     this.config = config;
     this.desk = new ArrivalDesk(config);
     this.router = new Router(config.candidate.routes, config.candidate.filters);
-    const { shadow, legacy, candidate } = config;
+    const { shadow, legacy, secondLegacy, candidate } = config;
     this.rateCap = new RateCap(shadow.maxRate / workers, shadow.rampMs, monotonicMs());
     const place = (lane: Placed['lane'], upstream: UpstreamConfig): [string, Placed] => {
       const key = `${lane} ${sameUpstream(upstream, config)}`;
@@ -64,10 +69,13 @@ export class Plant {
     };
     this.placed = new Map([
       place('legacy', legacy),
+      ...(secondLegacy === null ? [] : [place('legacy', { ...secondLegacy, name: SECOND_LEGACY })]),
       ...candidate.upstreams.map((upstream) => place('candidate', upstream)),
     ]);
     this.lanes = lanesOf([...this.placed.values()], 'clients');
     this.copyLanes = lanesOf([...this.placed.values()], 'copies');
+    const second = [...this.placed.values()].find(({ name }) => name === SECOND_LEGACY);
+    this.secondLegacy = second === undefined ? this.copyLanes.legacy : new LegacyLane(second.open.copies);
   }
 
   /** Connections to each upstream of each lane, at this moment. */
@@ -113,7 +121,7 @@ export class Plant {
 }
 
 function lanesOf(placed: readonly Placed[], use: UpstreamLevel['use']): Lanes {
-  const legacy = placed.find(({ lane }) => lane === 'legacy') as Placed;
+  const legacy = placed.find(({ lane, name }) => lane === 'legacy' && name !== SECOND_LEGACY) as Placed;
   const named = placed.filter(({ lane }) => lane === 'candidate');
   const byName = new Map<string, Upstream>(named.map(({ name, open }) => [name, open[use]]));
   return { legacy: new LegacyLane(legacy.open[use]), candidate: new CandidateLane(byName) };

@@ -1,5 +1,7 @@
 // HOT: a walk over the routes of the request's host; no allocation.
 import type { FilterConfig, RouteConfig } from '../core/snapshot.ts';
+import { pathTemplates } from '../shadow/endpoint.ts';
+import type { PathTemplate } from '../shadow/endpoint.ts';
 import { createFilter } from './filters/order.ts';
 import type { Filter } from './filters/types.ts';
 
@@ -9,6 +11,7 @@ export interface CompiledRoute {
   /** Filters that run before both lanes, and those of the candidate lane. */
   readonly edgeFilters: readonly Filter[];
   readonly filters: readonly Filter[];
+  readonly templates: readonly PathTemplate[];
 }
 
 /** Finds the route of a request. Routes come most specific first from the configuration; the first match wins. */
@@ -23,7 +26,8 @@ export class Router {
       const named = config.filters.map((name) => made.get(name)).filter((found) => found !== undefined);
       const at = (where: string) =>
         named.filter((entry) => entry.config.enforceAt === where).map((entry) => entry.filter);
-      this.add({ config, edgeFilters: at('edge'), filters: at('candidate') });
+      const templates = pathTemplates(config.endpoints ?? []);
+      this.add({ config, edgeFilters: at('edge'), filters: at('candidate'), templates });
     }
   }
 

@@ -6,9 +6,11 @@ import type { Observation } from '../core/observation.ts';
 import type { Lane, Snapshot } from '../core/snapshot.ts';
 import type { EndpointTable } from '../shadow/endpoint.ts';
 import type { Mirror } from '../shadow/mirror.ts';
+import type { NoiseLeg } from '../shadow/noise-leg.ts';
 import type { RateCap } from '../shadow/rate-cap.ts';
 import type { Book } from '../telemetry/book.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
+import type { Outbound, OutboundHandler } from '../wire/types.ts';
 import type { AccessLog } from './access-log.ts';
 import type { ArrivalDesk } from './arrival.ts';
 import { Assigner } from './assignment.ts';
@@ -155,16 +157,30 @@ export class Runtime {
     if (copy === null) return;
     this.plant.retain();
     copy.onOver = () => this.plant.release();
-    setImmediate(() => {
-      const lanes = this.plant.copyLanes;
-      const port = copy.subject.direction === 'shadow' ? lanes.candidate : lanes.legacy;
-      copy.send((body, handler) => {
-        const fields = copiedFields(exchange.fields, exchange.arrival, this.snapshot.config.shadow);
-        const call = port.call(exchange.laneRequest(fields, body.length), handler);
-        if (body.length > 0) call.write(body);
-        call.end();
-        return call;
-      });
-    });
+    setImmediate(() => copy.send((body, handler, leg) => this.callFor(exchange, body, handler, leg)));
+  }
+
+  /** The call of a copy, or (`leg`) that of its noise leg: legacy is asked what it was asked before. */
+  private callFor(
+    exchange: Exchange,
+    body: Buffer,
+    handler: OutboundHandler,
+    leg: NoiseLeg | null,
+  ): Outbound {
+    const { copyLanes, secondLegacy } = this.plant;
+    const { shadow } = this.snapshot.config;
+    const forward = exchange.copy?.subject.direction === 'shadow';
+    const port = leg !== null ? secondLegacy : forward ? copyLanes.candidate : copyLanes.legacy;
+    // In shadow legacy had the client's own fields: a second answer to others would differ for no reason.
+    const strip = leg === null || !forward ? shadow.stripHeaders : [];
+    const fields = copiedFields(exchange.fields, exchange.arrival, strip);
+    if (leg !== null) {
+      this.plant.retain();
+      leg.onOver = () => this.plant.release();
+    }
+    const call = port.call(exchange.laneRequest(fields, body.length), handler);
+    if (body.length > 0) call.write(body);
+    call.end();
+    return call;
   }
 }

@@ -46,7 +46,7 @@ export function endWithoutComparison({ legacy, candidate }: Answers): PairEnd | 
   const legacyLarge = legacy.body.overflowed !== 'no';
   const candidateLarge = candidate.body.overflowed !== 'no';
   const isWhole = !legacyLarge && !candidateLarge;
-  if (isWhole || areTold([legacy, candidate])) return { legacy, candidate };
+  if (isWhole || areTold(legacy, candidate)) return { legacy, candidate };
   const end = { ...UNJUDGED, outcome: 'response_too_large', ...said } as const;
   return legacyLarge === candidateLarge ? end : { ...end, ...differing([unequal(legacyLarge)]) };
 }

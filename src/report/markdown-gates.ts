@@ -56,7 +56,7 @@ function metricRow(line: Gate['metrics'][number]): string[] {
     line.region === null ? 'all' : code(line.region),
     count(line.plus),
     // Whether legacy differs from itself is not measured: a zero would be a claim.
-    line.metric === 'differences' ? '-' : count(line.minus),
+    line.metric === 'differences' && line.minus === 0 ? '-' : count(line.minus),
     count(line.n),
     excess(line) || '-',
     points(line.margin),

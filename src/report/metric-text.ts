@@ -52,11 +52,17 @@ export function opposing(line: Metric): string {
   return line.needAdvance === null ? '' : `ready ${evidence(line.logAdvance, line.needAdvance)}`;
 }
 
-/** Pairs that say anything: `31 vs 6 discordant in 12,000`, `61 differ in 980`; nothing without pairs. */
+/**
+ * Pairs that say anything: `31 vs 6 discordant in 12,000`, `61 differ in 980`, and where legacy is compared with itself
+ * `61 vs 12 of legacy itself differ in 980`; nothing without pairs.
+ */
 export function discordant({ metric, n, plus, minus }: Metric): string {
   if (n === 0) return '';
+  const itself = minus === 0 ? '' : ` vs ${count(minus)} of legacy itself`;
   const said =
-    metric === 'errorRate' ? `${count(plus)} vs ${count(minus)} discordant` : `${count(plus)} differ`;
+    metric === 'errorRate'
+      ? `${count(plus)} vs ${count(minus)} discordant`
+      : `${count(plus)}${itself} differ`;
   return `${said} in ${count(n)}`;
 }
 

@@ -66,7 +66,7 @@ function reproduceOf(
 ): { legacy: string; candidate: string } {
   const { method, target } = example;
   const command = (server: ServerConfig): string =>
-    curl({ servers: [server], hostHeader: host }, method, target) ?? '';
+    curl({ servers: [server], hostHeader: host }, { method, target }) ?? '';
   return { legacy: command(servers.legacy), candidate: command(servers.candidate) };
 }
 

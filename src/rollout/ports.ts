@@ -1,4 +1,5 @@
 import type { StampedEvent } from '../core/events.ts';
+import type { StoredEvidence } from '../telemetry/class-evidence.ts';
 import type { ClassCounts, DifferenceExample, Window } from '../telemetry/types.ts';
 
 /**
@@ -97,7 +98,10 @@ export interface StoredClass {
   readonly count: number;
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
+  /** The first pair that showed it; then the one with the smallest bodies, and the latest. */
   readonly example: DifferenceExample | null;
+  readonly smallest: DifferenceExample | null;
+  readonly latest: DifferenceExample | null;
 }
 
 /** Windows, differences and events: evidence, kept for a while and within a size. */
@@ -116,6 +120,10 @@ export interface TelemetryStore {
   /** Classes by count, largest first. */
   readClasses(limit: number): Promise<readonly StoredClass[]>;
   readClass(id: string): Promise<StoredClass | null>;
+  /** Replaces what pairs and triples say about the classes of one epoch. */
+  putEvidence(evidence: StoredEvidence): Promise<void>;
+  /** Null when there is none of that epoch, or no more. */
+  readEvidence(epoch: number): Promise<StoredEvidence | null>;
   appendEvent(event: StampedEvent): Promise<void>;
   /** Events after a cursor (0: from the start), oldest first. */
   readEvents(after: number, limit: number): Promise<readonly StampedEvent[]>;

@@ -7,18 +7,6 @@ import type { ResponseHead } from '../wire/types.ts';
 import { BodyCopy } from './body-copy.ts';
 import type { CopyBudget } from './budget.ts';
 
-/**
- * Whether bodies over the limit can be held against each other: their hashes are equal, or neither has a coding, under
- * which the same content may be other bytes. One that was kept is decoded, so that only the other one matters.
- */
-export function areTold(answers: readonly AnswerCopy[]): boolean {
-  const large = answers.filter(({ body }) => body.overflowed === 'limit');
-  if (large.some(({ body }) => body.hash() === null)) return false;
-  if (large.every(({ encoded }) => !encoded)) return true;
-  const [one, other] = large;
-  return other !== undefined && one?.body.hash() === other.body.hash();
-}
-
 /** One lane's answer while it arrives, for comparison. */
 export class AnswerCopy {
   readonly body: BodyCopy;
@@ -54,6 +42,11 @@ export class AnswerCopy {
     }
   }
 
+  /** Its status, or that of the failure that was answered for it. */
+  get answered(): number {
+    return this.status;
+  }
+
   /** Whether the answer counts as bad: status 500 or above, or a failure that is the lane's and not the gateway's. */
   get bad(): boolean {
     return this.failed === null ? this.status >= 500 : failure(this.failed).blame === 'lane';
@@ -87,4 +80,16 @@ export class AnswerCopy {
       totalUs: this.serviceUs,
     };
   }
+}
+
+/**
+ * Whether bodies over the limit can be held against each other: their hashes are equal, or neither has a coding, under
+ * which the same content may be other bytes. One that was kept is decoded, so that only the other one matters.
+ */
+export function areTold(answer: AnswerCopy, original: AnswerCopy): boolean {
+  const large = [answer, original].filter(({ body }) => body.overflowed === 'limit');
+  if (large.some(({ body }) => body.hash() === null)) return false;
+  if (large.every(({ encoded }) => !encoded)) return true;
+  const [one, other] = large;
+  return other !== undefined && one?.body.hash() === other.body.hash();
 }

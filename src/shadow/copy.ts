@@ -9,12 +9,17 @@ import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
 import { AnswerCopy, areTold } from './answer-copy.ts';
 import { BodyCopy } from './body-copy.ts';
 import type { Mirror } from './mirror.ts';
+import type { NoiseLeg } from './noise-leg.ts';
 
 /** What identifies the request that is copied; answers are added when both are there. */
-export type CopySubject = Omit<Pair, 'legacy' | 'candidate'>;
+export type CopySubject = Omit<Pair, 'legacy' | 'candidate'> & {
+  /** Host and fields as the answering lane got them, for an example. */
+  readonly host?: string | undefined;
+  readonly fields?: HeaderFields | undefined;
+};
 
-/** Starts the call of the copy on the other lane. */
-export type CopyCall = (body: Buffer, handler: OutboundHandler) => Outbound;
+/** Starts the call of the copy on the other lane, or that of its noise leg on legacy. */
+export type CopyCall = (body: Buffer, handler: OutboundHandler, leg: NoiseLeg | null) => Outbound;
 
 /**
  * One duplicated request: collects the request body, sends the copy when the body is complete, and joins the two
@@ -33,7 +38,7 @@ export class Copy implements OutboundHandler {
   onOver: (() => void) | null = null;
   /** What was decided in the end; null while the request body is still collected. */
   decision: 'sent' | 'too_large' | 'dropped' | 'candidate_saturated' | null = null;
-  private readonly mirror: Mirror;
+  readonly mirror: Mirror;
   /** Tail threshold of the route when the request came, microseconds; undefined when it has none yet. */
   readonly tauUs: number | undefined;
   private call: Outbound | null = null;
@@ -42,6 +47,8 @@ export class Copy implements OutboundHandler {
   private originalEnded = false;
   private clientGone = false;
   private endless = false;
+  /** Legacy is asked this request again. */
+  leg: NoiseLeg | null = null;
   private reachedServer = false;
 
   constructor(mirror: Mirror, subject: CopySubject, cell: CopyCell, tauUs: number | undefined) {
@@ -70,7 +77,20 @@ export class Copy implements OutboundHandler {
     this.state = 'running';
     this.mirror.started();
     this.timer = setTimeout(() => this.timeOut(), this.mirror.limits.timeoutMs);
-    this.call = start(this.request.body(), this);
+    this.sendBoth(start);
+  }
+
+  /** The copy, and the noise leg if there is one, in the order that was drawn. */
+  private sendBoth(start: CopyCall): void {
+    const body = this.request.body();
+    this.leg = this.mirror.noise.legFor(this, start, this.mirror.budget.paused);
+    if (this.leg?.first === true) this.leg.send(body);
+    this.call = start(body, this, null);
+    if (this.leg?.first === false) this.leg.send(body);
+  }
+
+  get limits(): Mirror['limits'] {
+    return this.mirror.limits;
   }
 
   private refuse(decision: 'too_large' | 'dropped' | 'candidate_saturated'): void {
@@ -177,9 +197,15 @@ export class Copy implements OutboundHandler {
     const outcome = this.outcome();
     if (this.answer.failed !== null && !this.clientGone) this.cell.fail(this.answer.failed);
     if (!this.clientGone && !this.endless) this.mirror.judge(this);
+    this.tellLeg();
     if (outcome === 'response_too_large') this.mirror.unequal(this);
     if (outcome !== null) return this.conclude(outcome);
     if (!this.mirror.compare(this)) this.conclude('diff_dropped');
+  }
+
+  private tellLeg(): void {
+    const legacy = this.subject.direction === 'shadow' ? this.original : this.answer;
+    this.leg?.copyEnded(legacy, this.clientGone ? 'client_aborted' : this.endless ? 'diff_dropped' : null);
   }
 
   /** Null when the pair is complete and has to be compared. */
@@ -188,13 +214,14 @@ export class Copy implements OutboundHandler {
     const { failed } = this.answer;
     if (failed !== null) return failure(failed).status === 504 ? 'timed_out' : 'shadow_failed';
     const overflows = [this.answer.body.overflowed, this.original.body.overflowed];
-    if (overflows.includes('limit') && !areTold([this.answer, this.original])) return 'response_too_large';
+    if (overflows.includes('limit') && !areTold(this.answer, this.original)) return 'response_too_large';
     // The budget was spent: that is the gateway's doing and no property of the answer.
     return this.endless || overflows.includes('budget') ? 'diff_dropped' : null;
   }
 
   /** Counts what became of the copy and lets go of its bytes. */
   conclude(outcome: Outcome): void {
+    if (outcome !== 'compared') this.leg?.pairCompared(null);
     this.cell.conclude(outcome);
     this.free();
   }

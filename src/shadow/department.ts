@@ -1,8 +1,8 @@
 import type { ShadowConfig } from '../core/snapshot.ts';
 import { classId } from '../diff/fingerprint.ts';
-import { maskTarget } from '../diff/mask.ts';
 import { ClassTable } from '../telemetry/classes.ts';
 import { EndpointTable } from './endpoint.ts';
+import { maskRequest } from './mask-request.ts';
 import { Mirror } from './mirror.ts';
 import { DiffSink } from './pair-sink.ts';
 
@@ -21,6 +21,6 @@ export function openShadow(
 ): ShadowDepartment {
   const classes = new ClassTable(classId);
   const sink = new DiffSink(log);
-  const mirror = new Mirror({ sink, classes, maskTarget, shadow });
+  const mirror = new Mirror({ sink, classes, mask: maskRequest, shadow });
   return { mirror, classes, endpoints: new EndpointTable(), sink };
 }

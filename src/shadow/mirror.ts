@@ -1,14 +1,18 @@
 // HOT: counters and one queue push per pair.
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
-import type { Pair, PairResult } from '../core/observation.ts';
+import type { Difference, Pair, PairResult } from '../core/observation.ts';
 import type { Direction, ShadowConfig } from '../core/snapshot.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { ClassTable } from '../telemetry/classes.ts';
 import { recordUs } from '../telemetry/histogram.ts';
+import { isSameClass } from '../telemetry/classes.ts';
+import type { ClassSource } from '../telemetry/classes.ts';
+import type { AnswerCopy } from './answer-copy.ts';
 import { CopyBudget } from './budget.ts';
 import { Copy } from './copy.ts';
 import type { CopySubject } from './copy.ts';
+import { NoiseDesk } from './noise.ts';
 
 /** Where complete pairs go. */
 export interface PairSink {
@@ -22,13 +26,15 @@ export interface PairSink {
 export interface MirrorOptions {
   readonly sink: PairSink;
   readonly classes: ClassTable;
-  readonly maskTarget: (target: string) => string;
+  /** Target and fields of a request, safe to store. */
+  readonly mask: (subject: CopySubject) => ReturnType<ClassSource['masked']>;
   readonly shadow: ShadowConfig;
 }
 
 /** All copies of one worker: their budget, their pairs, their verdicts. */
 export class Mirror {
   readonly budget: CopyBudget;
+  readonly noise: NoiseDesk;
   limits: ShadowConfig;
   private readonly options: MirrorOptions;
   private readonly warm: Record<Direction, number> = { shadow: 0, reverse: 0 };
@@ -39,17 +45,19 @@ export class Mirror {
     this.options = options;
     this.limits = options.shadow;
     this.budget = new CopyBudget(options.shadow.maxInFlight, options.shadow.maxBytes);
+    this.noise = new NoiseDesk(options.shadow);
   }
 
   /** Takes new limits; copies that run keep what they hold. */
   configure(shadow: ShadowConfig): void {
     this.limits = shadow;
     this.budget.configure(shadow.maxInFlight, shadow.maxBytes);
+    this.noise.configure(shadow);
   }
 
-  /** Copies that are not concluded. */
+  /** Copies and noise legs that are not concluded. */
   get running(): number {
-    return this.budget.held + this.comparing;
+    return this.budget.held + this.noise.budget.held + this.comparing;
   }
 
   /** Begins a copy of a sampled request; it is sent when its body is complete. */
@@ -119,8 +127,19 @@ export class Mirror {
       legacy: said(legacy),
       candidate: said(candidate),
     } as const;
-    const maskedTarget = this.options.maskTarget(subject.target);
-    this.options.classes.add({ ...subject, maskedTarget }, difference);
+    this.options.classes.pair(this.sourceOf(copy), [difference]);
+  }
+
+  private sourceOf({ subject, original, answer, evidence }: Copy): ClassSource {
+    const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
+    const masked = (): ReturnType<ClassSource['masked']> => this.options.mask(subject);
+    return {
+      ...subject,
+      evidence,
+      masked,
+      legacy: exampleAnswer(legacy),
+      candidate: exampleAnswer(candidate),
+    };
   }
 
   /** Hands a complete pair to the diff thread; false when there is no room. */
@@ -136,14 +155,41 @@ export class Mirror {
   private compared(copy: Copy, result: PairResult | null): void {
     this.comparing -= 1;
     if (result === null) return copy.conclude('diff_dropped');
-    const { subject, cell } = copy;
+    const { cell } = copy;
     const { improvedOnly } = result;
     if (copy.evidence) cell.judge('difference', result.found > 0 && !improvedOnly, improvedOnly);
     if (result.ignored.length > 0) cell.ignore(result.ignored, result.found === 0);
-    for (const difference of result.differences) {
-      const maskedTarget = this.options.maskTarget(subject.target);
-      this.options.classes.add({ ...subject, maskedTarget }, difference);
-    }
+    const { classes } = this.options;
+    // Most pairs agree: nothing is made for them.
+    if (result.differences.length > 0) classes.pair(this.sourceOf(copy), result.differences);
+    else if (copy.evidence) classes.agreed(copy.subject, 'pairs');
     copy.conclude('compared');
+    copy.leg?.pairCompared(copy.evidence ? result : null);
   }
+
+  /** Hands both answers of legacy to the diff thread; false when there is no room. */
+  compareNoise(pair: Pair, done: (result: PairResult | null) => void): boolean {
+    return this.options.sink.compare(pair, done);
+  }
+
+  /** Counts one triple: what the candidate's answer showed beside what legacy's own second answer did. */
+  triple(copy: Copy, pair: PairResult, noise: PairResult): void {
+    copy.cell.noise.judge(
+      hasAlone(pair.differences, noise.differences),
+      hasAlone(noise.differences, pair.differences),
+    );
+    const { classes } = this.options;
+    const silent = pair.differences.length + noise.differences.length === 0;
+    if (silent) classes.agreed(copy.subject, 'triples');
+    else classes.triple(this.sourceOf(copy), pair.differences, noise.differences);
+  }
+}
+
+/** Whether one side shows a class that the other one does not; a failure of legacy that is none any more is no fault. */
+function hasAlone(these: readonly Difference[], others: readonly Difference[]): boolean {
+  return these.some((one) => one.kind !== 'improved' && !others.some((other) => isSameClass(one, other)));
+}
+
+function exampleAnswer(answer: AnswerCopy): ClassSource['legacy'] {
+  return { status: answer.answered, bodyBytes: answer.body.bytes, totalUs: answer.serviceUs };
 }

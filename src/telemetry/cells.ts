@@ -4,6 +4,7 @@ import { OUTCOMES } from '../core/observation.ts';
 import type { Outcome } from '../core/observation.ts';
 import type { RuleHits } from '../core/rules.ts';
 import { encodeHistogram, newHistogram } from './histogram.ts';
+import { NoiseCell } from './noise-cell.ts';
 import type { CopyCounts, FailureCounts, Joint, LaneCounts, LaneKey, PairKey, PairMetric } from './types.ts';
 
 type Failures = { -readonly [K in keyof FailureCounts]: FailureCounts[K] };
@@ -106,6 +107,7 @@ export class CopyCell {
   pending = 0;
   readonly copyLatency = newHistogram();
   readonly originalLatency = newHistogram();
+  readonly noise = new NoiseCell();
   private touched = false;
 
   constructor(key: PairKey) {
@@ -154,7 +156,8 @@ export class CopyCell {
 
   /** Counts since the previous call, or null when nothing happened and nothing is pending. */
   take(): CopyCounts | null {
-    if (!this.touched && this.pending === 0) return null;
+    const noise = this.noise.take();
+    if (!this.touched && this.pending === 0 && noise === undefined) return null;
     const { decisions } = this;
     const counts: CopyCounts = {
       ...this.key,
@@ -178,6 +181,7 @@ export class CopyCell {
       neverSent: this.neverSent,
       copyLatency: encodeHistogram(this.copyLatency),
       originalLatency: encodeHistogram(this.originalLatency),
+      ...(noise === undefined ? {} : { noise }),
     };
     this.restart();
     return counts;

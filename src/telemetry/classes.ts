@@ -1,75 +1,186 @@
 import { wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Difference, DifferenceKind, Pair } from '../core/observation.ts';
-import type { ClassCounts, DifferenceExample } from './types.ts';
+import { ClassCell } from './class-cell.ts';
+import { PatternTracker } from './pattern-tracker.ts';
+import type { ClassCounts, DifferenceExample, EndpointCounts, ExampleAnswer } from './types.ts';
 
 /** What a class needs to know about the pair that showed it. */
 export type ClassSource = Pick<
   Pair,
   'requestId' | 'direction' | 'epoch' | 'route' | 'endpoint' | 'method'
 > & {
-  /** Target with its values masked. */
-  readonly maskedTarget: string;
+  /** Whether the pair counts as evidence: the first pairs after a start do not. */
+  readonly evidence: boolean;
+  readonly legacy: ExampleAnswer;
+  readonly candidate: ExampleAnswer;
+  /** Target and request fields with their values masked; asked for when an example is kept. */
+  readonly masked: () => Pick<DifferenceExample, 'target' | 'request'>;
 };
 
-interface Seen {
-  counts: ClassCounts;
+/** What a worker says about classes in one delta. */
+export interface ClassDelta {
+  readonly classes: readonly ClassCounts[];
+  readonly evidenceEpoch?: number | undefined;
+  readonly endpoints?: readonly EndpointCounts[] | undefined;
 }
 
-/** Differences by class between two deltas, bounded; an example is sent once per class and process. */
+type Fingerprint = (endpoint: string, kind: DifferenceKind, path: string) => string;
+
+/** Differences by class between two deltas, bounded; and what of them is evidence, of one epoch at a time. */
 export class ClassTable {
-  private classes = new Map<string, Seen>();
-  private readonly shown = new Set<string>();
-  private readonly fingerprint: (endpoint: string, kind: DifferenceKind, path: string) => string;
+  private classes = new Map<string, ClassCell>();
+  private endpoints = new Map<string, { pairs: number; triples: number }>();
+  /** By class, over the life of the epoch. */
+  private readonly trackers = new Map<string, PatternTracker>();
+  private epoch = 0;
+  /** By class: bytes of the smallest example that was sent. */
+  private readonly shown = new Map<string, number>();
+  /** Smaller and later examples since the previous delta. */
+  private examples = 0;
+  private readonly fingerprint: Fingerprint;
 
   /** @param fingerprint gives a class its id */
-  constructor(fingerprint: (endpoint: string, kind: DifferenceKind, path: string) => string) {
+  constructor(fingerprint: Fingerprint) {
     this.fingerprint = fingerprint;
   }
 
-  /** Counts one difference. Beyond `LIMITS.classesPerDelta` classes the rest is counted under the path `other`. */
-  add(source: ClassSource, difference: Difference): void {
-    const full = this.classes.size >= LIMITS.classesPerDelta;
-    const id = this.fingerprint(source.endpoint, difference.kind, difference.path);
-    const seen = this.classes.get(id);
-    if (seen !== undefined) {
-      seen.counts = { ...seen.counts, count: seen.counts.count + 1 };
-      return;
+  /** Counts one pair, or one triple, that is evidence and showed no difference. */
+  agreed({ endpoint, epoch }: Pick<Pair, 'endpoint' | 'epoch'>, what: 'pairs' | 'triples'): void {
+    if (this.isCurrent(epoch)) this.endpoint(endpoint)[what] += 1;
+  }
+
+  /** Counts one compared pair with its differences. */
+  pair(source: ClassSource, differences: readonly Difference[]): void {
+    const evidence = source.evidence && this.isCurrent(source.epoch);
+    if (evidence) this.endpoint(source.endpoint).pairs += 1;
+    for (const difference of differences) {
+      const cell = this.cell(source, difference);
+      cell.count += 1;
+      this.exemplify(cell, source, differences, difference);
+      if (evidence) cell.showed(source.legacy.totalUs, source.candidate.totalUs);
     }
-    if (full) {
-      this.addOther(source, difference);
-      return;
+  }
+
+  /**
+   * Counts one triple that is evidence: what the pair showed, and what legacy's two answers did. A class counts as
+   * soon as one side shows it, whichever.
+   */
+  triple(source: ClassSource, candidate: readonly Difference[], noise: readonly Difference[]): void {
+    if (!this.isCurrent(source.epoch)) return;
+    this.endpoint(source.endpoint).triples += 1;
+    for (const difference of candidate) {
+      this.tripleOf(
+        source,
+        difference,
+        noise.find((other) => isSameClass(difference, other)),
+      );
     }
-    this.classes.set(id, { counts: this.firstOf(id, source, difference) });
+    for (const difference of noise) {
+      if (candidate.some((other) => isSameClass(difference, other))) continue;
+      this.cell(source, difference).triple(undefined, difference);
+      this.tracker(source, difference)?.add(undefined, difference);
+    }
   }
 
-  private firstOf(id: string, source: ClassSource, difference: Difference): ClassCounts {
-    const { route, endpoint } = source;
-    const { kind, path } = difference;
-    return { id, route, endpoint, kind, path, count: 1, example: this.exampleOnce(id, source, difference) };
+  private tripleOf(source: ClassSource, candidate: Difference, noise: Difference | undefined): void {
+    this.cell(source, candidate).triple(candidate, noise);
+    this.tracker(source, candidate)?.add(candidate, noise);
   }
 
-  private addOther(source: ClassSource, difference: Difference): void {
-    const id = this.fingerprint('other', difference.kind, 'other');
-    const seen = this.classes.get(id);
-    const { kind } = difference;
-    const count = (seen?.counts.count ?? 0) + 1;
-    this.classes.set(id, {
-      counts: { id, route: source.route, endpoint: 'other', kind, path: 'other', count, example: null },
-    });
+  private tracker({ endpoint }: ClassSource, { kind, path }: Difference): PatternTracker | undefined {
+    const id = this.fingerprint(endpoint, kind, path);
+    const known = this.trackers.get(id);
+    if (known !== undefined || this.trackers.size >= LIMITS.patternClasses) return known;
+    const tracker = new PatternTracker();
+    this.trackers.set(id, tracker);
+    return tracker;
   }
 
-  private exampleOnce(id: string, source: ClassSource, difference: Difference): DifferenceExample | null {
-    if (this.shown.has(id) || this.shown.size >= LIMITS.classesShown) return null;
-    this.shown.add(id);
-    const { requestId, direction, epoch, method, maskedTarget } = source;
-    return { requestId, atMs: wallMs(), direction, epoch, method, target: maskedTarget, difference };
+  /** A newer epoch begins with nothing; what was begun under an older one is no evidence of it. */
+  private isCurrent(epoch: number): boolean {
+    if (epoch < this.epoch) return false;
+    if (epoch === this.epoch) return true;
+    this.epoch = epoch;
+    this.endpoints.clear();
+    this.trackers.clear();
+    for (const cell of this.classes.values()) cell.forgetEvidence();
+    return true;
   }
 
-  /** Counts since the previous call. */
-  take(): ClassCounts[] {
-    const all = Array.from(this.classes.values(), (seen) => seen.counts);
+  private endpoint(name: string): { pairs: number; triples: number } {
+    let counts = this.endpoints.get(name);
+    if (counts === undefined) {
+      counts = { pairs: 0, triples: 0 };
+      this.endpoints.set(name, counts);
+    }
+    return counts;
+  }
+
+  /** Beyond `LIMITS.classesPerDelta` classes the rest is counted under the path `other`. */
+  private cell({ route, endpoint }: ClassSource, { kind, path }: Difference): ClassCell {
+    const id = this.fingerprint(endpoint, kind, path);
+    const known = this.classes.get(id);
+    if (known !== undefined) return known;
+    if (this.classes.size < LIMITS.classesPerDelta) return this.open({ id, route, endpoint, kind, path });
+    const other = { id: this.fingerprint('other', kind, 'other'), endpoint: 'other', path: 'other' };
+    return this.classes.get(other.id) ?? this.open({ route, kind, ...other });
+  }
+
+  private open(key: ClassCell['key']): ClassCell {
+    const cell = new ClassCell(key);
+    this.classes.set(key.id, cell);
+    return cell;
+  }
+
+  /** The first example of a class and process; then at the most one smaller and one later in each delta. */
+  private exemplify(
+    cell: ClassCell,
+    source: ClassSource,
+    differences: readonly Difference[],
+    difference: Difference,
+  ): void {
+    const { id, path } = cell.key;
+    if (path === 'other') return;
+    const bytes = source.legacy.bodyBytes + source.candidate.bodyBytes;
+    const least = this.shown.get(id);
+    const isFirst = least === undefined;
+    const isSmaller = !isFirst && bytes < least && cell.smallest === null;
+    if (isFirst && this.shown.size >= LIMITS.classesShown) return;
+    if (!isFirst && (this.examples >= LIMITS.examplesPerDelta || (!isSmaller && cell.latest !== null)))
+      return;
+    if (!isFirst) this.examples += 1;
+    const example = exampleOf(source, differences, difference);
+    if (isFirst || isSmaller) this.shown.set(id, bytes);
+    if (isFirst) cell.example = example;
+    else if (isSmaller) cell.smallest = example;
+    if (!isFirst) cell.latest = example;
+  }
+
+  /** What happened since the previous call. */
+  take(): ClassDelta {
+    const classes = Array.from(this.classes.values(), (cell) => cell.counts(this.trackers.get(cell.key.id)));
     this.classes = new Map();
-    return all;
+    this.examples = 0;
+    if (this.endpoints.size === 0) return { classes };
+    const endpoints = Array.from(this.endpoints, ([endpoint, counts]) => ({ endpoint, ...counts }));
+    this.endpoints = new Map();
+    return { classes, evidenceEpoch: this.epoch, endpoints };
   }
+}
+
+/** The kind is part of a class: noise in a value never hides a missing field. */
+export function isSameClass(one: Difference, other: Difference): boolean {
+  return one.kind === other.kind && one.path === other.path;
+}
+
+function exampleOf(
+  source: ClassSource,
+  differences: readonly Difference[],
+  difference: Difference,
+): DifferenceExample {
+  const { requestId, direction, epoch, method, legacy, candidate } = source;
+  const others = differences.filter((each) => each !== difference).slice(0, LIMITS.exampleDifferences);
+  const seen = { requestId, atMs: wallMs(), direction, epoch, method, ...source.masked(), difference };
+  return { ...seen, others, legacy, candidate };
 }

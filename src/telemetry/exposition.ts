@@ -3,7 +3,7 @@ import { PHASES, type Phase } from '../core/snapshot.ts';
 import { bucketsOf } from './histogram.ts';
 import { mergeCopies, mergeLanes } from './merge.ts';
 import { MetricsPage } from './text-format.ts';
-import type { CopyCounts, LaneCounts, UpstreamLevel, Window, WorkerGauges } from './types.ts';
+import type { CopyCounts, LaneCounts, NoiseCounts, UpstreamLevel, Window, WorkerGauges } from './types.ts';
 
 /** What the exposition needs beside the counts. */
 export interface ExpositionInput {
@@ -126,6 +126,7 @@ function addCopies(page: MetricsPage, counts: CopyCounts): void {
     page.add('cutover_copy_outcomes_total', [...key, outcome], value);
   }
   page.add('cutover_copies_pending', key, counts.pending);
+  if (counts.noise !== undefined) addNoise(page, key, counts.noise);
   for (const [code, value] of Object.entries(counts.failures)) {
     page.add('cutover_copy_failures_total', [...key, code], value);
   }
@@ -139,6 +140,17 @@ function addCopies(page: MetricsPage, counts: CopyCounts): void {
   for (const [rule, value] of Object.entries(counts.ignored)) {
     page.add('cutover_rule_pairs_total', [...key, rule], value);
   }
+}
+
+function addNoise(page: MetricsPage, key: readonly string[], noise: NoiseCounts): void {
+  page.add('cutover_noise_legs_total', [...key, 'dropped'], noise.dropped);
+  page.add('cutover_noise_legs_total', [...key, 'sent'], noise.sent);
+  for (const [outcome, value] of Object.entries(noise.outcomes)) {
+    page.add('cutover_noise_leg_outcomes_total', [...key, outcome], value);
+  }
+  page.add('cutover_triples_total', key, noise.unexplained.n);
+  page.add('cutover_triples_only_differing_total', [...key, 'candidate'], noise.unexplained.plus);
+  page.add('cutover_triples_only_differing_total', [...key, 'legacy'], noise.unexplained.minus);
 }
 
 /** One series for each place: while one process replaces another, the newer one speaks for it. */

@@ -48,10 +48,14 @@ export function encodeHistogram(histogram: LatencyHistogram): string {
  * @throws RangeError when the text was not written by {@link encodeHistogram}
  */
 export function addEncoded(histogram: LatencyHistogram, encoded: string): void {
-  decode(encoded, (value, count) => histogram.recordValueWithCount(value, count));
+  eachEncoded(encoded, (value, count) => histogram.recordValueWithCount(value, count));
 }
 
-function decode(encoded: string, each: (value: number, count: number) => void): void {
+/**
+ * Goes through what {@link encodeHistogram} wrote.
+ * @throws RangeError when the text was not written by it
+ */
+export function eachEncoded(encoded: string, each: (value: number, count: number) => void): void {
   if (encoded === '') return;
   let value = 0;
   for (const item of encoded.split(' ')) {
@@ -77,7 +81,7 @@ export function bucketsOf(
   const counts = [...boundsUs.map(() => 0), 0];
   let sumUs = 0;
   for (const text of encoded) {
-    decode(text, (value, count) => {
+    eachEncoded(text, (value, count) => {
       sumUs += value * count;
       const bound = boundsUs.findIndex((each) => value <= each);
       const index = bound === -1 ? boundsUs.length : bound;

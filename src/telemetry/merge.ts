@@ -1,5 +1,6 @@
 import { mergeEncoded } from './histogram.ts';
-import type { CopyCounts, Joint, LaneCounts, PairMetric, Window } from './types.ts';
+import { noNoise } from './noise-cell.ts';
+import type { CopyCounts, Joint, LaneCounts, NoiseCounts, PairMetric, Window } from './types.ts';
 
 /** Sums records of numbers key by key. */
 export function sumRecords<R extends Readonly<Partial<Record<string, number>>>>(records: readonly R[]): R {
@@ -82,7 +83,36 @@ function mergeCopy(same: readonly CopyCounts[]): CopyCounts {
     neverSent: total(same, (counts) => counts.neverSent),
     copyLatency: mergeEncoded(same.map((counts) => counts.copyLatency)),
     originalLatency: mergeEncoded(same.map((counts) => counts.originalLatency)),
+    ...withNoise(mergeNoise(same.flatMap(({ noise }) => noise ?? []))),
   };
+}
+
+/** Adds noise legs, levels too; undefined for none. */
+export function mergeNoise(legs: readonly NoiseCounts[]): NoiseCounts | undefined {
+  if (legs.length < 2) return legs[0];
+  return {
+    chosen: total(legs, (noise) => noise.chosen),
+    dropped: total(legs, (noise) => noise.dropped),
+    sent: total(legs, (noise) => noise.sent),
+    outcomes: sumRecords(legs.map((noise) => noise.outcomes)),
+    pending: total(legs, (noise) => noise.pending),
+    unexplained: {
+      n: total(legs, (noise) => noise.unexplained.n),
+      plus: total(legs, (noise) => noise.unexplained.plus),
+      minus: total(legs, (noise) => noise.unexplained.minus),
+    },
+  };
+}
+
+function withNoise(noise: NoiseCounts | undefined): Pick<CopyCounts, 'noise'> {
+  return noise === undefined ? {} : { noise };
+}
+
+/** The same counts with other levels: copies and noise legs that were sent and not concluded. */
+export function withPending(counts: CopyCounts, pending: number, pendingLegs: number): CopyCounts {
+  const { noise } = counts;
+  if (noise === undefined && pendingLegs === 0) return { ...counts, pending };
+  return { ...counts, pending, noise: { ...(noise ?? noNoise()), pending: pendingLegs } };
 }
 
 /** One entry per route, region and direction. */
@@ -98,7 +128,7 @@ export function mergeWindows(windows: readonly Window[]): Window {
   const [first] = windows as [Window, ...Window[]];
   const last = windows[windows.length - 1] as Window;
   const copies = windows.flatMap((window) =>
-    window === last ? window.copies : window.copies.map((counts) => ({ ...counts, pending: 0 })),
+    window === last ? window.copies : window.copies.map((counts) => withPending(counts, 0, 0)),
   );
   return {
     id: first.id,
@@ -114,8 +144,8 @@ export function mergeWindows(windows: readonly Window[]): Window {
   };
 }
 
-/** Copies that nobody will conclude any more, as counts: lost evidence, nothing else. */
-export function concludedAsLost(of: CopyCounts, lost: number): CopyCounts {
+/** Copies and noise legs that nobody will conclude any more, as counts: lost evidence, nothing else. */
+export function concludedAsLost(of: CopyCounts, lost: number, lostLegs: number): CopyCounts {
   const zero = <K extends string>(record: Readonly<Record<K, number>>): Record<K, number> =>
     Object.fromEntries(Object.keys(record).map((key) => [key, 0])) as Record<K, number>;
   const none = { n: 0, plus: 0, minus: 0 };
@@ -139,5 +169,11 @@ export function concludedAsLost(of: CopyCounts, lost: number): CopyCounts {
     writePairs: 0,
     copyLatency: '',
     originalLatency: '',
+    ...withNoise(lostLegs === 0 ? undefined : legsLost(lostLegs)),
   };
+}
+
+function legsLost(lost: number): NoiseCounts {
+  const none = noNoise();
+  return { ...none, outcomes: { ...none.outcomes, diff_dropped: lost } };
 }

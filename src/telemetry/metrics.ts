@@ -55,6 +55,16 @@ export const METRICS = {
   cutover_pairs_total: counter([...COPY, 'metric'], 'Pairs that are evidence, by metric.'),
   cutover_pairs_only_bad_total: counter([...COPY, 'metric', 'lane'], 'Of these: only this lane was bad.'),
   cutover_pairs_excluded_total: counter(COPY, 'First pairs after a start, which are no evidence.'),
+  cutover_noise_legs_total: counter(
+    [...COPY, 'decision'],
+    'Copies whose request legacy was to be asked again: dropped or sent.',
+  ),
+  cutover_noise_leg_outcomes_total: counter([...COPY, 'outcome'], 'Of these sent, by what became of them.'),
+  cutover_triples_total: counter(COPY, 'Requests answered by legacy, by the candidate and by legacy again.'),
+  cutover_triples_only_differing_total: counter(
+    [...COPY, 'lane'],
+    'Of these: only this lane differed, by class, from the first answer of legacy.',
+  ),
   cutover_pairs_ignored_total: counter(COPY, 'Pairs in which nothing differs but what rules hide.'),
   cutover_rule_pairs_total: counter([...COPY, 'rule'], 'Pairs in which a rule hid a difference.'),
   cutover_ineligible_total: counter(['reason'], 'Requests that are not eligible for a copy, by reason.'),

@@ -47,7 +47,7 @@ export class Recorder {
         : [{ ...this.stamp(fromMs, toMs), epoch: book.epoch, ...counts, classes: [], gauges }];
     });
     const current = { ...this.stamp(fromMs, toMs), epoch, ...this.book(epoch).take() };
-    return [...deltas, { ...current, classes: this.classes.take(), gauges }];
+    return [...deltas, { ...current, ...this.classes.take(), gauges }];
   }
 
   private stamp(

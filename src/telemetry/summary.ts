@@ -1,8 +1,16 @@
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { summariseLatency } from './histogram.ts';
 import type { LatencySummary } from './histogram.ts';
-import { sumRecords } from './merge.ts';
-import type { CopyCounts, FailureCounts, Joint, LaneCounts, PairMetric, Window } from './types.ts';
+import { mergeNoise, sumRecords } from './merge.ts';
+import type {
+  CopyCounts,
+  FailureCounts,
+  Joint,
+  LaneCounts,
+  NoiseCounts,
+  PairMetric,
+  Window,
+} from './types.ts';
 
 export interface LaneSummary {
   readonly requests: number;
@@ -39,6 +47,8 @@ export interface PairSummary {
   /** Pairs in which a rule hid something, by rule. */
   readonly ignored: Readonly<Record<string, number>>;
   readonly joint: Readonly<Record<PairMetric, Joint>>;
+  /** Null without noise legs. */
+  readonly noise: NoiseCounts | null;
   readonly copyLatency: LatencySummary;
   readonly originalLatency: LatencySummary;
 }
@@ -113,6 +123,7 @@ function pairSummary(copies: readonly CopyCounts[]): PairSummary {
       difference: jointOf(copies, 'difference'),
       tail: jointOf(copies, 'tail'),
     },
+    noise: mergeNoise(copies.flatMap(({ noise }) => noise ?? [])) ?? null,
     copyLatency: summariseLatency(copies.map((counts) => counts.copyLatency)),
     originalLatency: summariseLatency(copies.map((counts) => counts.originalLatency)),
   };

@@ -79,6 +79,27 @@ export interface CopyCounts extends PairKey {
   /** Service time of the copy, microseconds, encoded like {@link LaneCounts.latency}; and of its original. */
   readonly copyLatency: string;
   readonly originalLatency: string;
+  /** Fate of the noise legs. Not there where no request was chosen for one. */
+  readonly noise?: NoiseCounts | undefined;
+}
+
+/**
+ * Fate of the noise legs: requests that legacy was asked again, so that its answer can be compared with its own.
+ * chosen = dropped + sent; sent = the outcomes + pending.
+ */
+export interface NoiseCounts {
+  readonly chosen: number;
+  readonly dropped: number;
+  readonly sent: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** A level, like {@link CopyCounts.pending}. */
+  readonly pending: number;
+  /**
+   * Triples that are evidence: one request, answered by legacy, by the candidate and by legacy again. `plus`: the
+   * candidate showed a class of differences that the second legacy answer did not; `minus`: the reverse. A candidate that
+   * is no other than a second legacy would show both as often.
+   */
+  readonly unexplained: Joint;
 }
 
 /** Differences of one class, since the previous delta. */
@@ -92,6 +113,38 @@ export interface ClassCounts {
   readonly count: number;
   /** The first pair that showed it, when this worker had none yet. */
   readonly example: DifferenceExample | null;
+  /** Smaller and later pairs that showed it, at the most one of each in a delta. */
+  readonly examples?: Readonly<Partial<Record<'smallest' | 'latest', DifferenceExample>>> | undefined;
+  /** Counts that are evidence, of `evidenceEpoch` alone. Not there when there was none. */
+  readonly evidence?: ClassTallies | undefined;
+}
+
+/** Of two kinds of outcomes, how often only the candidate showed it, and how often only the second legacy answer. */
+export interface Discordant {
+  readonly plus: number;
+  readonly minus: number;
+}
+
+/** Pairs and triples that showed one class. */
+export interface ClassTallies {
+  /** Pairs that are evidence and showed it. */
+  readonly pairs: number;
+  /** Triples that showed it: on the candidate's side alone, on legacy's own alone, on both. */
+  readonly plus: number;
+  readonly minus: number;
+  readonly both: number;
+  /** Service time of both lanes in those pairs, encoded like {@link LaneCounts.latency}. */
+  readonly legacyLatency: string;
+  readonly candidateLatency: string;
+  /** What values did, where they differ: see `patternsOf`. */
+  readonly patterns?: Readonly<Record<string, Discordant>> | undefined;
+}
+
+/** Pairs and triples of one endpoint that are evidence, whatever they showed. */
+export interface EndpointCounts {
+  readonly endpoint: string;
+  readonly pairs: number;
+  readonly triples: number;
 }
 
 export interface DifferenceExample {
@@ -103,6 +156,21 @@ export interface DifferenceExample {
   /** Path with its query, values masked. */
   readonly target: string;
   readonly difference: Difference;
+  /** What else differed in this pair, at most `LIMITS.exampleDifferences`. Here and below: not there in older ones. */
+  readonly others?: readonly Difference[] | undefined;
+  /** Fields of the request as the lanes got them, secrets masked: name and value. */
+  readonly request?: readonly (readonly [name: string, value: string])[] | undefined;
+  readonly legacy?: ExampleAnswer | undefined;
+  readonly candidate?: ExampleAnswer | undefined;
+}
+
+/** One answer of an example, without what it said. */
+export interface ExampleAnswer {
+  readonly status: number;
+  /** Bytes of the body as received. */
+  readonly bodyBytes: number;
+  /** Request sent → last byte, microseconds; -1 when nothing was sent. */
+  readonly totalUs: number;
 }
 
 /**
@@ -120,6 +188,9 @@ export interface TelemetryDelta {
   readonly copies: readonly CopyCounts[];
   readonly ineligible: Readonly<Partial<Record<Ineligible, number>>>;
   readonly classes: readonly ClassCounts[];
+  /** The epoch of all evidence in `classes` and `endpoints`; not there when there is none. */
+  readonly evidenceEpoch?: number | undefined;
+  readonly endpoints?: readonly EndpointCounts[] | undefined;
   /** Requests answered by neither lane, by code of the failure or `filter`. */
   readonly edge: Readonly<Record<string, number>>;
   readonly gauges: WorkerGauges;

@@ -1,7 +1,7 @@
 import { incarnation } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
-import { concludedAsLost, mergeCopies, mergeLanes, mergeWindows, sumRecords } from './merge.ts';
-import type { CopyCounts, PairKey, TelemetryDelta, Window } from './types.ts';
+import { concludedAsLost, mergeCopies, mergeLanes, mergeWindows, sumRecords, withPending } from './merge.ts';
+import type { CopyCounts, NoiseCounts, PairKey, TelemetryDelta, Window } from './types.ts';
 
 /** Windows by which a delta may be late before the clock is taken to have been set back. */
 const CLOCK_STEP_WINDOWS = 6;
@@ -53,7 +53,7 @@ export class WindowKeeper {
     this.levels.set(delta.incarnation, levels);
     for (const counts of delta.copies) {
       const key = `${delta.epoch}\n${keyOf(counts)}`;
-      if (counts.pending > 0) levels.set(key, { epoch: delta.epoch, counts });
+      if (counts.pending + pendingLegs(counts) > 0) levels.set(key, { epoch: delta.epoch, counts });
       else levels.delete(key);
     }
   }
@@ -63,7 +63,9 @@ export class WindowKeeper {
     const levels = this.levels.get(lost);
     this.levels.delete(lost);
     for (const { epoch, counts } of levels?.values() ?? []) {
-      this.windowOf(nowMs, epoch).concluded.push(concludedAsLost(counts, counts.pending));
+      this.windowOf(nowMs, epoch).concluded.push(
+        concludedAsLost(counts, counts.pending, pendingLegs(counts)),
+      );
     }
   }
 
@@ -152,7 +154,7 @@ export class WindowKeeper {
       keeper,
       incarnations: [...new Set(deltas.map((delta) => delta.incarnation))],
       lanes: mergeLanes(deltas.flatMap((delta) => delta.lanes)),
-      copies: mergeCopies(copies.map((counts) => ({ ...counts, pending: 0 }))),
+      copies: mergeCopies(copies.map((counts) => withPending(counts, 0, 0))),
       ineligible: sumRecords(deltas.map((delta) => delta.ineligible)),
       edge: sumRecords(deltas.map((delta) => delta.edge)),
     };
@@ -164,11 +166,10 @@ export class WindowKeeper {
     const counted = levels.filter((level) => epoch === null || level.epoch === epoch);
     return copies.map((counts) => {
       const key = keyOf(counts);
-      const pending = counted.reduce(
-        (sum, level) => (keyOf(level.counts) === key ? sum + level.counts.pending : sum),
-        0,
-      );
-      return { ...counts, pending };
+      const same = counted.filter((level) => keyOf(level.counts) === key);
+      const pending = same.reduce((sum, level) => sum + level.counts.pending, 0);
+      const legs = same.reduce((sum, level) => sum + pendingLegs(level.counts), 0);
+      return withPending(counts, pending, legs);
     });
   }
 }
@@ -177,7 +178,12 @@ function keyOf({ route, region, direction }: PairKey): string {
   return `${route}\n${region}\n${direction}`;
 }
 
-function withoutLatency(window: Window): Window {
+function pendingLegs({ noise }: CopyCounts): number {
+  return noise?.pending ?? 0;
+}
+
+/** A window of which only the counts are wanted: histograms take a millisecond each to add up. */
+export function withoutLatency(window: Window): Window {
   return {
     ...window,
     lanes: window.lanes.map((counts) => ({ ...counts, latency: '' })),
@@ -190,10 +196,22 @@ function withoutLatency(window: Window): Window {
  * window before the recalled ones get their beginning back, so that the sums hold for what is known.
  */
 function concludeAll(counts: CopyCounts): CopyCounts[] {
-  const ends = Object.values(counts.outcomes).reduce((sum, count) => sum + count, 0);
-  const settled = { ...counts, pending: 0 };
-  const lost = counts.decisions.sent - ends;
-  if (lost > 0) return mergeCopies([settled, concludedAsLost(counts, lost)]);
-  const decisions = { ...counts.decisions, sent: ends };
-  return [{ ...settled, decisions, eligible: counts.eligible - lost }];
+  const lost = unconcluded(counts.decisions.sent, counts.outcomes);
+  const lostLegs = counts.noise === undefined ? 0 : unconcluded(counts.noise.sent, counts.noise.outcomes);
+  const decisions = { ...counts.decisions, sent: counts.decisions.sent + Math.max(0, -lost) };
+  const eligible = counts.eligible + Math.max(0, -lost);
+  const settled = withPending({ ...counts, decisions, eligible }, 0, 0);
+  const known = { ...settled, ...startedLegs(settled.noise, Math.max(0, -lostLegs)) };
+  if (lost <= 0 && lostLegs <= 0) return [known];
+  return mergeCopies([known, concludedAsLost(counts, Math.max(0, lost), Math.max(0, lostLegs))]);
+}
+
+/** What was sent and has no end; negative: ends of what was sent before. */
+function unconcluded(sent: number, outcomes: CopyCounts['outcomes']): number {
+  return sent - Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+}
+
+function startedLegs(noise: NoiseCounts | undefined, more: number): Pick<CopyCounts, 'noise'> {
+  if (noise === undefined) return {};
+  return { noise: { ...noise, sent: noise.sent + more, chosen: noise.chosen + more } };
 }

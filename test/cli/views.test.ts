@@ -1,14 +1,12 @@
 import { expect, test } from 'vitest';
 import { appliedSchema } from '../../src/control/schema/commands.ts';
 import type { AppliedAnswer } from '../../src/control/schema/commands.ts';
-import type { DifferenceDetail, Differences } from '../../src/control/schema/differences.ts';
 import type { History } from '../../src/control/schema/history.ts';
 import { statusSchema } from '../../src/control/schema/status.ts';
 import type { Status } from '../../src/control/schema/status.ts';
-import { age, counted, milliseconds, safe, signedMilliseconds } from '../../src/cli/format.ts';
+import { age, counted, milliseconds, signedMilliseconds } from '../../src/cli/format.ts';
 import { paintFor, paintWith } from '../../src/cli/paint.ts';
 import { changeText } from '../../src/cli/views/change.ts';
-import { differenceText, differencesText } from '../../src/cli/views/differences.ts';
 import { historyText } from '../../src/cli/views/history.ts';
 import { statusLine } from '../../src/cli/views/status-line.ts';
 import { statusText } from '../../src/cli/views/status.ts';
@@ -148,97 +146,6 @@ test('one line of status changes with the state and not with the traffic', () =>
   const lanes = { ...statusSample.lanes, legacy: { ...statusSample.lanes.legacy, requests: 1 } };
   expect(statusLine({ ...statusSample, lanes, atMs: 1 })).toBe(line);
   expect(statusLine({ ...statusSample, rollout: { ...statusSample.rollout, paused: true } })).not.toBe(line);
-});
-
-const difference = { kind: 'json_type', path: '/total', legacy: '10.5', candidate: null } as const;
-const found: Differences['classes'][number] = {
-  id: '0123456789abcdef',
-  route: 'api',
-  endpoint: 'GET /orders/{id}',
-  kind: 'json_type',
-  path: '/total',
-  count: 412,
-  firstSeenMs: Date.UTC(2026, 10, 23, 14, 2, 11),
-  lastSeenMs: Date.UTC(2026, 10, 23, 14, 2, 26),
-  example: {
-    requestId: 'a1-7',
-    atMs: Date.UTC(2026, 10, 23, 14, 2, 11),
-    direction: 'shadow',
-    epoch: 2,
-    method: 'GET',
-    target: '/orders/17',
-    difference,
-  },
-};
-
-test('differences are a table with the largest class first', () => {
-  const differences: Differences = { schemaVersion: 1, compared: 3_002, total: 2, classes: [found] };
-  expect(differencesText(differences, plain)).toMatchInlineSnapshot(`
-    "ID                COUNT  KIND       ENDPOINT          PATH    LEGACY -> CANDIDATE  LAST SEEN
-    0123456789abcdef    412  json_type  GET /orders/{id}  /total  10.5 -> (absent)     2026-11-23 14:02:26Z
-    the largest 1 of 2 classes in 3,002 compared pairs; look at one: cutover differences show ID
-    "
-  `);
-});
-
-test('without a class the number of compared pairs is told', () => {
-  const none: Differences = { schemaVersion: 1, compared: 1, total: 0, classes: [] };
-  expect(differencesText(none, plain)).toBe('no differences in 1 compared pair\n');
-});
-
-test('one class is shown with both values and a curl per lane', () => {
-  const detail: DifferenceDetail = {
-    schemaVersion: 1,
-    class: found,
-    reproduce: {
-      legacy: 'curl -s http://127.0.0.1:8081/orders/17',
-      candidate: 'curl -s http://127.0.0.1:7001/orders/17',
-    },
-  };
-  expect(differenceText(detail, plain)).toMatchInlineSnapshot(`
-    "Class      0123456789abcdef   json_type at /total
-    Endpoint   GET /orders/{id}   route api
-    Seen       412 times, first 2026-11-23 14:02:11Z, last 2026-11-23 14:02:26Z
-    Example    request a1-7 (shadow) at 2026-11-23 14:02:11Z
-    Request    GET /orders/17
-    legacy     10.5
-    candidate  (absent)
-
-    Reproduce (masked values must be filled in):
-      curl -s http://127.0.0.1:8081/orders/17
-      curl -s http://127.0.0.1:7001/orders/17
-    "
-  `);
-});
-
-test.each([
-  ['status', 'status', 'status'],
-  ['status', 'status/302-200', 'status 302 -> 200'],
-  ['regressed', 'status/200-500', 'regressed: status 200 -> 500'],
-  ['json_type', '/total', 'json_type at /total'],
-  ['json_invalid', '', 'json_invalid at the whole document'],
-  ['encoding', 'content-encoding', 'encoding: content-encoding'],
-  ['body_text', 'body', 'body_text: the body as a whole'],
-] as const)('a class of %s at %j reads as a person would say it', (kind, path, said) => {
-  const detail: DifferenceDetail = { schemaVersion: 1, class: { ...found, kind, path }, reproduce: null };
-  expect(differenceText(detail, plain).split('\n')[0]).toBe(`Class      0123456789abcdef   ${said}`);
-});
-
-test('what a server sent cannot command the terminal', () => {
-  const evil = {
-    ...found,
-    endpoint: 'GET /\x1b[2J',
-    path: '/\r/x',
-    example: { ...found.example, target: '/\x07' },
-  };
-  const hostile = {
-    ...evil,
-    example: { ...evil.example, difference: { ...difference, legacy: '\x1b]0;owned\x07' } },
-  };
-  const detail = { schemaVersion: 1, class: hostile, reproduce: null } as DifferenceDetail;
-  const list = { schemaVersion: 1, compared: 1, total: 1, classes: [hostile] } as Differences;
-  expect(differenceText(detail, plain) + differencesText(list, plain)).not.toMatch(/[^\P{Cc}\n]/u);
-  expect(safe('a\x1bb')).toBe('a\\x1bb');
 });
 
 const hash = 'ab'.repeat(32);

@@ -103,6 +103,7 @@ test('takes every default from the table of limits', () => {
     requestBodyBytes: LIMITS.copyBodyBytes,
     answerBytes: LIMITS.answerBytes,
     stripHeaders: [],
+    noiseShare: 0,
   });
   expect(gateway.clientPace).toEqual({
     bytesPerSec: LIMITS.clientBytesPerSec,

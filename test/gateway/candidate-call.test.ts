@@ -68,7 +68,7 @@ async function lane() {
       route: 'all',
       isCopy: false,
       fields: new HeaderFields(),
-      matched: { config: route('all'), edgeFilters: [], filters },
+      matched: { config: route('all'), edgeFilters: [], templates: [], filters },
       framing,
       contentLength: -1,
       upgrade: '',

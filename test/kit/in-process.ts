@@ -91,8 +91,9 @@ export async function inProcessGateway(
       until(() => {
         const { gauges } = collect();
         const now = summarise(keeper.total());
-        const quiet =
-          gauges.exchanges === 0 && now.pairs.shadow.pending === 0 && now.pairs.reverse.pending === 0;
+        const { shadow, reverse } = now.pairs;
+        const legs = (shadow.noise?.pending ?? 0) + (reverse.noise?.pending ?? 0);
+        const quiet = gauges.exchanges === 0 && shadow.pending + reverse.pending + legs === 0;
         return quiet ? now : null;
       }, 'the gateway to settle'),
   };

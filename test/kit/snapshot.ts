@@ -67,6 +67,7 @@ export function gatewayConfig(
     regionCidrs: [],
     trustedProxies: [],
     legacy: upstreamConfig('legacy', legacyUrl),
+    secondLegacy: null,
     candidate: {
       upstreams: [upstreamConfig('candidate', candidateUrl)],
       routes: [route('all')],
@@ -83,6 +84,7 @@ export function gatewayConfig(
       requestBodyBytes: LIMITS.copyBodyBytes,
       answerBytes: LIMITS.answerBytes,
       stripHeaders: [],
+      noiseShare: 0,
     },
     timeouts: {
       headMs: LIMITS.headTimeoutMs,

@@ -17,7 +17,7 @@ function hungCandidate(maxInFlight: number) {
   const shadow = { ...gatewayConfig('http://a:1', 'http://b:1').shadow, maxInFlight, maxBytes: MAX_BYTES };
   const mirror = new Mirror({
     shadow,
-    maskTarget: (target) => target,
+    mask: ({ target }) => ({ target, request: [] }),
     classes: new ClassTable((endpoint) => endpoint),
     sink: { compare: () => false },
   });

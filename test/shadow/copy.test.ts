@@ -6,6 +6,7 @@ import type { PairResult } from '../../src/core/observation.ts';
 import type { Direction } from '../../src/core/snapshot.ts';
 import type { Copy } from '../../src/shadow/copy.ts';
 import { Mirror } from '../../src/shadow/mirror.ts';
+import type { NoiseLeg } from '../../src/shadow/noise-leg.ts';
 import { CopyCell } from '../../src/telemetry/cells.ts';
 import { ClassTable } from '../../src/telemetry/classes.ts';
 import { gatewayConfig } from '../kit/snapshot.ts';
@@ -25,11 +26,11 @@ const HEAD = {
 } as const;
 
 /** A mirror whose pairs wait for the test to answer them. */
-function bench(capacity = 2) {
+function bench(capacity = 2, shadow = SHADOW) {
   const open: ((result: PairResult | null) => void)[] = [];
   const mirror = new Mirror({
-    shadow: SHADOW,
-    maskTarget: (target) => target,
+    shadow,
+    mask: ({ target }) => ({ target, request: [] }),
     classes: new ClassTable((endpoint, kind, path) => `${endpoint}${kind}${path}`),
     sink: {
       compare: (_pair, done) => {
@@ -256,4 +257,79 @@ test('a copy that is never answered is given up at its deadline, whatever the co
   expect(cell.pending).toBe(1);
   vi.advanceTimersByTime(1);
   expect([cell.pending, cell.outcomes.timed_out, mirror.running]).toEqual([0, 1, 0]);
+});
+
+const LEG_EVENTS = [
+  'original',
+  'originalFails',
+  'abort',
+  'copyEnds',
+  'copyFails',
+  'legEnds',
+  'legFails',
+  'legBig',
+  'result',
+  'lost',
+] as const;
+
+test('every noise leg that is sent is concluded exactly once, and every byte comes back, in any order of events', () => {
+  const event = fc.tuple(fc.nat(4), fc.constantFrom(...LEG_EVENTS));
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 80 }), (events) => {
+      const { mirror, open } = bench(4, { ...SHADOW, noiseShare: 1, maxInFlight: 4 });
+      const cell = newCell();
+      const legs: (NoiseLeg | null)[] = [];
+      const over: number[] = [];
+      const copies = Array.from({ length: 5 }, (_, index) => {
+        const copy = begin(mirror, cell);
+        legs[index] = null;
+        copy.send((_body, handler, leg) => {
+          if (leg !== null) {
+            legs[index] = leg;
+            leg.onOver = () => over.push(index);
+          }
+          handler.onSent(true);
+          return { write: () => true, end: () => {}, pause: () => {}, resume: () => {}, abort: () => {} };
+        });
+        copy.original.body.add(Buffer.alloc(30));
+        return copy;
+      });
+      const ended = new Set<string>();
+      const once = (name: string, act: () => void): void => {
+        if (ended.has(name)) return;
+        ended.add(name);
+        act();
+      };
+      const play = (index: number, kind: (typeof LEG_EVENTS)[number]): void => {
+        const copy = copies[index] as Copy;
+        const leg = legs[index] ?? null;
+        if (kind === 'result')
+          open.shift()?.({ requestId: 'r', differences: [], found: 0, ignored: [], improvedOnly: false });
+        else if (kind === 'lost') open.shift()?.(null);
+        else if (kind === 'original') copy.originalEnd(null);
+        else if (kind === 'originalFails') copy.originalEnd('upstream_reset');
+        else if (kind === 'abort') copy.clientAborted();
+        else if (kind === 'copyEnds') once(`copy ${index}`, () => copy.onEnd());
+        else if (kind === 'copyFails') once(`copy ${index}`, () => copy.onFailure('upstream_reset', true));
+        else if (kind === 'legBig') leg?.onData(Buffer.alloc(600));
+        else if (kind === 'legEnds') once(`leg ${index}`, () => leg?.onEnd());
+        else once(`leg ${index}`, () => leg?.onFailure('upstream_reset'));
+      };
+      for (const [index, kind] of events) {
+        play(index, kind);
+        const { sent, pending, outcomes } = cell.noise;
+        expect(Object.values(outcomes).reduce((sum, n) => sum + n, 0) + pending).toBe(sent);
+      }
+      for (const kind of ['copyEnds', 'legEnds', 'original'] as const) {
+        copies.forEach((_, index) => play(index, kind));
+      }
+      while (open.length > 0) play(0, 'result');
+      const { noise } = mirror;
+      expect([cell.noise.pending, noise.budget.bytes, noise.budget.unanswered]).toEqual([0, 0, 0]);
+      expect([mirror.budget.bytes, mirror.running]).toEqual([0, 0]);
+      expect(over.length).toBe(cell.noise.sent);
+      expect(cell.noise.sent + cell.noise.dropped).toBe(cell.decisions.sent);
+    }),
+    { numRuns: 400 },
+  );
 });

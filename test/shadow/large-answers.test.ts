@@ -20,7 +20,7 @@ function exchange(original: readonly string[], answer: readonly string[], coding
   const shadow = { ...gatewayConfig('http://a:1', 'http://b:1').shadow, answerBytes: LIMIT };
   const mirror = new Mirror({
     shadow,
-    maskTarget: (target) => target,
+    mask: ({ target }) => ({ target, request: [] }),
     classes: new ClassTable((endpoint) => endpoint),
     sink: { compare: (pair) => pairs.push(pair) > 0 },
   });

@@ -6,7 +6,7 @@ import { BodyCopy } from '../../src/shadow/body-copy.ts';
 import { CopyBudget } from '../../src/shadow/budget.ts';
 import { ineligibleBecause } from '../../src/shadow/eligibility.ts';
 import { templateOf } from '../../src/core/path-template.ts';
-import { EndpointTable } from '../../src/shadow/endpoint.ts';
+import { EndpointTable, pathTemplates } from '../../src/shadow/endpoint.ts';
 import { RateCap } from '../../src/shadow/rate-cap.ts';
 
 test('a body over its limit is let go of instead of being cut', () => {
@@ -100,12 +100,47 @@ test('ids in paths become templates and words stay', () => {
   expect(templateOf('/deadbeef')).toBe('/deadbeef');
 });
 
-test('the number of endpoints is bounded whatever clients ask for', () => {
+test('the number of endpoints is bounded whatever clients ask for, and what is beyond it stays visible', () => {
   const table = new EndpointTable();
   const seen = new Set<string>();
-  for (let index = 0; index < LIMITS.endpoints * 2; index += 1) {
-    seen.add(table.endpoint('GET', `/page-${'x'.repeat(index % 30)}${String.fromCodePoint(0x4e00 + index)}`));
+  for (let index = 0; index < LIMITS.endpoints * 4; index += 1) {
+    const word = String.fromCodePoint(0x4e00 + index);
+    seen.add(table.endpoint('GET', `/${String.fromCodePoint(0x61 + (index % 26))}/${word}`));
   }
   expect(seen.size).toBe(LIMITS.endpoints + 1);
   expect(seen.has('GET {other}')).toBe(true);
+});
+
+test('too many words at one place are one endpoint, and those that were there keep their name', () => {
+  const table = new EndpointTable();
+  const name = (index: number): string => `/shop/item-${String.fromCodePoint(0x4e00 + index)}/price`;
+  const first = Array.from({ length: LIMITS.endpointSiblings }, (_, index) =>
+    table.endpoint('GET', name(index)),
+  );
+  expect(new Set(first).size).toBe(LIMITS.endpointSiblings);
+  expect(table.endpoint('GET', name(1_000))).toBe('GET /shop/{any}/price');
+  expect(table.endpoint('GET', name(2_000))).toBe('GET /shop/{any}/price');
+  expect(table.endpoint('GET', name(3))).toBe(first[3]);
+  expect(table.endpoint('GET', '/cart')).toBe('GET /cart');
+  expect(table.endpoint('GET', '/shop/123/price')).toBe('GET /shop/{any}/price');
+  expect(table.endpoint('HEAD', name(1_000))).toBe(`HEAD ${name(1_000)}`);
+});
+
+test('a path of a thousand segments is one endpoint with those that ask for as many', () => {
+  const table = new EndpointTable();
+  const deep = (last: string): string => table.endpoint('GET', `${'/a'.repeat(1_000)}/${last}`);
+  expect(deep('x')).toBe(deep('y'));
+  expect(deep('x')).toMatch(/^GET (?:\/a)+\/\{other\}$/);
+});
+
+test('templates of the route come first, the more literal one before the other', () => {
+  const table = new EndpointTable();
+  const declared = pathTemplates(['/users/{name}', '/users/me', '/docs/{page}/edit']);
+  const endpoint = (path: string): string => table.endpoint('GET', path, declared);
+  expect(endpoint('/users/ada')).toBe('GET /users/{name}');
+  expect(endpoint('/users/me')).toBe('GET /users/me');
+  expect(endpoint('/docs/start/edit')).toBe('GET /docs/{page}/edit');
+  expect(endpoint('/users/ada/orders')).toBe('GET /users/ada/orders');
+  expect(endpoint('/users/')).toBe('GET /users/');
+  expect(endpoint('/docs/7')).toBe('GET /docs/{id}');
 });

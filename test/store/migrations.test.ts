@@ -24,8 +24,8 @@ test('applies each migration once, and further ones later', () => {
   migrate(database, 1);
   migrate(database, 2);
   migrate(database, 3, [...MIGRATIONS, NEXT]);
-  expect(versions(database)).toEqual([1, 2, 3]);
-  expect(database.prepare('SELECT applied_at_ms FROM migrations').pluck().all()).toEqual([1, 1, 3]);
+  expect(versions(database)).toEqual([1, 2, 3, 4]);
+  expect(database.prepare('SELECT applied_at_ms FROM migrations').pluck().all()).toEqual([1, 1, 1, 3]);
 });
 
 test('makes STRICT tables only', () => {
@@ -42,7 +42,7 @@ test('leaves the schema as it was when a migration fails', () => {
   migrate(database, 1);
   const broken = { ...NEXT, sql: 'CREATE TABLE half (id INTEGER) STRICT; INSERT INTO nowhere VALUES (1);' };
   expect(() => migrate(database, 2, [...MIGRATIONS, broken])).toThrow(/nowhere/);
-  expect(versions(database)).toEqual([1, 2]);
+  expect(versions(database)).toEqual([1, 2, 3]);
   expect(database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'half'").get()).toBeUndefined();
 });
 
@@ -60,7 +60,7 @@ test('refuses a schema newer than this build, and changes nothing', async () => 
       }),
     );
   }
-  expect(versions(database)).toEqual([1, 2, 3]);
+  expect(versions(database)).toEqual([1, 2, 3, 4]);
 });
 
 test('refuses a migration that was edited after it had been applied', () => {
@@ -97,4 +97,17 @@ test('keeps its generation through restarts; another file has another', async ()
   await first.close();
   expect(openForTest({ file }).state.status().generation).toBe(generation);
   expect(openForTest({ file: temporaryFile() }).state.status().generation).not.toBe(generation);
+});
+
+test('keeps the example of a class from before there were three of them', async () => {
+  const file = temporaryFile();
+  const database = rawDatabase(file);
+  migrate(database, 1, MIGRATIONS.slice(0, 2));
+  database.prepare("INSERT INTO classes VALUES ('c1', 'api', 'GET /', 'status', 'status', 3, 1, 2)").run();
+  database.prepare('INSERT INTO examples VALUES (?, ?, ?)').run('c1', 7, '{"requestId":"r"}');
+  database.close();
+  const store = openSqliteStore({ file, retention: KEEP_ALL });
+  const found = await store.telemetry.readClass('c1');
+  expect([found?.count, found?.example, found?.smallest]).toEqual([3, { requestId: 'r' }, null]);
+  await store.close();
 });

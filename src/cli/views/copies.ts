@@ -17,6 +17,7 @@ export function copiesTree(status: Status, paint: Paint): string {
   const extra = [
     ...DIRECTIONS.flatMap((direction) => failures(direction, status.pairs[direction])),
     ...DIRECTIONS.flatMap((direction) => excluded(direction, status.pairs[direction])),
+    ...DIRECTIONS.flatMap((direction) => noiseLegs(direction, status.pairs[direction])),
     reasons('Not eligible', status.ineligible),
     reasons('Answered by no lane', status.edge),
   ].join('');
@@ -52,6 +53,20 @@ function failures(direction: Direction, { accounting, failures: codes }: Pairs[D
 function excluded(direction: Direction, { excluded: pairs }: Pairs[Direction]): string[] {
   if (pairs === 0) return [];
   return [`Evidence excludes ${format.counted(pairs, `first ${direction} pair`)} (warm-up)\n`];
+}
+
+/** chosen = dropped + sent; sent = the rest. */
+function noiseLegs(direction: Direction, { noise }: Pairs[Direction]): string[] {
+  if (noise === undefined) return [];
+  const { chosen, triples, dropped, sent: _, ...ends } = noise;
+  const parts = { dropped, ...ends };
+  const shown = Object.entries(parts)
+    .filter(([name, value]) => value > 0 || name === 'compared')
+    .map(([name, value]) => `${name} ${format.count(value)}`);
+  const only = `${format.count(triples.plus)} only the candidate differs, ${format.count(triples.minus)} only legacy from itself`;
+  return [
+    `Noise legs of ${direction}: chosen ${format.count(chosen)}: ${shown.join(', ')}; in ${format.counted(triples.n, 'triple')} ${only}\n`,
+  ];
 }
 
 function capital(word: string): string {

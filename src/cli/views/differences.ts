@@ -1,9 +1,11 @@
-import type { DifferenceDetail, Differences } from '../../control/schema/differences.ts';
+import type { DifferenceDetail, Differences, Judgement } from '../../control/schema/differences.ts';
 import * as format from '../format.ts';
 import type { Paint } from '../paint.ts';
 import { table } from '../table.ts';
 
-/** The classes as a table, largest first. */
+type Class = Differences['classes'][number];
+
+/** The classes as a table, largest first, and the rules that were learned. */
 export function differencesText(differences: Differences, paint: Paint): string {
   const { classes, compared, total } = differences;
   const pairs = format.counted(compared, 'compared pair');
@@ -11,6 +13,8 @@ export function differencesText(differences: Differences, paint: Paint): string 
   const columns = [
     { title: 'ID' },
     { title: 'COUNT', right: true },
+    { title: 'SHARE', right: true },
+    { title: 'VERDICT' },
     { title: 'KIND' },
     { title: 'ENDPOINT' },
     { title: 'PATH' },
@@ -20,6 +24,8 @@ export function differencesText(differences: Differences, paint: Paint): string 
   const rows = classes.map((each) => [
     each.id,
     format.count(each.count),
+    format.percent(each.judgement?.share?.estimate ?? null),
+    verdictWord(each.judgement),
     each.kind,
     format.safe(each.endpoint),
     format.safe(each.path),
@@ -28,33 +34,47 @@ export function differencesText(differences: Differences, paint: Paint): string 
   ]);
   const shown = classes.length < total ? `the largest ${classes.length} of ` : '';
   const foot = `${shown}${format.counted(total, 'class')} in ${pairs}; look at one: cutover differences show ID\n`;
-  return table(columns, rows, paint.faint) + foot;
+  return table(columns, rows, paint.faint) + foot + proposals(differences) + rulesText(differences);
 }
 
-/** One class with its example and how to see it again. */
-export function differenceText(detail: DifferenceDetail, paint: Paint): string {
-  const { class: found, reproduce } = detail;
-  const example = found.example;
-  const lines: [string, string][] = [
-    ['Class', `${paint.strong(found.id)}   ${mismatch(found)}`],
-    ['Endpoint', `${format.safe(found.endpoint)}   route ${found.route}`],
-    ['Seen', seen(found)],
-  ];
-  if (example !== null) {
-    lines.push(
-      ['Example', `request ${example.requestId} (${example.direction}) at ${format.time(example.atMs)}`],
-      ['Request', format.safe(`${example.method} ${example.target}`)],
-      ['legacy', shown(example.difference.legacy)],
-      ['candidate', shown(example.difference.candidate)],
-    );
-  }
-  const head = lines.map(([name, text]) => `${name.padEnd(11)}${text}\n`).join('');
-  if (reproduce === null) return head;
-  return `${head}\nReproduce (masked values must be filled in):\n  ${format.safe(reproduce.legacy)}\n  ${format.safe(reproduce.candidate)}\n`;
+/** Without triples nothing can be told apart, and a word would be a claim. */
+function verdictWord(judgement: Judgement | undefined): string {
+  return judgement === undefined || judgement.triples === 0 ? '-' : judgement.verdict;
+}
+
+/** At the most so many proposals: each is a decision for a person. */
+const PROPOSALS_SHOWN = 10;
+
+function proposals({ proposals: all = [] }: Differences): string {
+  if (all.length === 0) return '';
+  const lines = all.slice(0, PROPOSALS_SHOWN).map(({ class: id, rule }) => `  ${id}  ${format.safe(rule)}\n`);
+  const more = all.length - lines.length;
+  const left = more > 0 ? `  and ${format.count(more)} more: cutover differences --json\n` : '';
+  return `
+Legacy itself shows ${format.counted(all.length, 'class')} as often. Rules that would ignore them, for you to accept:
+${lines.join('')}${left}  cutover differences ignore ID --reason TEXT --owner NAME --expires 90d
+`;
+}
+
+/** What rules hid: never counted as agreed. A rule that hid nothing in this epoch is named. */
+function rulesText({ rules = [], ignored = 0 }: Differences): string {
+  if (rules.length === 0) return '';
+  const lines = rules.map(({ id, path, does, pairs, owner, reason, expiresMs }) => {
+    const until = expiresMs === null ? '' : `, until ${format.time(expiresMs - 1).slice(0, 10)}`;
+    const hid =
+      pairs === 0
+        ? 'hid nothing in this epoch: is it still needed?'
+        : `hid a difference in ${format.counted(pairs, 'pair')}`;
+    const by = owner === null ? '' : ` (${format.safe(owner)})`;
+    return `  ${id}  ${does} ${format.safe(path)}: ${hid}; ${format.safe(reason)}${by}${until}\n`;
+  });
+  return `
+${format.counted(rules.length, 'rule')} in force; in ${format.counted(ignored, 'pair')} nothing differs but what they hide, which is no agreement
+${lines.join('')}`;
 }
 
 /** What differs, as a sentence would have it: `json_type at /total`, `status 200 -> 500`. */
-function mismatch({ kind, path }: DifferenceDetail['class']): string {
+export function mismatch({ kind, path }: Pick<Class, 'kind' | 'path'>): string {
   const status = /^status(?:\/(\w+)-(\w+))?$/.exec(path);
   if (status !== null) {
     const change = status[1] === undefined ? 'status' : `status ${status[1]} -> ${status[2]}`;
@@ -66,10 +86,6 @@ function mismatch({ kind, path }: DifferenceDetail['class']): string {
   return path.startsWith('/') ? `${kind} at ${format.safe(path)}` : `${kind}: ${format.safe(path)}`;
 }
 
-function seen(found: DifferenceDetail['class']): string {
-  return `${format.counted(found.count, 'time')}, first ${format.time(found.firstSeenMs)}, last ${format.time(found.lastSeenMs)}`;
-}
-
 function values(
   { legacy, candidate }: { legacy: string | null; candidate: string | null },
   chars: number,
@@ -78,6 +94,17 @@ function values(
   return `${cut(shown(legacy))} -> ${cut(shown(candidate))}`;
 }
 
-function shown(value: string | null): string {
+/** One value of a side. */
+export function shown(value: string | null): string {
   return value === null ? '(absent)' : format.safe(value);
+}
+
+/** The verdict of a class in one line. */
+export function verdictLine(judgement: DifferenceDetail['class']['judgement']): string {
+  if (judgement === undefined) return 'not seen in this epoch';
+  const { verdict, reason, pattern, triples, candidate, noise } = judgement;
+  if (reason === 'NO_TRIPLES') return 'undecided: legacy is not compared with itself (rollout.shadow.noise)';
+  const shares = `the candidate differs in ${format.percent(candidate?.estimate ?? null)} of ${format.counted(triples, 'triple')}, legacy from itself in ${format.percent(noise?.estimate ?? null)}`;
+  const strange = pattern === null ? '' : ` (${format.safe(pattern)})`;
+  return `${verdict}${reason === 'PATTERN' ? `: its values go another way than noise does${strange}` : ''}: ${shares}`;
 }

@@ -7,6 +7,8 @@ import { parseServer } from '../server-text.ts';
 import type { Source } from '../source.ts';
 import { entriesAt, itemsAt, textAt, textsAt } from '../view.ts';
 
+const NOISE = ['rollout', 'shadow', 'noise'];
+
 interface Placed extends Address {
   readonly path: Path;
 }
@@ -21,6 +23,7 @@ export function checkAddresses(source: Source): Finding[] {
     ...admin.flatMap((address) => checkAdmin(address, listeners)),
     ...checkLoops(raw, [...listeners, ...admin]),
     ...checkSameServer(raw),
+    ...checkSecondLegacy(raw),
     ...checkTrust(raw),
     ...checkMirrors(raw),
   ];
@@ -56,7 +59,8 @@ function checkAdmin(admin: Placed, listeners: readonly Placed[]): Finding[] {
 
 /** A server that is one of our own addresses would send each request round and round. */
 function checkLoops(raw: unknown, own: readonly Placed[]): Finding[] {
-  return [...serversAt(raw, 'legacy'), ...serversAt(raw, 'candidate')].flatMap((server) => {
+  const second = placedServers(raw, [...NOISE, 'servers']);
+  return [...serversAt(raw, 'legacy'), ...second, ...serversAt(raw, 'candidate')].flatMap((server) => {
     if (!own.some((address) => overlap(address, server))) return [];
     const hint = 'name the address where the lane itself listens';
     return [error(server.path, 'this server is Cutover itself: requests would go round in a loop', hint)];
@@ -70,6 +74,17 @@ function checkSameServer(raw: unknown): Finding[] {
     .map(({ path }) =>
       warning(path, 'this server is in the legacy lane too', 'fine for a trial run of A against A'),
     );
+}
+
+/** A second legacy that is the candidate would call everything that is wrong with it noise. */
+function checkSecondLegacy(raw: unknown): Finding[] {
+  const candidate = serversAt(raw, 'candidate');
+  return placedServers(raw, [...NOISE, 'servers'])
+    .filter((server) => candidate.some((other) => other.host === server.host && other.port === server.port))
+    .map(({ path }) => {
+      const hint = 'name another instance of legacy, or leave servers out';
+      return error(path, 'this server is the candidate: all that it does wrong would count as noise', hint);
+    });
 }
 
 function checkTrust(raw: unknown): Finding[] {
@@ -93,12 +108,14 @@ function checkMirrors(raw: unknown): Finding[] {
 
 function serversAt(raw: unknown, lane: 'legacy' | 'candidate'): Placed[] {
   const upstreams = entriesAt(raw, [lane, 'upstreams']).map(([name]) => [lane, 'upstreams', name, 'servers']);
-  return [[lane, 'servers'], ...upstreams].flatMap((path) =>
-    textsAt(raw, path).flatMap(({ text, path: place }) => {
-      const read = parseServer(text);
-      return 'server' in read ? [{ host: read.server.host, port: read.server.port, path: place }] : [];
-    }),
-  );
+  return [[lane, 'servers'], ...upstreams].flatMap((path) => placedServers(raw, path));
+}
+
+function placedServers(raw: unknown, path: Path): Placed[] {
+  return textsAt(raw, path).flatMap(({ text, path: place }) => {
+    const read = parseServer(text);
+    return 'server' in read ? [{ host: read.server.host, port: read.server.port, path: place }] : [];
+  });
 }
 
 /** True when two addresses would meet: equal, both on this machine, or one of them is every address. Port 0 never does. */

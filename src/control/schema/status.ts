@@ -53,6 +53,28 @@ const accounting = z
     'eligible = notSampled + sampled; sampled = dropped + tooLarge + candidateSaturated + sent; sent = the rest',
   );
 
+const noise = z
+  .strictObject({
+    chosen: count,
+    dropped: count,
+    sent: count,
+    compared: count,
+    failed: count,
+    timedOut: count,
+    clientAborted: count,
+    responseTooLarge: count,
+    diffDropped: count,
+    pending: count,
+    triples: z
+      .strictObject({
+        n: count,
+        plus: count.describe('the candidate showed a class that the second legacy answer did not'),
+        minus: count.describe('the reverse'),
+      })
+      .describe('requests answered by legacy, by the candidate and by legacy again, all of them compared'),
+  })
+  .describe('noise legs: legacy asked again; chosen = dropped + sent; sent = the rest');
+
 const pairs = z.strictObject({
   accounting,
   rateCapped: count.describe('of notSampled: in the sample, and over the cap on copies a second'),
@@ -66,6 +88,7 @@ const pairs = z.strictObject({
       typeof joint
     >,
   ),
+  noise: noise.optional().describe('not there without noise legs'),
 });
 
 const rule = z.strictObject({

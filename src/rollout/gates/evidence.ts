@@ -11,6 +11,8 @@ export interface PairTally {
   readonly direction: Direction;
   readonly error: Joint;
   readonly difference: Joint;
+  /** Triples instead of pairs, where legacy is compared with itself; `minus`: it differs from itself alone. */
+  readonly unexplained?: Joint;
   /** Of `error.n`: requests that write. */
   readonly writePairs: number;
   readonly sampled: number;
@@ -58,14 +60,17 @@ export function noEvidence(epoch: number): Evidence {
  * Adds one complete window of the same epoch.
  * @param differencesBase tolerated share of pairs that differ
  * @param windowMs `rollout.window`: the breaker does not look at windows that the store made wider
+ * @param noise legacy is compared with itself: differences are judged on triples
  */
 export function addWindow(
   evidence: Evidence,
   window: Window,
   differencesBase: number,
   windowMs = window.widthMs,
+  noise = false,
 ): Evidence {
-  const pairs = added(evidence.pairs, window.copies.map(pairTally), pairKey, addPairs);
+  const tallies = window.copies.map((counts) => pairTally(counts, noise));
+  const pairs = added(evidence.pairs, tallies, pairKey, addPairs);
   const requests = added(evidence.requests, window.lanes.map(requestTally), requestKey, addRequests);
   const isNewest = evidence.windows === 0 || window.startMs >= evidence.newestMs;
   return {
@@ -94,15 +99,10 @@ function firstTrips(before: readonly Trip[], more: readonly Trip[]): readonly Tr
   return [...before, ...more.filter(({ region }) => !known.has(region))];
 }
 
-function pairTally({
-  route,
-  region,
-  direction,
-  joint,
-  writePairs,
-  decisions,
-  outcomes,
-}: CopyCounts): PairTally {
+const NO_TRIPLES: Joint = { n: 0, plus: 0, minus: 0 };
+
+function pairTally(counts: CopyCounts, noise: boolean): PairTally {
+  const { route, region, direction, joint, writePairs, decisions, outcomes } = counts;
   const { dropped, too_large, candidate_saturated, sent } = decisions;
   return {
     route,
@@ -110,6 +110,7 @@ function pairTally({
     direction,
     error: joint.error,
     difference: joint.difference,
+    ...(noise ? { unexplained: counts.noise?.unexplained ?? NO_TRIPLES } : {}),
     writePairs,
     sampled: dropped + too_large + candidate_saturated + sent,
     missing: dropped + outcomes.diff_dropped,
@@ -133,6 +134,9 @@ function addPairs(left: PairTally, right: PairTally): PairTally {
     ...left,
     error: addJoint(left.error, right.error),
     difference: addJoint(left.difference, right.difference),
+    ...(left.unexplained === undefined || right.unexplained === undefined
+      ? {}
+      : { unexplained: addJoint(left.unexplained, right.unexplained) }),
     writePairs: left.writePairs + right.writePairs,
     sampled: left.sampled + right.sampled,
     missing: left.missing + right.missing,

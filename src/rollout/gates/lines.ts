@@ -56,10 +56,10 @@ function lineOf(asked: Asked): MetricLine {
   return { ...line, ...judged(line, counts, asked) };
 }
 
-/** A share of pairs that differ is never below zero, an excess of errors may be. */
+/** A share of pairs that differ is never below zero; an excess, of errors or over legacy's own noise, may be. */
 function intervalOf(metric: Metric, counts: Counts): MetricLine['interval'] {
   const interval = excessInterval(counts, ALPHA_ADVANCE);
-  if (interval === null || metric === 'errorRate') return interval;
+  if (interval === null || metric === 'errorRate' || counts.minus > 0) return interval;
   return [Math.max(0, interval[0]), interval[1]];
 }
 

@@ -14,17 +14,18 @@ export interface Scope {
 }
 
 /**
- * The counts of a scope. Without a second legacy to compare with there is no `minus` for differences: they are judged
- * one-sided, against the share that is tolerated.
+ * The counts of a scope. Where legacy is compared with itself, differences are counted on triples, and what legacy alone
+ * shows speaks for the candidate; else there is no `minus` for them: they are judged one-sided, against the share that
+ * is tolerated.
  */
 export function countsOf(pairs: readonly PairTally[], metric: Metric, { direction, region }: Scope): Counts {
   let { n, plus, minus } = NOTHING;
   for (const tally of pairs) {
     if (tally.direction !== direction || (region !== null && tally.region !== region)) continue;
-    const joint = metric === 'errorRate' ? tally.error : tally.difference;
+    const joint = metric === 'errorRate' ? tally.error : (tally.unexplained ?? tally.difference);
     n += joint.n;
     plus += joint.plus;
-    if (metric === 'errorRate') minus += joint.minus;
+    if (metric === 'errorRate' || tally.unexplained !== undefined) minus += joint.minus;
   }
   return { n, plus, minus };
 }

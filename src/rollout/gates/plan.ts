@@ -11,6 +11,8 @@ export interface GatePlan extends RolloutPlan {
     /** `auto`: the larger of 0.1 percentage points and half of legacy's rate in the phase before. */
     readonly errorRate: number | 'auto';
     readonly differences: number;
+    /** Legacy is compared with itself on a share of the copies. */
+    readonly noise?: boolean;
   };
 }
 

@@ -12,10 +12,22 @@ interface ClassRow {
   readonly count: number;
   readonly first_seen_ms: number;
   readonly last_seen_ms: number;
-  readonly body: string | null;
 }
 
-function classOf(row: ClassRow): StoredClass {
+interface ExampleRow {
+  readonly id: string;
+  readonly which: Which;
+  readonly body: string;
+}
+
+/** The examples of a class. */
+type Which = 'first' | 'smallest' | 'latest';
+
+function classOf(row: ClassRow, examples: readonly ExampleRow[]): StoredClass {
+  const example = (which: Which): DifferenceExample | null => {
+    const body = examples.find((each) => each.which === which)?.body;
+    return body === undefined ? null : (JSON.parse(body) as DifferenceExample);
+  };
   return {
     id: row.id,
     route: row.route,
@@ -25,7 +37,9 @@ function classOf(row: ClassRow): StoredClass {
     count: row.count,
     firstSeenMs: row.first_seen_ms,
     lastSeenMs: row.last_seen_ms,
-    example: row.body === null ? null : (JSON.parse(row.body) as DifferenceExample),
+    example: example('first'),
+    smallest: example('smallest'),
+    latest: example('latest'),
   };
 }
 
@@ -43,18 +57,33 @@ export class Classes {
     const seen = this.sql.add.run(count, seenMs, seenMs, id).changes > 0;
     if (!seen && this.count() >= LIMITS.storeClasses) return 'capped';
     if (!seen) this.sql.insert.run(id, route, endpoint, kind, path, count, seenMs, seenMs);
-    if (counts.example !== null) this.sql.example.run(id, seenMs, JSON.stringify(counts.example));
+    this.putExamples(counts, seenMs);
     return seen ? 'seen' : 'new';
+  }
+
+  /**
+   * The first one stays; a smaller one takes the place of the smallest, a later one that of the latest. The first is
+   * each of them until there is another.
+   */
+  private putExamples({ id, example, examples }: ClassCounts, seenMs: number): void {
+    const put = (which: Which, each: DifferenceExample | null | undefined): void => {
+      if (each === null || each === undefined) return;
+      this.sql[which].run(id, which, seenMs, bytesOf(each), JSON.stringify(each));
+    };
+    put('first', example);
+    put('smallest', examples?.smallest ?? example);
+    put('latest', examples?.latest ?? example);
   }
 
   /** Classes by count, largest first. */
   largest(limit: number): StoredClass[] {
-    return this.sql.largest.all(limit).map(classOf);
+    const examples = Map.groupBy(this.sql.examplesOfLargest.all(limit), ({ id }) => id);
+    return this.sql.largest.all(limit).map((row) => classOf(row, examples.get(row.id) ?? []));
   }
 
   get(id: string): StoredClass | null {
     const row = this.sql.get.get(id);
-    return row === undefined ? null : classOf(row);
+    return row === undefined ? null : classOf(row, this.sql.examples.all(id));
   }
 
   /** Deletes classes not seen since `classesBeforeMs`, and examples older than `examplesBeforeMs`. Gives the former's number. */
@@ -68,7 +97,15 @@ export class Classes {
   }
 }
 
-const WITH_EXAMPLE = 'SELECT classes.*, examples.body FROM classes LEFT JOIN examples USING (id)';
+/** Bytes of both bodies; unknown is the largest. */
+function bytesOf({ legacy, candidate }: DifferenceExample): number {
+  if (legacy === undefined || candidate === undefined) return Number.MAX_SAFE_INTEGER;
+  return legacy.bodyBytes + candidate.bodyBytes;
+}
+
+const LARGEST = 'SELECT id FROM classes ORDER BY count DESC, id LIMIT ?';
+const EXAMPLE = 'INSERT INTO class_examples VALUES (?, ?, ?, ?, ?) ON CONFLICT (id, which) DO';
+const REPLACE = 'UPDATE SET at_ms = excluded.at_ms, bytes = excluded.bytes, body = excluded.body';
 
 function statements(database: Database) {
   return {
@@ -77,14 +114,22 @@ function statements(database: Database) {
        WHERE id = ?`,
     ),
     insert: database.prepare('INSERT INTO classes VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-    example: database.prepare('INSERT INTO examples VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING'),
+    first: database.prepare(`${EXAMPLE} NOTHING`),
+    smallest: database.prepare(`${EXAMPLE} ${REPLACE} WHERE excluded.bytes < class_examples.bytes`),
+    latest: database.prepare(`${EXAMPLE} ${REPLACE} WHERE excluded.at_ms >= class_examples.at_ms`),
     count: database.prepare<[], { classes: number }>('SELECT count(*) AS classes FROM classes'),
     largest: database.prepare<[number], ClassRow>(
-      `${WITH_EXAMPLE} WHERE id IN (SELECT id FROM classes ORDER BY count DESC, id LIMIT ?) ORDER BY count DESC, id`,
+      `SELECT * FROM classes WHERE id IN (${LARGEST}) ORDER BY count DESC, id`,
     ),
-    get: database.prepare<[string], ClassRow>(`${WITH_EXAMPLE} WHERE id = ?`),
+    examplesOfLargest: database.prepare<[number], ExampleRow>(
+      `SELECT id, which, body FROM class_examples WHERE id IN (${LARGEST})`,
+    ),
+    get: database.prepare<[string], ClassRow>('SELECT * FROM classes WHERE id = ?'),
+    examples: database.prepare<[string], ExampleRow>(
+      'SELECT id, which, body FROM class_examples WHERE id = ?',
+    ),
     oldExamples: database.prepare(
-      `DELETE FROM examples WHERE at_ms < ? OR id IN (SELECT id FROM classes WHERE last_seen_ms < ?)`,
+      `DELETE FROM class_examples WHERE at_ms < ? OR id IN (SELECT id FROM classes WHERE last_seen_ms < ?)`,
     ),
     oldClasses: database.prepare('DELETE FROM classes WHERE last_seen_ms < ?'),
   };

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { CutoverError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { newGeneration } from './generation.ts';
-import { STATE_SCHEMA, TELEMETRY_SCHEMA } from './schema.ts';
+import { EVIDENCE_SCHEMA, STATE_SCHEMA, TELEMETRY_SCHEMA } from './schema.ts';
 import { Transactions } from './transaction.ts';
 
 /** `CUTV` in ASCII: tells Cutover's databases from others (https://www.sqlite.org/fileformat2.html, offset 68). */
@@ -19,6 +19,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'state', sql: STATE_SCHEMA },
   { version: 2, name: 'telemetry', sql: TELEMETRY_SCHEMA },
+  { version: 3, name: 'evidence', sql: EVIDENCE_SCHEMA },
 ];
 
 const BOOKS = `CREATE TABLE IF NOT EXISTS migrations (

@@ -53,3 +53,18 @@ CREATE INDEX examples_by_age ON examples (at_ms);
 CREATE TABLE events (sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
 CREATE INDEX events_by_age ON events (at_ms);
 `;
+
+/**
+ * Migration 3. A class has up to three examples: the first, the smallest (by the bytes of both bodies) and the latest.
+ * The evidence of classes (pairs and triples of one epoch) is one compressed row: it is always read and written whole.
+ */
+export const EVIDENCE_SCHEMA = `
+CREATE TABLE class_examples (
+  id TEXT NOT NULL, which TEXT NOT NULL, at_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (id, which)
+) STRICT;
+CREATE INDEX class_examples_by_age ON class_examples (at_ms);
+INSERT INTO class_examples SELECT id, 'first', at_ms, 0, body FROM examples;
+DROP TABLE examples;
+CREATE TABLE evidence (epoch INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+`;

@@ -2,10 +2,12 @@ import type { Database } from 'better-sqlite3';
 import type { StampedEvent } from '../../core/events.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { StoredClass, SweepResult, TelemetryStore } from '../../rollout/ports.ts';
+import type { StoredEvidence } from '../../telemetry/class-evidence.ts';
 import type { ClassCounts, Window } from '../../telemetry/types.ts';
 import { Classes } from './classes.ts';
 import { checkNewest } from './arguments.ts';
 import { explained, storeError } from './errors.ts';
+import { Evidence } from './evidence.ts';
 import { Events } from './events.ts';
 import { RollUp, breathe } from './roll-up.ts';
 import type { RollUpOptions } from './roll-up.ts';
@@ -39,6 +41,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
   private readonly transactions: Transactions;
   private readonly windows: Windows;
   private readonly classes: Classes;
+  private readonly evidence: Evidence;
   private readonly events: Events;
   private readonly sweeper: Sweeper;
 
@@ -52,6 +55,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
     this.transactions = transactions;
     this.windows = windows;
     this.classes = new Classes(database);
+    this.evidence = new Evidence(database);
     this.events = new Events(database);
     const size = new DiskSize(database);
     const tables = { windows, classes: this.classes, events: this.events, transactions, size, rollUp };
@@ -99,6 +103,14 @@ export class SqliteTelemetryStore implements TelemetryStore {
 
   async readClass(id: string): Promise<StoredClass | null> {
     return this.transactions.read(() => this.classes.get(id));
+  }
+
+  async putEvidence(evidence: StoredEvidence): Promise<void> {
+    this.transactions.write(() => this.evidence.put(evidence));
+  }
+
+  async readEvidence(epoch: number): Promise<StoredEvidence | null> {
+    return this.transactions.read(() => this.evidence.get(epoch));
   }
 
   async appendEvent(event: StampedEvent): Promise<void> {

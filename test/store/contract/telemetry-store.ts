@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TelemetryStore } from '../../../src/rollout/ports.ts';
-import type { Window } from '../../../src/telemetry/types.ts';
+import type { StoredEvidence } from '../../../src/telemetry/class-evidence.ts';
+import type { DifferenceExample, Window } from '../../../src/telemetry/types.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
 import { until } from '../../kit/until.ts';
 import { sampleClass, sampleWindow, totals } from '../kit/samples.ts';
@@ -187,8 +188,53 @@ export function telemetryStoreContract(name: string, open: () => Promise<Telemet
         firstSeenMs: 1_000,
         lastSeenMs: 3_000,
         example,
+        smallest: example,
+        latest: later.example,
       });
       expect(await store.readClass('c2')).toBeNull();
+    });
+
+    test('keeps the smallest and the latest example beside the first', async () => {
+      const sized = (requestId: string, bodyBytes: number): DifferenceExample => {
+        const answer = { status: 200, bodyBytes, totalUs: 1 };
+        return {
+          ...(sampleClass('c1', { count: 1 }).example as DifferenceExample),
+          requestId,
+          legacy: answer,
+          candidate: answer,
+        };
+      };
+      const counts = { ...sampleClass('c1', { count: 1 }), example: null };
+      await store.putClass({ ...counts, example: sized('first', 500) }, 1_000);
+      await store.putClass(
+        { ...counts, examples: { smallest: sized('small', 90), latest: sized('late', 900) } },
+        2_000,
+      );
+      await store.putClass(
+        { ...counts, examples: { smallest: sized('larger', 400), latest: sized('later', 600) } },
+        3_000,
+      );
+      await store.putClass({ ...counts, examples: { latest: sized('of before', 1) } }, 2_500);
+      const found = await store.readClass('c1');
+      expect([found?.example, found?.smallest, found?.latest].map((each) => each?.requestId)).toEqual([
+        'first',
+        'small',
+        'later',
+      ]);
+      expect((await store.readClasses(1))[0]).toEqual(found);
+    });
+
+    test('keeps the evidence of an epoch as it was put last, and that of the epoch before', async () => {
+      const evidence = (epoch: number, pairs: number): StoredEvidence => ({
+        epoch,
+        endpoints: [{ endpoint: 'GET /', pairs, triples: 1 }],
+        classes: [],
+      });
+      expect(await store.readEvidence(1)).toBeNull();
+      for (const each of [evidence(1, 5), evidence(1, 6), evidence(2, 1)]) await store.putEvidence(each);
+      expect(await (await harness.another()).readEvidence(1)).toEqual(evidence(1, 6));
+      await store.putEvidence(evidence(3, 9));
+      expect([await store.readEvidence(1), await store.readEvidence(2)]).toEqual([null, evidence(2, 1)]);
     });
 
     test('lists classes by count, largest first', async () => {
