@@ -1,5 +1,5 @@
 import { around, count, milliseconds, percent, rate, time } from './figures.ts';
-import { block, code, table } from './markdown-text.ts';
+import { block, code, plain, table } from './markdown-text.ts';
 import type { ReplayReport } from './replay-schema.ts';
 
 /** Lets a bot that comments find its own comment again. */
@@ -29,7 +29,7 @@ function summary({ counts, coverage, label, complete }: ReplayReport): string {
     improved === 0 ? '' : `Legacy failed and the candidate did not: ${count(improved)}.`,
     `Pair coverage ${percent(coverage)} of ${count(sent)} requests sent.`,
     complete ? '' : '**The replay was interrupted: this is a part of it.**',
-    `\n_${label[0]?.toUpperCase()}${label.slice(1)}._`,
+    `\n_${plain(`${label[0]?.toUpperCase()}${label.slice(1)}`)}._`,
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
 }

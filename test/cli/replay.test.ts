@@ -237,6 +237,24 @@ test.each([
   expect([exitCode, err]).toEqual([2, expect.stringContaining(message)]);
 });
 
+test('a place where no report can stand is told before anything is sent', async () => {
+  const pair = await lanes(same());
+  const file = scratch('a.gor', gorText(items));
+  const { exitCode, err } = await replay(file, pair, ['-o', join(dirname(file), 'gone/report.md')]);
+  expect([exitCode, err, pair.legacy.count()]).toEqual([
+    1,
+    expect.stringContaining('gone/report.md cannot be written'),
+    0,
+  ]);
+});
+
+test('a report that somebody wrote by hand drives no terminal', async () => {
+  const { report } = await replay(scratch('a.gor', gorText(items)), await lanes(same()));
+  const forged = { ...read(report), label: 'a\u001b[2Jb' };
+  const { out } = await cli(['gate', '--report', scratch('forged.json', JSON.stringify(forged))]);
+  expect(out).toContain('a\\x1b[2Jb');
+});
+
 test('a capture that is not there is told, and no file is left behind', async () => {
   const { exitCode, err } = await cli([
     'replay',

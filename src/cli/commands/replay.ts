@@ -17,7 +17,7 @@ import { writeWhole } from '../../report/write-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Options } from '../options.ts';
-import { firstFile, outputsOf, putAll } from '../outputs.ts';
+import { checkPlaces, firstFile, outputsOf, putAll } from '../outputs.ts';
 import type { Wanted } from '../outputs.ts';
 import { ProgressLine } from '../progress.ts';
 import { readBounded } from '../replay-file.ts';
@@ -29,6 +29,7 @@ import type { Verb } from '../verbs.ts';
 /** Sends a capture to both lanes and reports what they answered. What differs is for `gate --report` to judge. */
 export const replay: Verb = async (io, options, [file = '']) => {
   const wanted = outputsOf(options);
+  checkPlaces(wanted);
   const servers = replayLanes(options);
   const capture = new CaptureFile(file, options.input ?? null);
   const settings = settingsOf(options, servers);
