@@ -4,6 +4,7 @@ import { CutoverError } from '../core/errors.ts';
 import type { DifferenceRule } from '../core/rules.ts';
 import type { Lane, ServerConfig } from '../core/snapshot.ts';
 import { addressText } from '../core/unix-address.ts';
+import { Router } from '../gateway/router.ts';
 import { ConfigurationError } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Options } from './options.ts';
@@ -16,6 +17,8 @@ export interface ReplayServers {
   readonly fallbackHost: string;
   /** Of the configuration, where one is named or was needed. */
   readonly rules: readonly DifferenceRule[];
+  /** Its routes, for the names of endpoints. */
+  readonly router: Router | null;
 }
 
 /**
@@ -30,7 +33,8 @@ export function replayLanes(options: Options): ReplayServers {
   const candidate = given.candidate ?? known?.candidate;
   if (legacy === undefined) throw missing('legacy', options.config);
   if (candidate === undefined || candidate === null) throw missing('candidate', options.config);
-  return { legacy, candidate, fallbackHost: hostOf(legacy), rules: known?.rules ?? [] };
+  const { rules, router } = known ?? { rules: [], router: null };
+  return { legacy, candidate, fallbackHost: hostOf(legacy), rules, router };
 }
 
 function flagged(options: Options, lane: Lane): ServerConfig | null {
@@ -48,6 +52,7 @@ function configured({ config }: Options): {
   readonly legacy: ServerConfig | undefined;
   readonly candidate: ServerConfig | null;
   readonly rules: readonly DifferenceRule[];
+  readonly router: Router;
 } {
   const loaded = loadConfig(config);
   if (!loaded.ok) throw new ConfigurationError(config, loaded.problems);
@@ -55,7 +60,8 @@ function configured({ config }: Options): {
   const [upstream, ...others] = candidate.upstreams;
   // With several services behind it the candidate lane is more than one server: its gateway has to be named.
   const only = others.length === 0 ? (upstream?.servers[0] ?? null) : null;
-  return { legacy: legacy.servers[0], candidate: only, rules };
+  const router = new Router(candidate.routes, candidate.filters);
+  return { legacy: legacy.servers[0], candidate: only, rules, router };
 }
 
 function missing(lane: Lane, config: string): CutoverError {

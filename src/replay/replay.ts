@@ -4,6 +4,7 @@ import { isSafeMethod } from '../core/methods.ts';
 import type { Pair } from '../core/observation.ts';
 import type { DifferenceRule } from '../core/rules.ts';
 import type { ServerConfig } from '../core/snapshot.ts';
+import type { Router } from '../gateway/router.ts';
 import { EndpointTable } from '../shadow/endpoint.ts';
 import { encodeHistogram, newHistogram, recordUs } from '../telemetry/histogram.ts';
 import type { CaptureFacts, CaptureFile } from './capture/file.ts';
@@ -32,6 +33,8 @@ export interface ReplayOptions {
   readonly legacy: ServerConfig;
   readonly candidate: ServerConfig;
   readonly policy: RequestPolicy;
+  /** Routes of the configuration, whose path templates name endpoints; null: all are learned. */
+  readonly router: Router | null;
   /** What people said about differences. */
   readonly rules: readonly DifferenceRule[];
   readonly sessionBy: SessionBy;
@@ -248,10 +251,11 @@ export class Replay {
     request: CapturedRequest,
     { ordinal, line, dueMs }: { readonly ordinal: number; readonly line: number; readonly dueMs: number },
   ): void {
-    const { policy, sessionBy } = this.options;
-    const { method, target } = request;
+    const { policy, sessionBy, router } = this.options;
+    const { method, target, host } = request;
     const [path = ''] = target.split('?', 1);
-    const endpoint = this.endpoints.endpoint(method, path);
+    const templates = router?.match(method, host.toLowerCase(), path)?.templates;
+    const endpoint = this.endpoints.endpoint(method, path, templates);
     const subject = { line, requestId: requestIdOf(policy.seed, ordinal), endpoint, method, target };
     const end = this.ledger.enter(ordinal, subject, isSafeMethod(method));
     const bytes = request.body?.length ?? 0;

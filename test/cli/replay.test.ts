@@ -280,7 +280,9 @@ test('rules of the configuration hide what people said may differ, and the repor
     [
       'listen: [{ address: 127.0.0.1:8080 }]',
       'legacy: { servers: [http://127.0.0.1:8081] }',
-      'candidate: { servers: [http://127.0.0.1:7001] }',
+      'candidate:',
+      '  upstreams: { shop: { servers: [http://127.0.0.1:7001] } }',
+      "  routes: [{ name: all, upstream: shop, endpoints: ['/items/{item}'] }]",
       'differences:',
       '  rules:',
       '    - { path: body/target, ignore: true, reason: the candidate numbers anew }',
@@ -293,6 +295,7 @@ test('rules of the configuration hide what people said may differ, and the repor
   expect([exitCode, err]).toEqual([0, expect.anything()]);
   const made = read(report);
   expect(made).toMatchObject({ counts: { differing: 0, ignored: 20, judged: 200 }, classes: [] });
+  expect(made.endpoints.map(({ endpoint }) => endpoint)).toEqual(['GET /items/{item}']);
   expect(made.rules.map(({ path, hidden }) => [path, hidden])).toEqual([
     ['body/target', 20],
     ['body/gone', 0],

@@ -43,6 +43,7 @@ export async function replayed(
     candidate: server(candidate),
     policy: { writes: false, fallbackHost: 'shop.example', host: null, seed: 7 },
     rules: [],
+    router: null,
     sessionBy: { kind: 'auto' },
     pace: { kind: 'unpaced' },
     concurrency: 16,

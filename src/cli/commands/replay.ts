@@ -87,6 +87,7 @@ async function run(io: Io, options: Options, { capture, servers, resume }: Work)
     legacy: servers.legacy,
     candidate: servers.candidate,
     rules: servers.rules,
+    router: servers.router,
     policy: { writes, host, seed, fallbackHost: servers.fallbackHost },
     sessionBy: sessionBy(options),
     pace: paceOf(options),
