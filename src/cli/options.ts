@@ -16,6 +16,8 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
 export interface Options extends ReplayFlags {
   /** Path of the configuration. */
   readonly config: string;
+  /** It was named, by flag or environment. */
+  readonly configNamed: boolean;
   /** False with `--no-color`. */
   readonly color: boolean;
   readonly json?: boolean;

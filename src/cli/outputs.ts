@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CutoverError } from '../core/errors.ts';
 import { writeWhole } from '../report/write-file.ts';
 import { EXIT } from './exit-codes.ts';
@@ -47,6 +49,20 @@ function usage(message: string): CutoverError {
 /** The first output that is a file, or null. */
 export function firstFile(wanted: readonly Wanted[]): string | null {
   return wanted.find(({ file }) => file !== STDOUT)?.file ?? null;
+}
+
+/**
+ * Looks whether files can stand where they shall, before work is done that would be lost.
+ * @throws CutoverError NOT_WRITTEN
+ */
+export function checkPlaces(wanted: readonly Wanted[]): void {
+  for (const { file } of wanted) {
+    if (file === STDOUT || statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() === true)
+      continue;
+    throw new CutoverError('NOT_WRITTEN', `${file} cannot be written: its folder does not exist`, {
+      hint: 'its folder must exist: mkdir -p',
+    });
+  }
 }
 
 /** Writes a report in each wanted format. */

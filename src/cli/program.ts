@@ -67,10 +67,11 @@ function adder(io: Io, program: Command, result: Result): Add {
     command.addHelpText('after', () => exampleText(pathOf(command)));
     command.action(async () => {
       const given = command.optsWithGlobals<Partial<Record<string, string>>>();
-      const config = given['config'] ?? io.env['CUTOVER_CONFIG'] ?? DEFAULT_CONFIG;
+      const named = given['config'] ?? io.env['CUTOVER_CONFIG'];
       const { timeout, interval, expires, ...rest } = given;
+      const place = { config: named ?? DEFAULT_CONFIG, configNamed: named !== undefined };
       const times = { timeoutMs: timeout, intervalMs: interval, expiresMs: expires };
-      const options = { ...rest, ...times, config } as unknown as Options;
+      const options = { ...rest, ...times, ...place } as unknown as Options;
       result.exitCode = await (await load())(io, options, command.args);
     });
     return command;

@@ -1,8 +1,10 @@
 import { loadConfig } from '../config/load.ts';
 import { parseServer } from '../config/server-text.ts';
 import { CutoverError } from '../core/errors.ts';
+import type { DifferenceRule } from '../core/rules.ts';
 import type { Lane, ServerConfig } from '../core/snapshot.ts';
 import { addressText } from '../core/unix-address.ts';
+import { Router } from '../gateway/router.ts';
 import { ConfigurationError } from './configuration.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Options } from './options.ts';
@@ -13,6 +15,10 @@ export interface ReplayServers {
   readonly candidate: ServerConfig;
   /** Host for requests whose capture knows none; the same on both lanes, or each answer would name another one. */
   readonly fallbackHost: string;
+  /** Of the configuration, where one is named or was needed. */
+  readonly rules: readonly DifferenceRule[];
+  /** Its routes, for the names of endpoints. */
+  readonly router: Router | null;
 }
 
 /**
@@ -21,12 +27,14 @@ export interface ReplayServers {
  */
 export function replayLanes(options: Options): ReplayServers {
   const given = { legacy: flagged(options, 'legacy'), candidate: flagged(options, 'candidate') };
-  const known = given.legacy !== null && given.candidate !== null ? null : configured(options);
+  const isEnough = given.legacy !== null && given.candidate !== null && !options.configNamed;
+  const known = isEnough ? null : configured(options);
   const legacy = given.legacy ?? known?.legacy;
   const candidate = given.candidate ?? known?.candidate;
   if (legacy === undefined) throw missing('legacy', options.config);
   if (candidate === undefined || candidate === null) throw missing('candidate', options.config);
-  return { legacy, candidate, fallbackHost: hostOf(legacy) };
+  const { rules, router } = known ?? { rules: [], router: null };
+  return { legacy, candidate, fallbackHost: hostOf(legacy), rules, router };
 }
 
 function flagged(options: Options, lane: Lane): ServerConfig | null {
@@ -41,16 +49,19 @@ function flagged(options: Options, lane: Lane): ServerConfig | null {
 }
 
 function configured({ config }: Options): {
-  legacy: ServerConfig | undefined;
-  candidate: ServerConfig | null;
+  readonly legacy: ServerConfig | undefined;
+  readonly candidate: ServerConfig | null;
+  readonly rules: readonly DifferenceRule[];
+  readonly router: Router;
 } {
   const loaded = loadConfig(config);
   if (!loaded.ok) throw new ConfigurationError(config, loaded.problems);
-  const { legacy, candidate } = loaded.config.gateway;
+  const { legacy, candidate, rules = [] } = loaded.config.gateway;
   const [upstream, ...others] = candidate.upstreams;
   // With several services behind it the candidate lane is more than one server: its gateway has to be named.
   const only = others.length === 0 ? (upstream?.servers[0] ?? null) : null;
-  return { legacy: legacy.servers[0], candidate: only };
+  const router = new Router(candidate.routes, candidate.filters);
+  return { legacy: legacy.servers[0], candidate: only, rules, router };
 }
 
 function missing(lane: Lane, config: string): CutoverError {

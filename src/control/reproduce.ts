@@ -4,6 +4,10 @@ import type { StoredClass } from '../rollout/ports.ts';
 import type { DifferenceExample } from '../telemetry/types.ts';
 import type { DifferenceDetail } from './schema/differences.ts';
 
+/** What a command is made of. */
+type CurlUpstream = Pick<UpstreamConfig, 'servers' | 'hostHeader'>;
+type CurlExample = Pick<DifferenceExample, 'method' | 'target' | 'request'>;
+
 /** What stands where a value was masked. */
 const MASKED = /‹masked:[^›]*›/g;
 
@@ -52,10 +56,7 @@ export function knownFields(
 }
 
 /** A curl command for the first server of an upstream; null when there is none. */
-export function curl(
-  upstream: Pick<UpstreamConfig, 'servers' | 'hostHeader'> | undefined,
-  example: Pick<DifferenceExample, 'method' | 'target' | 'request'>,
-): string | null {
+export function curl(upstream: CurlUpstream | undefined, example: CurlExample): string | null {
   const server = upstream?.servers[0];
   if (upstream === undefined || server === undefined) return null;
   const { method, target } = example;

@@ -28,6 +28,7 @@ function originOf(host: string, { via, scheme }: Arrival): string | null {
 export interface CopySource extends LaneRequestSource {
   readonly runtime: Runtime;
   readonly assignment: Assignment;
+  /** As they go to the lane that is asked first. */
   readonly fields: HeaderFields;
 }
 

@@ -1,15 +1,19 @@
 import { failure } from '../core/errors.ts';
 import type { Difference, PairResult } from '../core/observation.ts';
+import type { RuleHits } from '../core/rules.ts';
+import { areTold } from '../shadow/answer-copy.ts';
 import type { AnswerCopy } from '../shadow/answer-copy.ts';
 import type { PairEnd, ReplayOutcome } from './result.ts';
 
 const NONE: readonly Difference[] = [];
+const NO_HITS: readonly RuleHits[] = [];
 const UNJUDGED = {
   judged: false,
   differences: NONE,
   differs: false,
   statusDiffers: false,
   improvedOnly: false,
+  ignored: NO_HITS,
 } as const;
 
 /** The answers of both lanes; null for one that was given up. */
@@ -41,7 +45,8 @@ export function endWithoutComparison({ legacy, candidate }: Answers): PairEnd | 
   if (candidate.failed !== null) return candidateFailed(legacy, candidate, said);
   const legacyLarge = legacy.body.overflowed !== 'no';
   const candidateLarge = candidate.body.overflowed !== 'no';
-  if (!legacyLarge && !candidateLarge) return { legacy, candidate };
+  const isWhole = !legacyLarge && !candidateLarge;
+  if (isWhole || areTold(legacy, candidate)) return { legacy, candidate };
   const end = { ...UNJUDGED, outcome: 'response_too_large', ...said } as const;
   return legacyLarge === candidateLarge ? end : { ...end, ...differing([unequal(legacyLarge)]) };
 }
@@ -50,8 +55,8 @@ export function endWithoutComparison({ legacy, candidate }: Answers): PairEnd | 
 export function endOfComparison(answers: WholeAnswers, result: PairResult | null): PairEnd {
   const said = heard(answers);
   if (result === null) return { ...UNJUDGED, outcome: 'diff_dropped', ...said };
-  const { differences, found, improvedOnly } = result;
-  const verdict = { ...differing(differences), differs: found > 0 && !improvedOnly, improvedOnly };
+  const { differences, found, improvedOnly, ignored } = result;
+  const verdict = { ...differing(differences), differs: found > 0 && !improvedOnly, improvedOnly, ignored };
   return { ...verdict, outcome: 'compared', ...said };
 }
 
@@ -88,7 +93,7 @@ function differing(
   differences: readonly Difference[],
 ): Omit<PairEnd, 'outcome' | keyof ReturnType<typeof heard>> {
   const statusDiffers = differences.some(({ kind }) => kind === 'status' || kind === 'regressed');
-  return { judged: true, differences, differs: true, statusDiffers, improvedOnly: false };
+  return { judged: true, differences, differs: true, statusDiffers, improvedOnly: false, ignored: NO_HITS };
 }
 
 function heard({

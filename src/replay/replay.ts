@@ -2,7 +2,9 @@ import { monotonicMs, wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import type { Pair } from '../core/observation.ts';
+import type { DifferenceRule } from '../core/rules.ts';
 import type { ServerConfig } from '../core/snapshot.ts';
+import type { Router } from '../gateway/router.ts';
 import { EndpointTable } from '../shadow/endpoint.ts';
 import { encodeHistogram, newHistogram, recordUs } from '../telemetry/histogram.ts';
 import type { CaptureFacts, CaptureFile } from './capture/file.ts';
@@ -18,7 +20,7 @@ import { endOfComparison, endWithoutComparison } from './pair-end.ts';
 import type { WholeAnswers } from './pair-end.ts';
 import type { PairEnd } from './result.ts';
 import type { ResumeState } from './resume.ts';
-import { sessionOf } from './session.ts';
+import { headerOf, sessionOf } from './session.ts';
 import type { SessionBy } from './session.ts';
 import { Sessions } from './sessions.ts';
 import { ReplayTally } from './tally.ts';
@@ -31,6 +33,10 @@ export interface ReplayOptions {
   readonly legacy: ServerConfig;
   readonly candidate: ServerConfig;
   readonly policy: RequestPolicy;
+  /** Routes of the configuration, whose path templates name endpoints; null: all are learned. */
+  readonly router: Router | null;
+  /** What people said about differences. */
+  readonly rules: readonly DifferenceRule[];
   readonly sessionBy: SessionBy;
   readonly pace: Pace;
   readonly concurrency: number;
@@ -245,10 +251,11 @@ export class Replay {
     request: CapturedRequest,
     { ordinal, line, dueMs }: { readonly ordinal: number; readonly line: number; readonly dueMs: number },
   ): void {
-    const { policy, sessionBy } = this.options;
-    const { method, target } = request;
+    const { policy, sessionBy, router } = this.options;
+    const { method, target, host } = request;
     const [path = ''] = target.split('?', 1);
-    const endpoint = this.endpoints.endpoint(method, path);
+    const templates = router?.match(method, host.toLowerCase(), path)?.templates;
+    const endpoint = this.endpoints.endpoint(method, path, templates);
     const subject = { line, requestId: requestIdOf(policy.seed, ordinal), endpoint, method, target };
     const end = this.ledger.enter(ordinal, subject, isSafeMethod(method));
     const bytes = request.body?.length ?? 0;
@@ -281,7 +288,10 @@ export class Replay {
     const found = endWithoutComparison({ legacy, candidate });
     if ('outcome' in found) over(found);
     else {
-      const pair = pairOf(request, subject, found);
+      const { rules, legacy: server } = this.options;
+      const host = policy.host ?? (request.host || policy.fallbackHost);
+      const scheme = headerOf(request, 'x-forwarded-proto') ?? server.scheme;
+      const pair = { ...pairOf(request, subject, found), origin: `${scheme}://${host}`, rules };
       await this.comparer.submit(pair, (result) => over(endOfComparison(found, result)));
     }
     legacy?.body.free();

@@ -1,4 +1,5 @@
 import type { Difference } from '../core/observation.ts';
+import type { RuleHits } from '../core/rules.ts';
 import { UNREADABLE } from './capture/types.ts';
 
 /** Why a request that was read is not sent. */
@@ -75,6 +76,8 @@ export interface PairEnd {
   readonly differs: boolean;
   readonly statusDiffers: boolean;
   readonly improvedOnly: boolean;
+  /** What rules hid. */
+  readonly ignored: readonly RuleHits[];
   /** Status of each lane, or the code of its failure; '' for a lane that was not heard out. */
   readonly legacy: string;
   readonly candidate: string;
@@ -95,6 +98,8 @@ export interface ReplayCounts {
   differing: number;
   statusDiffering: number;
   improved: number;
+  /** Judged pairs in which nothing differs but what rules hide: they are no agreement. */
+  ignored: number;
   /** Differences beyond `LIMITS.replayClasses` classes. */
   otherClasses: number;
 }

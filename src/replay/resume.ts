@@ -24,6 +24,7 @@ const resumeSchema = z.strictObject({
     classes: z.array(replayClassSchema).readonly(),
     endpoints: z.array(z.tuple([z.string(), endpointCountsSchema]).readonly()).readonly(),
     statuses: perLane(laneStatusesSchema),
+    hidden: z.record(z.string(), count),
     latency: perLane(z.string()),
   }),
 });

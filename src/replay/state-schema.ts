@@ -24,6 +24,7 @@ export const replayCountsSchema = z.strictObject({
   differing: count.describe('of these, the ones in which the candidate differs to its disadvantage'),
   statusDiffering: count,
   improved: count.describe('pairs in which legacy failed and the candidate did not'),
+  ignored: count.describe('judged pairs in which nothing differs but what rules hide: no agreement'),
   otherClasses: count.describe('differences of more classes than are kept'),
 });
 

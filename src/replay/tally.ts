@@ -1,5 +1,6 @@
 import { LIMITS } from '../core/limits.ts';
 import type { Difference } from '../core/observation.ts';
+import type { RuleHits } from '../core/rules.ts';
 import { classId } from '../diff/fingerprint.ts';
 import { maskTarget } from '../diff/mask.ts';
 import { encodeHistogram, addEncoded, newHistogram, recordUs } from '../telemetry/histogram.ts';
@@ -21,6 +22,8 @@ export interface TallyState {
   readonly classes: readonly ReplayClass[];
   readonly endpoints: readonly (readonly [endpoint: string, counts: EndpointCounts])[];
   readonly statuses: Readonly<Record<'legacy' | 'candidate', Readonly<Record<string, number>>>>;
+  /** Differences that each rule hid. */
+  readonly hidden: Readonly<Record<string, number>>;
   readonly latency: Readonly<Record<'legacy' | 'candidate', string>>;
 }
 
@@ -30,6 +33,7 @@ export class ReplayTally {
   private readonly classes = new Map<string, ReplayClass>();
   readonly endpoints = new Map<string, EndpointCounts>();
   private readonly statuses = { legacy: new Map<string, number>(), candidate: new Map<string, number>() };
+  private readonly hidden = new Map<string, number>();
   private readonly latency = { legacy: newHistogram(), candidate: newHistogram() };
 
   /** A request is not sent. */
@@ -55,6 +59,12 @@ export class ReplayTally {
     if (end.statusDiffers) counts.statusDiffering += 1;
     if (end.improvedOnly) counts.improved += 1;
     for (const difference of end.differences) this.addDifference(subject, difference);
+    this.addIgnored(end.ignored, end.differences.length === 0);
+  }
+
+  private addIgnored(ignored: readonly RuleHits[], only: boolean): void {
+    if (ignored.length > 0 && only) this.counts.ignored += 1;
+    for (const { rule, hidden } of ignored) this.hidden.set(rule, (this.hidden.get(rule) ?? 0) + hidden);
   }
 
   private endpointCounts(wanted: string): EndpointCounts {
@@ -91,7 +101,7 @@ export class ReplayTally {
 
   /** Everything as plain data, in an order that depends on nothing but the capture and the answers. */
   state(): TallyState {
-    const { counts, classes, endpoints, statuses, latency } = this;
+    const { counts, classes, endpoints, statuses, latency, hidden } = this;
     return {
       counts: structuredClone(counts),
       classes: [...classes.values()].toSorted(
@@ -99,6 +109,7 @@ export class ReplayTally {
       ),
       endpoints: [...endpoints].toSorted(([one], [other]) => (one < other ? -1 : 1)),
       statuses: { legacy: sorted(statuses.legacy), candidate: sorted(statuses.candidate) },
+      hidden: sorted(hidden),
       latency: {
         legacy: encodeHistogram(latency.legacy),
         candidate: encodeHistogram(latency.candidate),
@@ -107,9 +118,10 @@ export class ReplayTally {
   }
 
   /** Goes on from what an interrupted replay had counted. */
-  restore({ counts, classes, endpoints, statuses, latency }: TallyState): void {
+  restore({ counts, classes, endpoints, statuses, latency, hidden }: TallyState): void {
     Object.assign(this.counts, structuredClone(counts));
     for (const each of classes) this.classes.set(each.id, each);
+    for (const [rule, seen] of Object.entries(hidden)) this.hidden.set(rule, seen);
     for (const [endpoint, known] of endpoints) this.endpoints.set(endpoint, { ...known });
     for (const lane of ['legacy', 'candidate'] as const) {
       for (const [status, seen] of Object.entries(statuses[lane])) this.statuses[lane].set(status, seen);
@@ -126,6 +138,7 @@ function emptyCounts(): ReplayCounts {
     differing: 0,
     statusDiffering: 0,
     improved: 0,
+    ignored: 0,
     otherClasses: 0,
   };
   return { ...zero, skipped: zeros(SKIPPED), outcomes: zeros(REPLAY_OUTCOMES) };

@@ -1,4 +1,6 @@
 import { curl } from '../control/reproduce.ts';
+import { actionText } from '../core/rules.ts';
+import type { DifferenceRule } from '../core/rules.ts';
 import type { ServerConfig } from '../core/snapshot.ts';
 import { summariseLatency } from '../telemetry/histogram.ts';
 import type { ReplayResult } from '../replay/replay.ts';
@@ -11,13 +13,14 @@ export interface ReplayReportInput {
   readonly build: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly servers: Readonly<Record<'legacy' | 'candidate', ServerConfig>>;
+  readonly rules: readonly DifferenceRule[];
   /** Host sent to both lanes where the capture knows none. */
   readonly host: string;
 }
 
 /** The report of a replay: pure, the same input gives the same bytes. */
 export function buildReplayReport(input: ReplayReportInput): ReplayReport {
-  const { result, build, settings } = input;
+  const { result, build, settings, rules } = input;
   const { capture, others, cut, complete, tally } = result;
   return {
     schemaVersion: 1,
@@ -30,6 +33,13 @@ export function buildReplayReport(input: ReplayReportInput): ReplayReport {
     counts: tally.counts,
     coverage: coverageOf(tally.counts),
     lanes: { legacy: { ...tally.statuses.legacy }, candidate: { ...tally.statuses.candidate } },
+    rules: rules.map(({ id, path, action, reason }) => ({
+      id,
+      path,
+      action: actionText(action),
+      reason,
+      hidden: tally.hidden[id] ?? 0,
+    })),
     endpoints: tally.endpoints.map(([endpoint, counts]) => ({ endpoint, ...counts })),
     classes: tally.classes.map((each) => ({ ...each, reproduce: reproduceOf(each, input) })),
     times: timesOf(result),

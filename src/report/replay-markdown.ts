@@ -1,5 +1,5 @@
 import { around, count, milliseconds, percent, rate, time } from './figures.ts';
-import { block, code, table } from './markdown-text.ts';
+import { block, code, plain, table } from './markdown-text.ts';
 import type { ReplayReport } from './replay-schema.ts';
 
 /** Lets a bot that comments find its own comment again. */
@@ -13,6 +13,7 @@ export function replayMarkdown(report: ReplayReport): string {
     `${MARKER}\n# Cutover replay\n`,
     summary(report),
     classesSection(report),
+    rulesSection(report),
     endpointsSection(report),
     accountingSection(report),
     lanesSection(report),
@@ -28,7 +29,7 @@ function summary({ counts, coverage, label, complete }: ReplayReport): string {
     improved === 0 ? '' : `Legacy failed and the candidate did not: ${count(improved)}.`,
     `Pair coverage ${percent(coverage)} of ${count(sent)} requests sent.`,
     complete ? '' : '**The replay was interrupted: this is a part of it.**',
-    `\n_${label[0]?.toUpperCase()}${label.slice(1)}._`,
+    `\n_${plain(`${label[0]?.toUpperCase()}${label.slice(1)}`)}._`,
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
 }
@@ -54,6 +55,21 @@ function example([largest]: ReplayReport['classes']): string {
   const { example: seen, reproduce, id } = largest;
   const head = `\n### Example of the largest class\n\n${code(id)}, record ${count(seen.line)} of the capture, request ${code(seen.requestId)}. Again, with masked values filled in:\n`;
   return `${head}\n${block([reproduce.legacy, reproduce.candidate], 'sh')}`;
+}
+
+/** What was hidden, and by whose word; a rule that hid nothing may be gone. */
+function rulesSection({ rules, counts }: ReplayReport): string {
+  if (rules.length === 0) return '';
+  const rows = rules.map(({ id, path, action, reason, hidden }) => [
+    code(id),
+    code(path),
+    code(action),
+    code(reason),
+    hidden === 0 ? '**0**: it matches nothing here' : count(hidden),
+  ]);
+  const heads = ['rule', 'path', 'what', 'reason', 'hidden'];
+  const only = `\n${count(counts.ignored)} pairs differ in nothing but what rules hide; they are no agreement.\n`;
+  return `## Rules\n\n${table(heads, rows)}${only}`;
 }
 
 function endpointsSection({ endpoints }: ReplayReport): string {

@@ -44,6 +44,17 @@ export const replayReportSchema = z
       legacy: laneStatusesSchema.describe('answers by status, or by the code of a failure'),
       candidate: laneStatusesSchema,
     }),
+    rules: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          path: z.string(),
+          action: z.string(),
+          reason: z.string(),
+          hidden: count.describe('differences that it hid; 0: it matches nothing here'),
+        }),
+      )
+      .describe('rules about differences that held'),
     endpoints: z.array(z.strictObject({ endpoint: z.string(), ...endpointCountsSchema.shape })),
     classes: z
       .array(

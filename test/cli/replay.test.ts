@@ -237,6 +237,24 @@ test.each([
   expect([exitCode, err]).toEqual([2, expect.stringContaining(message)]);
 });
 
+test('a place where no report can stand is told before anything is sent', async () => {
+  const pair = await lanes(same());
+  const file = scratch('a.gor', gorText(items));
+  const { exitCode, err } = await replay(file, pair, ['-o', join(dirname(file), 'gone/report.md')]);
+  expect([exitCode, err, pair.legacy.count()]).toEqual([
+    1,
+    expect.stringContaining('gone/report.md cannot be written'),
+    0,
+  ]);
+});
+
+test('a report that somebody wrote by hand drives no terminal', async () => {
+  const { report } = await replay(scratch('a.gor', gorText(items)), await lanes(same()));
+  const forged = { ...read(report), label: 'a\u001b[2Jb' };
+  const { out } = await cli(['gate', '--report', scratch('forged.json', JSON.stringify(forged))]);
+  expect(out).toContain('a\\x1b[2Jb');
+});
+
 test('a capture that is not there is told, and no file is left behind', async () => {
   const { exitCode, err } = await cli([
     'replay',
@@ -253,4 +271,37 @@ test('a capture that is not there is told, and no file is left behind', async ()
     expect.stringContaining('gone.gor cannot be read'),
     false,
   ]);
+});
+
+test('rules of the configuration hide what people said may differ, and the report counts it', async () => {
+  const file = scratch('a.gor', gorText(items));
+  const config = scratch(
+    'cutover.yaml',
+    [
+      'listen: [{ address: 127.0.0.1:8080 }]',
+      'legacy: { servers: [http://127.0.0.1:8081] }',
+      'candidate:',
+      '  upstreams: { shop: { servers: [http://127.0.0.1:7001] } }',
+      "  routes: [{ name: all, upstream: shop, endpoints: ['/items/{item}'] }]",
+      'differences:',
+      '  rules:',
+      '    - { path: body/target, ignore: true, reason: the candidate numbers anew }',
+      '    - { path: body/gone, ignore: true, reason: it is there no more }',
+      '',
+    ].join('\n'),
+  );
+  const pair = await lanes(wrong(10));
+  const { report, exitCode, err } = await replay(file, pair, ['-c', config]);
+  expect([exitCode, err]).toEqual([0, expect.anything()]);
+  const made = read(report);
+  expect(made).toMatchObject({ counts: { differing: 0, ignored: 20, judged: 200 }, classes: [] });
+  expect(made.endpoints.map(({ endpoint }) => endpoint)).toEqual(['GET /items/{item}']);
+  expect(made.rules.map(({ path, hidden }) => [path, hidden])).toEqual([
+    ['body/target', 20],
+    ['body/gone', 0],
+  ]);
+  expect((await cli(['report', '--replay', report])).out).toContain(
+    '20 pairs differ in nothing but what rules hide',
+  );
+  expect(read((await replay(file, pair)).report).counts.differing).toBe(20);
 });

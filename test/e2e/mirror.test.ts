@@ -106,9 +106,7 @@ async function accounted(cutover: RunningGateway) {
 test.skipIf(!nginxOrSkip())(
   'requests that NGINX mirrors are asked of both lanes as they came, compared and counted',
   async () => {
-    const wrong = upstream().respond(({ target }) => ({
-      body: { target: target.endsWith('7?q=1') ? 'x' : target },
-    }));
+    const wrong = upstream().respond(() => ({ body: { target: 'x' } }));
     const { edge, cutover, legacy, candidate, shop } = await site({ candidate: wrong });
     expect((await clients(edge)).statuses).toEqual({ 200: 320 });
     const status = await accounted(cutover);

@@ -42,6 +42,8 @@ export async function replayed(
     legacy: server(legacy),
     candidate: server(candidate),
     policy: { writes: false, fallbackHost: 'shop.example', host: null, seed: 7 },
+    rules: [],
+    router: null,
     sessionBy: { kind: 'auto' },
     pace: { kind: 'unpaced' },
     concurrency: 16,

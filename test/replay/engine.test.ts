@@ -108,14 +108,23 @@ test('a legacy that fails is missing evidence and no fault of the candidate', as
   expect(both.tally.counts.outcomes.both_failed).toBe(120);
 });
 
-test('one answer too large to keep differs from one that is not, and of two nothing is known', async () => {
-  const large = () => upstream().respond(() => ({ body: 'x'.repeat(2 * 1024 * 1024) }));
+test('answers too large to keep are told apart by their length and hash, unless they are coded', async () => {
+  const large = (letter: string, headers = {}) =>
+    upstream().respond(() => ({ body: letter.repeat(2 * 1024 * 1024), headers }));
   const file = scratch('a.gor', gorText(items.slice(0, 5)));
-  const lanes = { legacy: await started(answers()), candidate: await started(large()) };
-  const one = await replayed(file, lanes);
-  expect(one.tally.counts).toMatchObject({ judged: 5, differing: 5, outcomes: { response_too_large: 5 } });
-  const both = await replayed(file, { ...lanes, legacy: await started(large()) });
-  expect(both.tally.counts).toMatchObject({ judged: 0, outcomes: { response_too_large: 5 } });
+  const [legacy, candidate] = [await started(large('x')), await started(large('y'))];
+  const small = await replayed(file, { legacy: await started(answers()), candidate });
+  expect(small.tally.counts).toMatchObject({ judged: 5, differing: 5 });
+  const other = await replayed(file, { legacy, candidate });
+  expect(other.tally.counts).toMatchObject({ judged: 5, differing: 5, outcomes: { compared: 5 } });
+  const same = await replayed(file, { legacy, candidate: await started(large('x')) });
+  expect(same.tally.counts).toMatchObject({ judged: 5, differing: 0, outcomes: { compared: 5 } });
+  const coded = { 'content-encoding': 'gzip' };
+  const unknown = await replayed(file, {
+    legacy: await started(large('x', coded)),
+    candidate: await started(large('y', coded)),
+  });
+  expect(unknown.tally.counts).toMatchObject({ judged: 0, outcomes: { response_too_large: 5 } });
 });
 
 test('requests of one session reach each lane in their order, and sessions do not wait for each other', async () => {

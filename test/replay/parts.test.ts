@@ -102,6 +102,7 @@ const END: PairEnd = {
   differs: false,
   statusDiffers: false,
   improvedOnly: false,
+  ignored: [],
   legacy: '200',
   candidate: '200',
   legacyUs: 1,

@@ -50,6 +50,7 @@ export function replayReport(
     coverage: 1,
     lanes: { legacy: { 200: 1_000 }, candidate: { 200: 1_000 } },
     endpoints: [{ endpoint: 'GET /items/{id}', sent: 1_000, judged: 1_000, differing: 0 }],
+    rules: [],
     classes: [],
     times: {
       startedAtMs: Date.UTC(2026, 10, 24),
@@ -75,6 +76,7 @@ function sampleCounts(): Counts {
     differing: 0,
     statusDiffering: 0,
     improved: 0,
+    ignored: 0,
     otherClasses: 0,
   };
 }

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { monotonicMs } from '../../src/core/clock.ts';
 import { openSqliteStore } from '../../src/store/sqlite/store.ts';
 import { mergeWindows } from '../../src/telemetry/merge.ts';
 import { sampleWindow } from './kit/samples.ts';

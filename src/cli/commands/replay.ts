@@ -17,7 +17,7 @@ import { writeWhole } from '../../report/write-file.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import type { Options } from '../options.ts';
-import { firstFile, outputsOf, putAll } from '../outputs.ts';
+import { checkPlaces, firstFile, outputsOf, putAll } from '../outputs.ts';
 import type { Wanted } from '../outputs.ts';
 import { ProgressLine } from '../progress.ts';
 import { readBounded } from '../replay-file.ts';
@@ -29,14 +29,15 @@ import type { Verb } from '../verbs.ts';
 /** Sends a capture to both lanes and reports what they answered. What differs is for `gate --report` to judge. */
 export const replay: Verb = async (io, options, [file = '']) => {
   const wanted = outputsOf(options);
+  checkPlaces(wanted);
   const servers = replayLanes(options);
   const capture = new CaptureFile(file, options.input ?? null);
   const settings = settingsOf(options, servers);
   const resume = resumeOf(options, capture, settings);
   const result = await run(io, options, { capture, servers, resume });
-  const { fallbackHost } = servers;
+  const { fallbackHost, rules } = servers;
   const host = options.host ?? fallbackHost;
-  const report = buildReplayReport({ result, build: buildName(), settings, servers, host });
+  const report = buildReplayReport({ result, build: buildName(), settings, servers, rules, host });
   putAll(io, wanted, { json: () => replayJson(report), md: () => replayMarkdown(report) });
   if (result.resume === null) return warned(io, result);
   leaveResume(io, file, wanted, { schemaVersion: 1, settings, ...result.resume });
@@ -44,7 +45,7 @@ export const replay: Verb = async (io, options, [file = '']) => {
 };
 
 /** What makes another replay, in words: it stands in the report, and a replay that goes on must agree with it. */
-function settingsOf(options: Options, { legacy, candidate }: ReplayServers): Record<string, string> {
+function settingsOf(options: Options, { legacy, candidate, rules }: ReplayServers): Record<string, string> {
   const { seed = 0, writes, session = 'auto', host, limit } = options;
   const url = ({ scheme, ...address }: ReplayServers['legacy']): string =>
     `${scheme}://${addressText(address)}`;
@@ -55,6 +56,7 @@ function settingsOf(options: Options, { legacy, candidate }: ReplayServers): Rec
     writes: writes === true ? 'sent' : 'skipped',
     session,
     host: host ?? 'as captured',
+    rules: rules.map(({ id }) => id).join(' ') || 'none',
     limit: Number.isFinite(limit) ? String(limit) : 'none',
   };
 }
@@ -84,6 +86,8 @@ async function run(io: Io, options: Options, { capture, servers, resume }: Work)
     resume,
     legacy: servers.legacy,
     candidate: servers.candidate,
+    rules: servers.rules,
+    router: servers.router,
     policy: { writes, host, seed, fallbackHost: servers.fallbackHost },
     sessionBy: sessionBy(options),
     pace: paceOf(options),

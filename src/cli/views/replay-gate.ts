@@ -11,7 +11,7 @@ export function replayGateText(gate: ReplayGate, paint: Paint): string {
   const { verdict, reason, label, pairs, coverage, rules, newClasses } = gate;
   const color = { ready: paint.good, hold: paint.warn, abort: paint.bad }[verdict];
   const rows = rules.map(({ rule, hit, detail }) => [
-    `  ${rule}`,
+    `  ${safe(rule)}`,
     hit ? { text: 'hit', paint: paint.bad } : 'not hit',
     detail,
   ]);
@@ -25,8 +25,8 @@ export function replayGateText(gate: ReplayGate, paint: Paint): string {
     ]);
   const more = newClasses.length - classes.length;
   return [
-    `${color(verdict.toUpperCase())}  ${reason}\n`,
-    `${label}\n${count(pairs)} judged pairs, pair coverage ${percent(coverage)}\n`,
+    `${color(verdict.toUpperCase())}  ${safe(reason)}\n`,
+    `${safe(label)}\n${count(pairs)} judged pairs, pair coverage ${percent(coverage)}\n`,
     rows.length === 0 ? '' : `\n${aligned(rows)}`,
     classes.length === 0 ? '' : `\nnew classes\n${aligned(classes)}`,
     more > 0 ? `  and ${count(more)} more: --json\n` : '',
