@@ -20,7 +20,7 @@ type Terms = Pick<GatewayConfig, 'timeouts' | 'shadow'>;
 /** Configurations that agree on this share one set of connections. */
 export function sameUpstream(upstream: UpstreamConfig, { timeouts, shadow }: Terms): string {
   const { connectMs, firstByteMs, upstreamIdleMs, totalMs } = timeouts;
-  const times = [connectMs, firstByteMs, upstreamIdleMs, totalMs, shadow.timeoutMs, shadow.maxInFlight];
+  const times = [connectMs, firstByteMs, upstreamIdleMs, totalMs, shadow.timeoutMs, copyConnections(shadow)];
   return JSON.stringify([upstream, times]);
 }
 
@@ -57,7 +57,7 @@ export class OpenUpstream {
         idleMs: copyMs,
         totalMs: copyMs,
       },
-      maxConnections: shadow.maxInFlight,
+      maxConnections: copyConnections(shadow),
     });
   }
 
@@ -75,6 +75,11 @@ export class OpenUpstream {
     this.copies.close();
     this.checks?.close();
   }
+}
+
+/** In reverse shadow legacy is asked by copies and by noise legs, each of which may be so many. */
+function copyConnections({ maxInFlight, noiseShare }: Terms['shadow']): number {
+  return noiseShare > 0 ? 2 * maxInFlight : maxInFlight;
 }
 
 function openChecks(upstream: UpstreamConfig, log: Log): HealthChecks | null {

@@ -1,6 +1,6 @@
 import { positionName } from '../rollout/position.ts';
 import { ACCOUNTING } from './accounting.ts';
-import { count, time } from './figures.ts';
+import { count, percent, time } from './figures.ts';
 import { block, code, table } from './markdown-text.ts';
 import type { Report } from './schema.ts';
 
@@ -12,18 +12,30 @@ export function differencesSection(report: Report): string {
   const { classes, classesTotal, compared, example, legacyOnly } = report;
   const title = `## Differences\n\n`;
   if (classesTotal === 0) return `${title}None in ${count(compared)} compared pairs.\n`;
+  // Without a noise leg there is nothing to say about it.
+  const judged = classes.some(({ judgement }) => (judgement?.triples ?? 0) > 0);
   const rows = classes
     .slice(0, CLASSES_SHOWN)
-    .map(({ id, count: seen, kind, endpoint, path, example: first }) => [
+    .map(({ id, count: seen, kind, endpoint, path, example: first, judgement }) => [
       code(id),
       count(seen),
+      ...(judged ? [verdict(judgement)] : []),
       kind,
       code(endpoint),
       code(path),
       first === null ? '-' : side(first.difference.legacy),
       first === null ? '-' : side(first.difference.candidate),
     ]);
-  const heads = ['class', 'count', 'kind', 'endpoint', 'path', 'legacy', 'candidate'];
+  const heads = [
+    'class',
+    'count',
+    ...(judged ? ['verdict'] : []),
+    'kind',
+    'endpoint',
+    'path',
+    'legacy',
+    'candidate',
+  ];
   const more = classesTotal - rows.length;
   const left = more > 0 ? `\n${count(more)} more: \`cutover differences\`\n` : '';
   const lost =
@@ -32,6 +44,13 @@ export function differencesSection(report: Report): string {
       : `\nOf these, ${count(legacyOnly.length)} are something that only legacy does.\n`;
   const summary = `${count(classesTotal)} classes in ${count(compared)} compared pairs.\n\n`;
   return `${title}${summary}${table(heads, rows, ['count'])}${left}${lost}${workedExample(example)}`;
+}
+
+/** `noise (12.00% of legacy's own answers)`: how often legacy differs from itself, where it does. */
+function verdict(judgement: Report['classes'][number]['judgement']): string {
+  if (judgement === undefined || judgement.triples === 0) return '-';
+  const own = judgement.noise?.estimate ?? 0;
+  return own === 0 ? judgement.verdict : `${judgement.verdict} (legacy itself ${percent(own)})`;
 }
 
 function side(value: string | null): string {

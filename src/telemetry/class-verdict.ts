@@ -43,14 +43,18 @@ export interface ClassBounds {
   readonly excess: ShareBounds | null;
 }
 
-/** What one class may spend of the chance of error: half for itself, half for the patterns of its values. */
-function alphaOf({ rank }: ClassEvidence): number {
-  return splitAlpha(CLASSES_ALPHA, rank) / 2;
+/** Of the part that one class may spend of the chance of error: for the class itself; the rest is for its patterns. */
+const CLASS_PART = 0.75;
+
+/** What one class may spend of the chance of error as a whole, and each pattern of its values. */
+function alphasOf({ rank }: ClassEvidence): { readonly whole: number; readonly pattern: number } {
+  const alpha = splitAlpha(CLASSES_ALPHA, rank);
+  return { whole: alpha * CLASS_PART, pattern: (alpha * (1 - CLASS_PART)) / LIMITS.patternsJudged };
 }
 
 /**
- * Judges one class. Unexplained is what the running maximum of the evidence has shown once; it stays so. Half of the
- * class's part of the error goes to the class as a whole, half to the patterns of its values in equal parts.
+ * Judges one class. Unexplained is what the running maximum of the evidence has shown once; it stays so. Three quarters
+ * of the class's part of the error go to the class as a whole, the rest to the patterns of its values in equal parts.
  * @param triples of the endpoint
  * @param margin excess that is tolerated anyway, a fraction
  */
@@ -69,16 +73,16 @@ function said(verdict: ClassVerdict['verdict'], reason: ClassVerdict['reason']):
 }
 
 function unexplained(evidence: ClassEvidence): ClassVerdict | null {
-  const alpha = alphaOf(evidence);
-  if (evidence.peak >= Math.log(1 / alpha)) return said('unexplained', 'EXCESS');
-  const pattern = strangePattern(evidence, alpha);
+  const alpha = alphasOf(evidence);
+  if (evidence.peak >= Math.log(1 / alpha.whole)) return said('unexplained', 'EXCESS');
+  const pattern = strangePattern(evidence, alpha.pattern);
   return pattern === null ? null : { ...said('unexplained', 'PATTERN'), pattern };
 }
 
 /** How often a class shows, each bound at the class's own part of the chance of error. @param triples of the endpoint */
 export function boundsOf(evidence: ClassEvidence, triples: number): ClassBounds {
   const { plus, minus, both } = evidence;
-  const alpha = alphaOf(evidence);
+  const alpha = alphasOf(evidence).whole;
   const n = Math.max(triples, plus + minus + both);
   return {
     triples: n,
@@ -96,7 +100,7 @@ function isExplained({ noise, excess }: ClassBounds, margin: number): boolean {
 
 /** The pattern with the most evidence, if that is enough. */
 function strangePattern({ patterns }: ClassEvidence, alpha: number): string | null {
-  const enough = Math.log(LIMITS.patternsJudged / alpha);
+  const enough = Math.log(1 / alpha);
   const found = Object.entries(patterns).filter(
     ([pattern, { peak }]) => peak >= enough && (!NOISE_WAYS.has(pattern) || goesBothWays(patterns)),
   );

@@ -176,3 +176,20 @@ test('an accepted proposal is a rule in the file with reason, owner and end, and
     /ignore body\/at: hid a difference in \d+ pairs; a "clock" \(team-shop\)/,
   );
 }, 60_000);
+
+test('what was judged is judged the same from the store, and by a gateway that starts again', async () => {
+  const total = (from: Differences) => from.classes.find(({ path }) => path === '/total')?.judgement;
+  const live = await differences();
+  expect(total(live)?.triples).toBeGreaterThanOrEqual(40);
+  running.signal('SIGTERM');
+  await running.exited;
+  const stored = await differences();
+  expect(total(stored)).toEqual(total(live));
+  expect(stored.rules?.[0]?.pairs).toBe(live.rules?.[0]?.pairs);
+  running = await running.restart();
+  const again = await until(async () => {
+    const now = await differences();
+    return now.rules?.[0]?.pairs === live.rules?.[0]?.pairs ? now : null;
+  }, 'the evidence of before');
+  expect(total(again)).toEqual(total(live));
+}, 60_000);

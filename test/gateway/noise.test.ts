@@ -20,7 +20,11 @@ async function stage(
     builders.second.start(),
     builders.candidate.start(),
   ]);
+  // Where writes may be copied, they are asked once by either lane all the same.
+  const lane = gatewayConfig(legacy.url, candidate.url).candidate;
+  const routes = lane.routes.map((each) => ({ ...each, copyWrites: true }));
   const gateway = await inProcessGateway({ legacy, candidate }, rollout, {
+    candidate: { ...lane, routes },
     secondLegacy: upstreamConfig('legacy-again', second.url),
     shadow: { ...SHADOW, noiseShare: 1, ...shadow },
   });
@@ -86,7 +90,7 @@ test('legacy is compared with itself on real servers: its noise is known as nois
 });
 
 test('the second legacy gets what the first one got, marked as a copy, and no write twice', async () => {
-  const { gateway, legacy, second } = await stage(
+  const { gateway, legacy, second, candidate } = await stage(
     { legacy: ticking('l'), second: ticking('l'), candidate: ticking('l') },
     { stripHeaders: ['authorization'] },
   );
@@ -96,6 +100,7 @@ test('the second legacy gets what the first one got, marked as a copy, and no wr
   await client.request({ method: 'POST', target: '/b', headers, body: 'x' });
   client.close();
   await gateway.settled();
+  expect(candidate.requests.map(({ method }) => method).toSorted()).toEqual(['GET', 'POST']);
   expect(second.requests.map(({ method, target }) => `${method} ${target}`)).toEqual(['GET /a?x=1']);
   const [first] = legacy.requests;
   const [again] = second.requests;

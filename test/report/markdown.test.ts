@@ -201,3 +201,19 @@ test('a block of code is closed by nothing that is in it', () => {
   const text = reportMarkdown(reportOf(evil));
   expect(text).toContain('`````\nGET /orders/17\n  legacy     ````\\x0ahello\n  candidate  ```\n`````\n');
 });
+
+test('a class says what legacy itself differs in, where it was asked twice', () => {
+  const bounds = { estimate: 0.12, low: 0.1, high: 0.2 };
+  const latency = { samples: 0, p50Ms: null, p99Ms: null };
+  const counts = { epoch: 1, pairs: 9, ofPairs: 90, triples: 90, plus: 1, minus: 1, both: 9 };
+  const shares = { share: bounds, candidate: bounds, noise: bounds, excess: bounds };
+  const said = { verdict: 'noise', reason: 'NOISE', pattern: null } as const;
+  const judgement = { ...said, ...counts, ...shares, latency: { legacy: latency, candidate: latency } };
+  const classes = [{ ...differenceClass(), judgement }];
+  const text = reportMarkdown(
+    reportWith({ differences: { schemaVersion: 1, compared: 90, total: 1, classes } }),
+  );
+  expect(text).toContain('| class | count | verdict | kind |');
+  expect(text).toContain('noise (legacy itself 12.00%)');
+  expect(reportMarkdown(reportWith({}))).not.toContain('verdict | kind');
+});

@@ -4,10 +4,10 @@ import { labClass, noiseLab } from './noise-lab.ts';
 
 /**
  * Planted differences among noise, through the real comparison and the real decision. What comes out was fixed before
- * it was run, from the counts alone: a class as a whole needs 13 triples (ln(128 / 0.025) = 8.5 nats at ln 1.98 each,
- * and 0.6 for the mixture) in which the candidate is the odd one, if legacy never is; a pattern of its values 18. Noise draws the
- * number anew in the second answer of legacy and in the candidate's alike, with the given chance, so that legacy differs
- * from itself so often; the candidate is one too high in the given share of requests.
+ * it was run, from the counts alone: a class as a whole needs 13 triples (ln(128 / 0.0375) = 8.1 nats at ln 1.98 each,
+ * and 0.6 for the mixture) in which the candidate is the odd one, if legacy never is; a pattern of its values 20. Noise
+ * draws the number anew in the second answer of legacy and in the candidate's alike, with the given chance, so that
+ * legacy differs from itself so often; the candidate is one too high in the given share of requests.
  *
  * `found`: called unexplained after so many pairs at the latest. `hidden`: the excess is within what chance does to
  * noise (for 1 % in 95 %: 10 visible cases in 20,000); nothing may then be said against the candidate that was not

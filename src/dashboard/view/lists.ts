@@ -46,7 +46,13 @@ export function differencesView({ differences, differencesProblem, status }: Kno
     };
   const pairs = words.counted(differences.compared, 'compared pair');
   const known = differences.total === 0 ? 'none' : words.counted(differences.total, 'class');
-  return { classes, note: `${known} in ${pairs}`, noteTone: 'faint' };
+  return { classes, note: `${known} in ${pairs}${verdicts(differences)}`, noteTone: 'faint' };
+}
+
+/** `: 3 unexplained, 5 noise` of this epoch, where legacy is compared with itself. */
+function verdicts({ verdicts: counts, classes }: Differences): string {
+  if (counts === undefined || !classes.some(({ judgement }) => (judgement?.triples ?? 0) > 0)) return '';
+  return `: ${figures.count(counts.unexplained)} unexplained, ${figures.count(counts.noise)} noise`;
 }
 
 function classView({ id, count, kind, endpoint, path, example }: Differences['classes'][number]): ClassView {
