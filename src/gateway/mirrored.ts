@@ -126,7 +126,8 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
       });
       if (copy.decision !== 'sent') return this.finish(null);
       this.timer = setTimeout(() => this.timeOut(), runtime.snapshot.config.shadow.timeoutMs);
-      this.call = this.ask(plant.copyLanes.legacy, copy.request.body(), this);
+      // As a client would: neither copies nor noise legs take its connections.
+      this.call = this.ask(plant.lanes.legacy, copy.request.body(), this);
     });
   }
 
