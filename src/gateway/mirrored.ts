@@ -130,7 +130,8 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
   /** Asked as a copy, with the client's own credentials: what an NGINX that is legacy itself mirrors once more is known by its mark. */
   private askLegacy(body: Buffer): Outbound {
     const fields = copiedFields(this.fields, this.arrival, AS_IT_CAME);
-    const port = this.runtime.plant.copyLanes.legacy;
+    // As a client would: neither copies nor noise legs take its connections.
+    const port = this.runtime.plant.lanes.legacy;
     const call = port.call(laneRequestFor(this, fields, body.length), this);
     if (body.length > 0) call.write(body);
     call.end();
