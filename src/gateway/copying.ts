@@ -64,7 +64,9 @@ export function planCopy(exchange: CopySource): CopyPlan {
     else cell.decide('not_sampled');
     return { decision: 'not_sampled', copy: null };
   }
-  const refusal = runtime.mirror.refusal(assignment.direction);
+  // One with a body is decided about when it is complete: it may be too large, or given up by its client.
+  const refusal =
+    head.framing === 'none' ? runtime.mirror.refusal(assignment.direction, exchange.route) : null;
   if (refusal !== null) {
     runtime.mirror.refuse(cell, refusal, head.method);
     return { decision: refusal, copy: null };

@@ -30,6 +30,7 @@ export class AnswerCopy {
     this.firstByteUs = monotonicUs();
     this.status = head.status;
     this.fields = head.fields.flat().slice();
+    this.body.announced(head.contentLength);
   }
 
   /** The answer ended, completely or by a failure that the gateway answers in the lane's place. */

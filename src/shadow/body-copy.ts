@@ -17,7 +17,7 @@ export class BodyCopy {
   overflowed: 'no' | 'limit' | 'budget' = 'no';
   private reserved = 0;
   private closed = false;
-  private readonly hashes: boolean;
+  private hashes: boolean;
   private hashing: StreamingSha256 | null = null;
   private digest: string | null = null;
 
@@ -26,6 +26,11 @@ export class BodyCopy {
     this.budget = budget;
     this.limitBytes = limitBytes;
     this.hashes = hashes;
+  }
+
+  /** What the head says of the length, -1 for nothing: a body that is too large to be hashed is not begun with. */
+  announced(bytes: number): void {
+    if (bytes > LIMITS.hashedBytes) this.hashes = false;
   }
 
   /** Takes a copy of a chunk. */

@@ -1,4 +1,4 @@
-// HOT: a few counters.
+// HOT: three counters.
 import { LIMITS } from '../core/limits.ts';
 
 /** What all copies of one worker hold together: copies in flight and bytes. */
@@ -7,8 +7,6 @@ export class CopyBudget {
   private maxBytes: number;
   /** Copies whose lane has not answered. */
   unanswered = 0;
-  /** Copies in a row that were not answered in time. */
-  silent = 0;
   /** Copies held at all: unanswered, or answered and waiting for the original. */
   held = 0;
   /** No copy begins: the worker has more to do than it can. */
@@ -33,14 +31,8 @@ export class CopyBudget {
    */
   room(): 'free' | 'full' | 'saturated' {
     if (this.paused) return 'full';
-    if (this.unanswered >= this.inFlight) return 'saturated';
+    if (this.unanswered >= this.maxInFlight) return 'saturated';
     return this.held >= LIMITS.copiesHeld || this.bytes >= this.maxBytes ? 'full' : 'free';
-  }
-
-  /** What a lane that hangs takes anew with every timeout is work that the clients' requests wait for. */
-  private get inFlight(): number {
-    const silent = this.silent >= LIMITS.silentCopies;
-    return silent ? Math.min(this.maxInFlight, LIMITS.copiesToSilentLane) : this.maxInFlight;
   }
 
   /** Takes bytes; false, and nothing is taken, when they do not fit. */

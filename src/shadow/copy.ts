@@ -71,13 +71,13 @@ export class Copy implements OutboundHandler {
     if (this.state !== 'collecting') return;
     if (this.request.overflowed === 'limit') return this.refuse('too_large');
     if (this.request.overflowed === 'budget') return this.refuse('dropped');
-    const refusal = this.mirror.refusal(this.subject.direction);
+    const refusal = this.mirror.refusal(this.subject.direction, this.subject.route);
     if (refusal !== null) return this.refuse(refusal);
     this.decision = 'sent';
     this.cell.decide('sent');
     this.state = 'running';
     this.startedUs = monotonicUs();
-    this.mirror.started();
+    this.mirror.started(this.subject);
     this.timer = setTimeout(() => this.timeOut(), this.mirror.limits.timeoutMs);
     this.sendBoth(start);
   }
@@ -175,7 +175,7 @@ export class Copy implements OutboundHandler {
       if (this.timer !== null) clearTimeout(this.timer);
       this.answer.end(failed);
       this.request.free();
-      this.mirror.answered(failed);
+      this.mirror.answered(this.subject, failed);
       if (!this.originalEnded) this.awaitOriginal();
     }
     this.settle();

@@ -1,5 +1,4 @@
 // HOT: counters and one queue push per pair.
-import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
@@ -16,6 +15,7 @@ import { CopyBudget } from './budget.ts';
 import { Copy } from './copy.ts';
 import type { CopySubject } from './copy.ts';
 import { NoiseDesk } from './noise.ts';
+import { Silence } from './silence.ts';
 
 /** Where complete pairs go. */
 export interface PairSink {
@@ -39,9 +39,17 @@ export interface MirrorOptions {
   readonly tallies: Tallies;
 }
 
+/** Copies to legacy all go to one lane; a name that no route has. */
+const LEGACY = ' legacy';
+
+function laneOf(direction: Direction, route: string): string {
+  return direction === 'shadow' ? route : LEGACY;
+}
+
 /** All copies of one worker: their budget, their pairs, their verdicts. */
 export class Mirror {
   readonly budget: CopyBudget;
+  private readonly silence = new Silence();
   readonly noise: NoiseDesk;
   limits: ShadowConfig;
   private readonly options: MirrorOptions;
@@ -73,16 +81,16 @@ export class Mirror {
     return new Copy(this, subject, cell, tauUs);
   }
 
-  started(): void {
+  started({ direction, route }: CopySubject): void {
     this.budget.held += 1;
     this.budget.unanswered += 1;
+    this.silence.asked(laneOf(direction, route));
   }
 
-  /** A copy has its answer, or will not get one. @param failed a copy that was given up says nothing about its lane */
-  answered(failed: FailureCode | null): void {
+  /** A copy has its answer, or will not get one. */
+  answered({ direction, route }: CopySubject, failed: FailureCode | null): void {
     this.budget.unanswered -= 1;
-    if (failed === 'aborted') return;
-    this.budget.silent = failed !== null && failure(failed).status === 504 ? this.budget.silent + 1 : 0;
+    this.silence.answered(laneOf(direction, route), failed);
   }
 
   released(): void {
@@ -90,10 +98,11 @@ export class Mirror {
   }
 
   /** Why no copy may be sent now, or null. Asked before anything is made for one, and again when it would leave. */
-  refusal(direction: Direction): CopyRefusal | null {
+  refusal(direction: Direction, route: string): CopyRefusal | null {
     const room = this.budget.room();
-    if (room === 'free') return null;
-    return room === 'saturated' && direction === 'shadow' ? 'candidate_saturated' : 'dropped';
+    const isSilent = room === 'free' && this.silence.isFull(laneOf(direction, route));
+    if (room === 'free' && !isSilent) return null;
+    return room !== 'full' && direction === 'shadow' ? 'candidate_saturated' : 'dropped';
   }
 
   /** Counts a refusal. A candidate that does not answer the copies it has counts as one that failed this one. */

@@ -5,8 +5,8 @@ import type { HeaderFields } from '../core/headers.ts';
 import type { CapturedAnswer, Outcome, PairResult } from '../core/observation.ts';
 import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
 import { AnswerCopy, areTold } from './answer-copy.ts';
-import type { CopyBudget } from './budget.ts';
 import type { Copy, CopyCall } from './copy.ts';
+import type { NoiseDesk } from './noise.ts';
 
 /** What became of the two comparisons of a triple; null: it was lost on its way. */
 type Half = PairResult | null | 'open';
@@ -21,7 +21,7 @@ export class NoiseLeg implements OutboundHandler {
   /** Called once, when nothing will be done for this leg any more. */
   onOver: (() => void) | null = null;
   private readonly copy: Copy;
-  private readonly budget: CopyBudget;
+  private readonly desk: NoiseDesk;
   private readonly start: CopyCall;
   private readonly second: AnswerCopy;
   private call: Outbound | null = null;
@@ -35,19 +35,18 @@ export class NoiseLeg implements OutboundHandler {
   private pairResult: Half = 'open';
   private noiseResult: Half = 'open';
 
-  constructor(copy: Copy, budget: CopyBudget, start: CopyCall, first: boolean) {
+  constructor(copy: Copy, desk: NoiseDesk, start: CopyCall, first: boolean) {
     this.copy = copy;
-    this.budget = budget;
+    this.desk = desk;
     this.start = start;
     this.first = first;
-    this.second = new AnswerCopy(budget, copy.limits.answerBytes);
+    this.second = new AnswerCopy(desk.budget, copy.limits.answerBytes);
   }
 
   /** Asks legacy again. @param body of the request, kept by the copy too */
   send(body: Buffer): void {
     this.copy.cell.noise.send();
-    this.budget.held += 1;
-    this.budget.unanswered += 1;
+    this.desk.asked();
     this.running = true;
     this.timer = setTimeout(() => this.timeOut(), this.copy.limits.timeoutMs);
     this.call = this.start(body, this, this);
@@ -86,7 +85,7 @@ export class NoiseLeg implements OutboundHandler {
     this.running = false;
     if (this.timer !== null) clearTimeout(this.timer);
     this.second.end(failed);
-    this.budget.unanswered -= 1;
+    this.desk.answered(failed);
     this.settle();
   }
 
@@ -107,7 +106,7 @@ export class NoiseLeg implements OutboundHandler {
     if (legacy.body.overflowed === 'budget') return 'diff_dropped';
     const usual = legacy.captured();
     const bytes = usual.body.byteLength;
-    if (!this.budget.reserve(bytes)) return 'diff_dropped';
+    if (!this.desk.budget.reserve(bytes)) return 'diff_dropped';
     this.reserved = bytes;
     this.usual = usual;
     this.legacy = legacy;
@@ -158,8 +157,8 @@ export class NoiseLeg implements OutboundHandler {
 
   private conclude(outcome: Outcome): void {
     this.copy.cell.noise.conclude(outcome);
-    this.budget.held -= 1;
-    this.budget.release(this.reserved);
+    this.desk.budget.held -= 1;
+    this.desk.budget.release(this.reserved);
     this.second.body.free();
     this.usual = null;
     this.onOver?.();

@@ -1,14 +1,18 @@
 // HOT: two hashes per copy, one object per chosen one.
+import type { FailureCode } from '../core/errors.ts';
 import { hash32, stickyPosition } from '../core/hash.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import type { ShadowConfig } from '../core/snapshot.ts';
 import { CopyBudget } from './budget.ts';
 import type { Copy, CopyCall } from './copy.ts';
 import { NoiseLeg } from './noise-leg.ts';
+import { Silence } from './silence.ts';
 
 /** Other orders of the same requests than the sample uses. */
 const CHOICE_SALT = hash32('noise');
 const ORDER_SALT = hash32('noise order');
+/** All legs go to one lane. */
+const LEGACY = 'legacy';
 
 /**
  * Chooses copies whose request legacy is asked a second time, and holds what those legs take together: places and bytes
@@ -16,6 +20,7 @@ const ORDER_SALT = hash32('noise order');
  */
 export class NoiseDesk {
   readonly budget: CopyBudget;
+  private readonly silence = new Silence();
   private share: number;
 
   constructor(shadow: ShadowConfig) {
@@ -36,12 +41,24 @@ export class NoiseDesk {
     const { requestId, method } = copy.subject;
     if (this.share === 0 || !isSafeMethod(method)) return null;
     if (stickyPosition(CHOICE_SALT, requestId) >= this.share) return null;
-    if (paused || this.budget.room() !== 'free') {
+    if (paused || this.budget.room() !== 'free' || this.silence.isFull(LEGACY)) {
       copy.cell.noise.drop();
       return null;
     }
     // What comes second meets a later state of the world: each leg does so in every other request.
     const first = (hash32(requestId, ORDER_SALT) & 1) === 0;
-    return new NoiseLeg(copy, this.budget, start, first);
+    return new NoiseLeg(copy, this, start, first);
+  }
+
+  asked(): void {
+    this.budget.held += 1;
+    this.budget.unanswered += 1;
+    this.silence.asked(LEGACY);
+  }
+
+  /** A leg has its answer, or will not get one. */
+  answered(failed: FailureCode | null): void {
+    this.budget.unanswered -= 1;
+    this.silence.answered(LEGACY, failed);
   }
 }

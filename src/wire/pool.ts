@@ -88,7 +88,10 @@ class SocketPool implements Pool, CallHost, ClientHost {
   onReached(): void {
     this.reached += 1;
     this.probe = null;
+    const wasShut = this.options.gate?.isShut === true;
     this.options.gate?.reached();
+    // Those that waited for this: not at once, the call of this connection goes first.
+    if (wasShut && this.waiting.size > 0) process.nextTick(fillPool, this);
   }
 
   onUnreached(connection: ClientConnection, code: FailureCode): void {
@@ -133,7 +136,8 @@ class SocketPool implements Pool, CallHost, ClientHost {
   onRetry(call: Call): void {
     call.retried = true;
     call.sent = false;
-    const connection = this.connect();
+    // A new one first: what closed this connection may have closed those that are idle, too.
+    const connection = this.connect() ?? this.idle.pop() ?? null;
     if (connection === null) {
       call.fail(this.busyCode);
       return;
@@ -154,9 +158,9 @@ class SocketPool implements Pool, CallHost, ClientHost {
     if (this.isCutOff) for (const call of this.waiting) this.failWaiting(call);
   }
 
-  private failWaiting(call: Call): void {
+  private failWaiting(call: Call, code = this.busyCode): void {
     this.onCallGone(call);
-    failNow(call, this.busyCode);
+    failNow(call, code);
   }
 
   private nextWaiting(): Call | null {
@@ -178,11 +182,11 @@ class SocketPool implements Pool, CallHost, ClientHost {
     this.stats.waiting = this.waiting.size;
   }
 
-  /** All wait equally long, so the first one that is not late ends the search. */
   private expireWaiting(): void {
+    const { nowMs } = this.sweeper;
     for (const call of this.waiting) {
-      if (this.sweeper.nowMs < call.waitDeadlineMs) return;
-      this.failWaiting(call);
+      if (call.totalDeadlineMs > 0 && nowMs >= call.totalDeadlineMs) this.failWaiting(call, 'total_timeout');
+      else if (nowMs >= call.waitDeadlineMs) this.failWaiting(call);
     }
   }
 }

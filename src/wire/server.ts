@@ -35,7 +35,7 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
   /** Connections before their first byte of HTTP, on listeners that have something to say before it. */
   private readonly arriving = new Set<Reception>();
   readonly refused: RefusedConnections = { limit: 0, dropped: 0, address: 0 };
-  private readonly addresses = new AddressCounts<ServerConnection>();
+  private readonly addresses = new AddressCounts<object>();
   private accepted = 0;
   private drained: Promise<number> | null = null;
   private onEmpty: (() => void) | null = null;
@@ -134,6 +134,7 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     const timeoutMs = Math.min(this.options.headTimeoutMs, LIMITS.receptionTimeoutMs);
     const reception = new Reception(socket, index, doorway, this, timeoutMs);
     this.arriving.add(reception);
+    if (peer !== '' && isClient(peer)) this.addresses.hold(reception, peer);
     this.sweeper.add(reception);
     reception.start();
   }
@@ -165,6 +166,7 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
   private leave(reception: Reception): void {
     this.sweeper.remove(reception);
     this.arriving.delete(reception);
+    this.addresses.release(reception);
   }
 
   onConnectionClosed(connection: ServerConnection): void {

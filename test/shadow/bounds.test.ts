@@ -72,7 +72,7 @@ test('a single answer between timeouts keeps a slow candidate from being taken f
   for (let index = 0; index < LIMITS.silentCopies * 3; index += 1) {
     exchange(0, 10).onFailure(index % LIMITS.silentCopies === 9 ? 'upstream_reset' : 'total_timeout', true);
   }
-  expect(mirror.refusal('shadow')).toBeNull();
+  expect(mirror.refusal('shadow', SUBJECT.route)).toBeNull();
   for (let index = 0; index < 200; index += 1) exchange(0, 10);
   expect(mirror.budget.unanswered).toBe(200);
 });
@@ -95,4 +95,16 @@ test('bodies go to the diff thread as one buffer that changes hands and is not c
   worker.send(batch);
   expect(batch.bodies.detached).toBe(true);
   await worker.end();
+});
+
+test('a route that hangs takes no copies from the routes that answer', () => {
+  const { mirror, exchange } = hungCandidate(256);
+  for (let index = 0; index < LIMITS.silentCopies; index += 1)
+    exchange(0, 10).onFailure('total_timeout', true);
+  for (let index = 0; index < 100; index += 1) exchange(0, 10);
+  expect(mirror.refusal('shadow', SUBJECT.route)).toBe('candidate_saturated');
+  expect([mirror.refusal('shadow', 'another'), mirror.refusal('reverse', SUBJECT.route)]).toEqual([
+    null,
+    null,
+  ]);
 });

@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { monotonicMs } from '../../src/core/clock.ts';
 import type { StampedEvent } from '../../src/core/events.ts';
 import { openForTest, temporaryFile } from './kit/temporary.ts';
 
@@ -49,3 +50,29 @@ test('keeps the order of writes that had to wait', async () => {
   const first = (revisions[0] || 0n) - 1n;
   expect(revisions).toEqual([1n, 2n, 3n, 4n].map((step) => first + step));
 });
+
+test(
+  'gives up what is late without stopping the event loop for each of many',
+  { timeout: 60_000 },
+  async () => {
+    const file = temporaryFile();
+    const { state } = openForTest({ file });
+    const other = writerOf(file);
+    let longestMs = 0;
+    let lastMs = monotonicMs();
+    const clock = setInterval(() => {
+      const nowMs = monotonicMs();
+      longestMs = Math.max(longestMs, nowMs - lastMs);
+      lastMs = nowMs;
+    }, 5);
+    const line = Array.from({ length: 300 }, (_, id) =>
+      state.commit([], [{ put: 'a', value }], `line-${id}`),
+    );
+    const ended = await Promise.allSettled(line);
+    clearInterval(clock);
+    other.letGo();
+    expect(ended.map(({ status }) => status)).toEqual(line.map(() => 'rejected'));
+    // Three hundred tries of 10 ms each would be three seconds.
+    expect(longestMs).toBeLessThan(1_500);
+  },
+);

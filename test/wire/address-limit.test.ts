@@ -129,3 +129,21 @@ test('what is held is given back, and a holder that holds nothing gives nothing'
   counts.release(holders[0]);
   expect(counts.count('2001:db8::3')).toBe(1);
 });
+
+test('counts connections that are still before their handshake', async () => {
+  const { port, server } = await startServer(undefined, { maxPerAddress: 2 }, { tls: SERVER_TLS });
+  const silent = Array.from({ length: 6 }, () => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.on('error', () => undefined);
+    atEnd(() => socket.destroy());
+    return socket;
+  });
+  await until(() => server.refused.address === 4, 'four to be refused');
+  expect(server.connections).toBe(2);
+  for (const socket of silent) socket.destroy();
+  await until(() => server.connections === 0, 'their places to be free');
+  const secure = connectSecure({ port, host: '127.0.0.1', ca: CA, servername: 'localhost' });
+  atEnd(() => secure.destroy());
+  await new Promise((resolve) => secure.once('secureConnect', resolve));
+  expect(server.refused.address).toBe(4);
+});

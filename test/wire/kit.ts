@@ -293,8 +293,8 @@ export function outboundHead(head: Partial<OutboundHead> = {}): OutboundHead {
 }
 
 /** Calls and gives back what was heard. */
-export function call(pool: Pool, head: Partial<OutboundHead> = {}): Heard {
+export function call(pool: Pool, head: Partial<OutboundHead> = {}, totalMs?: number): Heard {
   const heard = new Heard();
-  heard.outbound = pool.call(outboundHead(head), heard);
+  heard.outbound = pool.call(outboundHead(head), heard, totalMs);
   return heard;
 }

@@ -1,4 +1,5 @@
 // HOT: asked once per new connection, never per request.
+import { failure } from '../../core/errors.ts';
 import type { FailureCode } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { EjectionPolicy } from '../../core/snapshot.ts';
@@ -57,9 +58,10 @@ export class ConnectCircuit implements ConnectGate {
   }
 
   unreached(code: FailureCode, isProbe: boolean): void {
-    if (code === 'connect_timeout' || code === 'connect_failed') this.silent(isProbe);
-    else if (code === 'connect_refused' || code === 'upstream_certificate') this.reached();
-    else if (isProbe) this.breaker.release();
+    if (!this.isAlone) return;
+    if (code === 'connect_timeout') this.silent(isProbe);
+    else if (failure(code).blame === 'lane') this.reached();
+    else if (isProbe) this.released();
   }
 
   private silent(isProbe: boolean): void {
@@ -73,6 +75,6 @@ export class ConnectCircuit implements ConnectGate {
   }
 
   released(): void {
-    this.breaker.release();
+    if (this.breaker.state === 'half-open') this.breaker.release();
   }
 }

@@ -11,6 +11,8 @@ import { LIMITS } from '../../core/limits.ts';
 export class Patience {
   private line: Promise<unknown> = Promise.resolve();
   private waiting = 0;
+  /** What the last try was told. */
+  private refusal: unknown = null;
 
   /**
    * Runs `work`, at once if nothing waits.
@@ -31,7 +33,7 @@ export class Patience {
 
   private async inLine<T>(work: () => T, deadlineMs: number): Promise<T> {
     this.waiting += 1;
-    const result = this.line.then(() => insist(work, deadlineMs));
+    const result = this.line.then(() => this.insist(work, deadlineMs));
     this.line = result.catch(() => undefined);
     try {
       return await result;
@@ -39,15 +41,20 @@ export class Patience {
       this.waiting -= 1;
     }
   }
-}
 
-async function insist<T>(work: () => T, deadlineMs: number): Promise<T> {
-  for (;;) {
-    try {
-      return work();
-    } catch (thrown) {
-      if (!isLocked(thrown) || monotonicMs() >= deadlineMs) throw thrown;
-      await wait(LIMITS.storeRetryMs);
+  /** Who is late when its turn comes is not tried any more: each try blocks, and many may be in line. */
+  private async insist<T>(work: () => T, deadlineMs: number): Promise<T> {
+    for (;;) {
+      if (monotonicMs() >= deadlineMs && this.refusal !== null) throw this.refusal;
+      try {
+        const result = work();
+        this.refusal = null;
+        return result;
+      } catch (thrown) {
+        if (!isLocked(thrown)) throw thrown;
+        this.refusal = thrown;
+        await wait(LIMITS.storeRetryMs);
+      }
     }
   }
 }

@@ -106,7 +106,7 @@ export class SqliteTelemetryStore implements TelemetryStore {
   }
 
   async putEvidence(evidence: StoredEvidence): Promise<void> {
-    this.transactions.write(() => this.evidence.put(evidence));
+    await this.transactions.writePatiently(() => this.evidence.put(evidence));
   }
 
   async readEvidence(epoch: number): Promise<StoredEvidence | null> {

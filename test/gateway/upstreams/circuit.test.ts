@@ -182,3 +182,30 @@ test('a lone server that refuses connections, answers badly or not in time is al
   expect(await named(url)).toBe('200 ');
   expect([stats().ejections, stats().servers[0]?.state]).toEqual([0, 'ok']);
 });
+
+test('takes an answer that comes at once for no silence, whatever it says', () => {
+  const { circuit, silent } = testCircuit();
+  for (const code of ['connect_failed', 'connect_refused', 'upstream_certificate'] as const) {
+    silent(LIMITS.ejectionFailures - 1);
+    for (let count = 0; count < 100; count += 1) circuit.unreached(code, false);
+    expect([code, circuit.isShut]).toEqual([code, false]);
+  }
+});
+
+test('is not opened again by a probe that is given up after another try has closed it', () => {
+  const { at, circuit, silent } = testCircuit();
+  silent(LIMITS.ejectionFailures);
+  at.nowMs += LIMITS.ejectionTimeMs;
+  expect(circuit.leave()).toBe('probe');
+  circuit.unreached('connect_refused', false);
+  expect(circuit.isShut).toBe(false);
+  circuit.released();
+  expect([circuit.isShut, circuit.leave()]).toEqual([false, 'yes']);
+});
+
+test('counts nothing beside other servers, which have ejections instead', () => {
+  const { circuit, silent } = testCircuit();
+  circuit.isAlone = false;
+  silent(LIMITS.ejectionFailures * 3);
+  expect([circuit.openings, circuit.isShut]).toEqual([0, false]);
+});
