@@ -124,7 +124,7 @@ function decideFraming(walk: FieldWalk): string {
 /** One protocol with an optional version (RFC 9110, section 7.8). */
 const PROTOCOL = /^[!#$%&'*+.^_`|~0-9a-z-]+(?:\/[!#$%&'*+.^_`|~0-9a-z-]+)?$/;
 /** HTTP and TLS are never upgrades here: they would be a way around everything that reads HTTP/1.1. */
-const NEVER_UPGRADE = /^(?:h2|h3|http|tls)/;
+export const NEVER_UPGRADE = /^(?:h2|h3|http|tls)/;
 
 /**
  * The protocol a request may switch to: asked for by HTTP/1.1, in a GET, without a body. Everything else goes on as a

@@ -2,6 +2,7 @@
 import { parseLength, walkFields, type FieldWalk } from './fields.ts';
 import type { HeadScanner } from './head-scanner.ts';
 import type { Framing, ResponseHead } from './types.ts';
+import { NEVER_UPGRADE } from './request-head.ts';
 
 /** What reading an answer's head gave. Reused: read it before the next head. */
 export interface ReadResponse {
@@ -46,13 +47,21 @@ export function readResponse(scanner: HeadScanner, method: string): ReadResponse
     framing,
     contentLength,
   };
-  if (status === 426 && PROTOCOLS.test(walk.upgrade)) read.head = { ...read.head, upgrade: walk.upgrade };
+  const required = status === 426 ? requiredOf(walk.upgrade) : '';
+  if (required !== '') read.head = { ...read.head, upgrade: required };
   return read;
 }
 
 /** A list of protocols with optional versions (RFC 9110, section 7.8). */
 const PROTOCOLS =
   /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?)*$/;
+
+/** What a 426 asks for, without what no client may switch to here. */
+function requiredOf(protocols: string): string {
+  if (!PROTOCOLS.test(protocols)) return '';
+  const members = protocols.split(',').map((member) => member.trim());
+  return members.filter((member) => !NEVER_UPGRADE.test(member.toLowerCase())).join(', ');
+}
 
 /** `HTTP/1.x SP 3DIGIT [SP reason]`, or -1. */
 function statusOf(text: string, from: number, to: number): number {

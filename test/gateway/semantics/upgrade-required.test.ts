@@ -4,6 +4,7 @@ import { linesOf, stage, valuesOf } from './kit.ts';
 
 test.each([
   ['websocket', 'Upgrade: WebSocket\r\n', 'Upgrade: WebSocket'],
+  ['what may not be switched to', 'Upgrade: h2c, IRC/6.9, TLS/1.2\r\n', 'Upgrade: IRC/6.9'],
   ['several', 'Upgrade: HTTP/3.0,\r\nUpgrade: IRC/6.9\r\n', 'Upgrade: HTTP/3.0,,IRC/6.9'],
 ] as const)(
   'a 426 says which protocol it requires, with its option in Connection: %s',
