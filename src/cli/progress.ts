@@ -40,16 +40,16 @@ export class ProgressLine {
     this.io.err.write(`${this.live ? CLEAR : ''}${text}\n`);
   }
 
-  /** Ends it; on a terminal nothing of it stays. */
+  /** Ends it; on a terminal the line stays as it is at the end. */
   stop(): void {
     clearInterval(this.timer);
-    if (this.live) this.io.err.write(CLEAR);
+    if (this.live) this.io.err.write(`${this.line(this.read())}\n`);
   }
 
   private show(): void {
     const now = this.read();
     if (this.live) {
-      this.io.err.write(`${CLEAR}${progressText(now).slice(0, this.io.err.columns - 1)}`);
+      this.io.err.write(this.line(now));
       return;
     }
     const isDue = now.elapsedMs - this.lastMs >= PLAIN_LINE_MS || now.done - this.lastDone >= PLAIN_STEP;
@@ -58,6 +58,22 @@ export class ProgressLine {
     this.lastDone = now.done;
     this.io.err.write(`${progressText(now)}\n`);
   }
+
+  /** In the place of the line before; one that broke would stay. */
+  private line(now: Progress): string {
+    return `${CLEAR}${progressText(now).slice(0, this.io.err.columns - 1)}`;
+  }
+}
+
+/** What came of it: `974 sent, 970 compared, 4 lost in 12 s`. @param elapsedMs milliseconds */
+export function summaryText(end: {
+  readonly sent: number;
+  readonly compared: number;
+  readonly elapsedMs: number;
+}): string {
+  const { sent, compared, elapsedMs } = end;
+  const took = elapsedMs < 10_000 ? `${(elapsedMs / 1_000).toFixed(1)} s` : `${count(elapsedMs / 1_000)} s`;
+  return `${count(sent)} sent, ${count(compared)} compared, ${count(sent - compared)} lost in ${took}`;
 }
 
 /** `5,000 sent, 12 differ  [########------------]  40%  412/s  ETA ~12 s`. */
@@ -66,7 +82,7 @@ function progressText({ done, sent, differing, elapsedMs }: Progress): string {
   const bar = `[${'#'.repeat(full)}${'-'.repeat(BAR_CHARS - full)}]`;
   const seconds = elapsedMs / 1000;
   const perSecond = seconds === 0 ? 0 : sent / seconds;
-  const eta = done === 0 ? '' : `  ETA ${around((seconds * (1 - done)) / done)}`;
+  const eta = done === 0 || done === 1 ? '' : `  ETA ${around((seconds * (1 - done)) / done)}`;
   const share = `${String(Math.floor(done * 100)).padStart(3)}%`;
   return `${count(sent)} sent, ${count(differing)} differ  ${bar} ${share}  ${rate(perSecond)}/s${eta}`;
 }

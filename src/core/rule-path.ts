@@ -27,6 +27,9 @@ const PLACES = ['status', 'headers', 'body'] as const;
 /** More parts than any document within its limit of depth has. */
 const MOST_PARTS = 64;
 const STATUS = /^[\d*]{1,3}-[\d*]{1,3}$/;
+const STATUSES = Array.from({ length: 500 }, (_, index) => String(100 + index));
+const LOOSE_TILDE = /~(?![01])/;
+const LOOSE_TILDES = new RegExp(LOOSE_TILDE, 'g');
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** Takes a path apart. Header names are read in lower case. */
@@ -106,7 +109,7 @@ function problemOf(path: string, parts: readonly string[]): { message: string; h
   if (place === '**') return rest.every((part) => /^\*+$/.test(part)) ? EVERYTHING : null;
   if (place === 'headers') return headerProblem(rest);
   if (place === 'status') return statusProblem(rest);
-  if (place === 'body') return null;
+  if (place === 'body') return bodyProblem(path, rest);
   return { message: `"${place}" is no place where answers differ`, hint: placeHint(place, path) };
 }
 
@@ -131,7 +134,31 @@ function headerProblem(rest: readonly string[]): { message: string; hint: string
 }
 
 function statusProblem(rest: readonly string[]): { message: string; hint: string } | null {
-  if (rest.length === 1 && STATUS.test(rest[0] as string)) return null;
   const hint = 'write legacy and candidate: status/200-204, or status/200-20*';
-  return { message: 'this is no pair of statuses', hint };
+  if (rest.length !== 1 || !STATUS.test(rest[0] as string)) {
+    return { message: 'this is no pair of statuses', hint };
+  }
+  const wrong = (rest[0] as string).split('-').find((half) => !canBeStatus(half));
+  if (wrong === undefined) return null;
+  return { message: `${wrong} is no status of HTTP: those are 100 to 599`, hint };
+}
+
+/** Whether an answer can have a status that is written so (RFC 9110, section 15); a lane that gave none has 0. */
+function canBeStatus(half: string): boolean {
+  const part = partOf(half);
+  if (part === '**') return true;
+  return half === '0' || STATUSES.some((status) => matchesPart(part, status));
+}
+
+/** An unescaped `~` names no key, and `items[*]` is how other languages write a list. */
+function bodyProblem(path: string, rest: readonly string[]): { message: string; hint: string } | null {
+  const loose = rest.find((part) => LOOSE_TILDE.test(part));
+  if (loose !== undefined) {
+    const hint = `a ~ inside of a key is written ~0: ${path.replaceAll(LOOSE_TILDES, '~0')}`;
+    return { message: `this rule can never match: "${loose}" holds a ~ that escapes nothing`, hint };
+  }
+  const index = rest.findIndex((part) => part.includes('[*]'));
+  if (index === -1) return null;
+  const hint = `elements of lists are written *: ${path.replaceAll(/\/?\[\*\]/g, '/*')}`;
+  return { message: `this rule can never match: "${rest[index]}" is no key and no place in a list`, hint };
 }

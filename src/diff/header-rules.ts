@@ -1,24 +1,9 @@
-import { isNeverCompared } from '../core/never-compared.ts';
+import { isNeverCompared, isStateOnly } from '../core/never-compared.ts';
 import { lowerOutsideQuotes, splitOutsideQuotes } from './quoted.ts';
 import { momentOf } from './moments.ts';
 
 /** What is said about a field before its values are looked at. */
 export type HeaderRule = 'ignored' | 'state' | 'set' | 'single' | 'value';
-
-/**
- * Compared by whether they say anything. Validators and dates (ETag, Last-Modified, Expires) are made by each server
- * in its own way and only have to agree with themselves; losing one costs clients their caches, so that is a
- * difference. Ids and timings of one request differ between any two answers.
- */
-const STATES = new Set(
-  (
-    'etag last-modified expires x-request-id x-correlation-id x-trace-id request-id ' +
-    'x-amzn-requestid x-amzn-trace-id x-amz-request-id x-amz-id-2 x-amz-cf-id cf-ray ' +
-    'x-b3-traceid x-b3-spanid b3 x-runtime x-response-time server-timing ' +
-    'x-envoy-upstream-service-time x-ratelimit-remaining x-ratelimit-reset ratelimit ' +
-    'ratelimit-remaining ratelimit-reset content-md5 digest repr-digest'
-  ).split(' '),
-);
 
 /** Lists whose order and case mean nothing. */
 const SETS = new Set(
@@ -44,7 +29,7 @@ const SINGLE_STATES = new Set(['etag', 'last-modified', 'expires']);
 /** The rule for a field that has no comparison of its own. */
 export function headerRule(lowerName: string): HeaderRule {
   if (isNeverCompared(lowerName)) return 'ignored';
-  if (STATES.has(lowerName)) return 'state';
+  if (isStateOnly(lowerName)) return 'state';
   if (SINGLES.has(lowerName)) return 'single';
   return SETS.has(lowerName) ? 'set' : 'value';
 }

@@ -27,6 +27,8 @@ import { ReplayTally } from './tally.ts';
 import type { PairSubject, TallyState } from './tally.ts';
 
 const LONGEST_WAIT_MS = 3_600_000;
+/** The most that is said to be done while something is not. */
+const UNFINISHED = 0.99;
 
 export interface ReplayOptions {
   readonly capture: CaptureFile;
@@ -102,6 +104,8 @@ export class Replay {
   private taken = 0;
   private heldBytes = 0;
   private wake: (() => void) | null = null;
+  /** All that was wanted is done. */
+  private isOver = false;
 
   constructor(options: ReplayOptions) {
     this.options = options;
@@ -132,7 +136,10 @@ export class Replay {
     const { capture, limit } = this.options;
     const { sent, differing } = this.tally.counts;
     const share = limit === null ? 0 : sent / limit;
-    const done = Math.min(1, Math.max(share, capture.bytesRead / Math.max(1, capture.facts.bytes)));
+    const read = capture.bytesRead / Math.max(1, capture.facts.bytes);
+    // A short capture is read at once, and everything of it is still to be sent.
+    const ended = sent / Math.max(1, sent + this.ledger.open);
+    const done = this.isOver ? 1 : Math.min(UNFINISHED, Math.max(share, read * ended));
     return { done, sent, differing, elapsedMs: monotonicMs() - this.startMs };
   }
 
@@ -146,6 +153,7 @@ export class Replay {
       if (!complete) await this.interrupt();
       await this.sessions.settled();
       await this.comparer.settled();
+      this.isOver = complete;
       return this.result(complete);
     } finally {
       this.lanes.legacy.close();

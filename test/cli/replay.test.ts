@@ -211,7 +211,7 @@ test('a report of a replay is written as Markdown, at once or later', async () =
   expect((await cli(['report', '--replay', ran.report])).out).toBe(text);
 });
 
-test('progress is told on stderr, on a terminal in one line', async () => {
+test('progress is told on stderr, on a terminal in one line that ends at 100 %', async () => {
   const file = scratch('a.gor', gorText(items));
   const pair = await lanes(same().slow(30));
   const plain = await replay(file, pair, ['--concurrency', '8']);
@@ -219,8 +219,18 @@ test('progress is told on stderr, on a terminal in one line', async () => {
   const live = await replay(file, pair, ['--concurrency', '8'], { tty: true });
   const [, ...shown] = live.err.split('\r\u001b[2K');
   expect(shown[0]).toMatch(/^\d+ sent, .*\/s/);
+  expect(shown.slice(0, -1).join('')).not.toContain('100%');
+  expect(shown.at(-1)).toMatch(/^200 sent, 0 differ {2}\[#{20}\] 100% {2}[\d.,]+\/s\n/);
   expect(plain.err).not.toContain('\r');
 }, 30_000);
+
+test('the last line on stderr sums up what was sent, compared and lost, however short it was', async () => {
+  const file = scratch('a.gor', gorText(items.slice(0, 12)));
+  const ran = await replay(file, await lanes(same()));
+  expect(ran.err.trimEnd().split('\n').at(-1)).toMatch(/^12 sent, 12 compared, 0 lost in [\d.]+ s$/);
+  const dead = await replay(file, await lanes(same(), upstream().refuses()));
+  expect(dead.err.trimEnd().split('\n').at(-1)).toMatch(/^12 sent, 0 compared, 12 lost in [\d.]+ s$/);
+});
 
 test.each([
   [['--legacy', 'nonsense'], '--legacy: expected the URL of a server'],

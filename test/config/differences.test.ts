@@ -218,6 +218,116 @@ test.each([
   else expect(said[0]).toContain(expected);
 });
 
+test.each([
+  [
+    'body/a',
+    'ignore: [header_value]',
+    '7:16 this rule can never match: header_value is never found at body/a | did you mean "json_value"?',
+  ],
+  [
+    'headers/x-a',
+    'ignore: [json_value]',
+    '7:16 this rule can never match: json_value is never found at headers/x-a | did you mean "header_value"?',
+  ],
+  [
+    'status/200-500',
+    'ignore: [json_value]',
+    '7:16 this rule can never match: json_value is never found at status/200-500 | write regressed',
+  ],
+  ['status/200-500', 'ignore: [status]', 'status is never found at status/200-500 | write regressed'],
+  ['status/500-200', 'ignore: [status]', 'status is never found at status/500-200 | write improved'],
+  [
+    'headers/Set-Cookie/sid',
+    'ignore: [header_value]',
+    'header_value is never found at headers/Set-Cookie/sid | write cookie',
+  ],
+  [
+    'body/a',
+    'ignore: [json_invalid]',
+    'json_invalid is never found at body/a | json_invalid is about a document as a whole: path: body',
+  ],
+  ['body/a', 'ignore: [body_bytes]', 'body_bytes is never found at body/a | found there: json_value, '],
+  [
+    'headers/ETag',
+    'round: 2',
+    '7:7 this rule can never match: of etag only its being there is compared, and not its value | remove the rule; where it may be missing, write ignore: [header_missing, header_added]',
+  ],
+  [
+    'headers/x-request-id',
+    'lower: true',
+    '7:7 this rule can never match: of x-request-id only its being there',
+  ],
+  ['headers/x-a/b', 'ignore: true', '6:13 this rule can never match: x-a has no parts | write headers/x-a'],
+  [
+    'status/200-999',
+    'ignore: true',
+    '6:13 999 is no status of HTTP: those are 100 to 599 | write legacy and candidate: status/200-204',
+  ],
+  ['status/7*-200', 'ignore: true', '6:13 7* is no status of HTTP'],
+  ['status/200-200', 'ignore: true', '6:13 this rule can never match: equal statuses do not differ | '],
+  [
+    'status/500-5*',
+    'ignore: true',
+    '6:13 this rule can never match: where both lanes fail, neither is held against the other | ',
+  ],
+  ['body/a', "keyedBy: 'a//b'", '7:16 this rule can never match: a part of "a//b" is empty | write: a/b'],
+  ['body/a', "keyedBy: '/id'", '7:16 this rule can never match: a part of "/id" is empty | write: id'],
+  [
+    'body/items[*]/price',
+    'round: 2',
+    '6:13 this rule can never match: "items[*]" is no key and no place in a list | elements of lists are written *: body/items/*/price',
+  ],
+  ['body/[*]/price', 'round: 2', 'elements of lists are written *: body/*/price'],
+  [
+    'body/~2',
+    'round: 2',
+    '6:13 this rule can never match: "~2" holds a ~ that escapes nothing | a ~ inside of a key is written ~0: body/~02',
+  ],
+  [
+    'body/**',
+    'ignore: true',
+    '6:13 this path is every body, so that none would be compared | name what may differ: body/updatedAt',
+  ],
+  ['body/*', 'ignore: true', '6:13 this path is every body'],
+  ['body', 'ignore: true', '6:13 this path is every body'],
+])('a rule at %s that says %s is an error, with what to write instead', (path, action, expected) => {
+  const said = told(withRule(`path: ${path}`, action, REASON));
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain(expected);
+});
+
+test.each([
+  ['body', ['ignore: true', 'endpoints: [GET /a]']],
+  ['body', ['ignore: [body_bytes, json_invalid]']],
+  ['body/**', ['ignore: [json_value]']],
+  ['body/**', ['round: 2']],
+  ['body/encoded', ['ignore: [body_bytes]']],
+  ['body/html/**', ['ignore: [body_text]']],
+  ['body/a~0b~1c', ['trim: true']],
+  ['body/items[0]', ['trim: true']],
+  ['"**/id"', ['ignore: [json_value, header_value]']],
+  ['headers/x-*', ['ignore: [cookie]']],
+  ['headers/etag', ['ignore: [header_missing]']],
+  ['headers/expires', ['tolerance: 5s']],
+  ['headers/location/host', ['ignore: [redirect]']],
+  ['headers/x-a/**', ['trim: true']],
+  ['status/200-0', ['ignore: [regressed]']],
+  ['status/5*-200', ['ignore: [improved]']],
+  ['status/*-20*', ['ignore: [status]']],
+  ['body/a', ['keyedBy: ref/id']],
+])('a rule at %s that says %j can match, and nothing is said about it', (path, lines) => {
+  const problems = everyProblemOf(withRule(`path: ${path}`, ...lines, REASON));
+  expect(problems.filter((problem) => problem.path.startsWith('differences'))).toEqual([]);
+});
+
+test('a kind that is one too many beside others is a warning and no error', () => {
+  const text = withRule('path: body/a', 'ignore: [json_value, header_value]', REASON);
+  const problems = everyProblemOf(text).filter(({ path }) => path.startsWith('differences'));
+  expect(problems).toMatchObject([
+    { severity: 'warning', message: 'header_value is never found at body/a', line: 7, column: 28 },
+  ]);
+});
+
 test('a rule that is over is told and not applied, and one that says the same twice is refused', () => {
   const over = withRule('path: body/a', 'trim: true', 'expires: 2020-02-29', REASON);
   expect(everyProblemOf(over).filter(({ path }) => path.startsWith('differences'))).toMatchObject([

@@ -173,6 +173,26 @@ test.each([
     'POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     'corrupt',
   ],
+  [
+    'chunks before a length',
+    'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n',
+    'corrupt',
+  ],
+  [
+    'a length beside a coding that is not chunked',
+    'POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: identity\r\n\r\na',
+    'corrupt',
+  ],
+  [
+    'a length beside chunks that a second field takes back',
+    'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\nContent-Length: 1\r\n\r\na',
+    'corrupt',
+  ],
+  [
+    'a coding below the chunks',
+    'POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n',
+    'corrupt',
+  ],
   ['a field that splits the head', 'GET / HTTP/1.1\r\na b: c\r\n\r\n', 'corrupt'],
   ['a target with control characters', 'GET /\u0001 HTTP/1.1\r\n\r\n', 'no_request'],
   ['an absolute target', 'GET http://shop.example/a HTTP/1.1\r\n\r\n', null],

@@ -83,6 +83,14 @@ test.each(CAPTURE_FORMATS)('a damaged record (%s) costs itself and not the next 
   expect(items.map(({ why }) => why)).toEqual([expect.stringMatching(/corrupt|no_request/), null, null]);
 });
 
+test('a request of an archive whose fields leave its end open is corrupt, and the next one is found', () => {
+  const framed = (headers: Written['headers']): Written => ({ ...get('/a'), headers });
+  const chunks = ['Transfer-Encoding', 'chunked'] as const;
+  const written = [framed([['Content-Length', '3'], chunks]), framed([chunks]), get('/c')];
+  const items = readAll('har', [Buffer.from(harText(written))]);
+  expect(items.map(({ why }) => why)).toEqual(['corrupt', null, null]);
+});
+
 test('what a capture is written in is told by its content', () => {
   for (const format of CAPTURE_FORMATS) {
     expect(formatOf(Buffer.from(WRITERS[format]([get('/')])))).toBe(format);

@@ -19,7 +19,7 @@ import type { Io } from '../io.ts';
 import type { Options } from '../options.ts';
 import { checkPlaces, firstFile, outputsOf, putAll } from '../outputs.ts';
 import type { Wanted } from '../outputs.ts';
-import { ProgressLine } from '../progress.ts';
+import { ProgressLine, summaryText } from '../progress.ts';
 import { readBounded } from '../replay-file.ts';
 import { replayLanes } from '../replay-lanes.ts';
 import type { ReplayServers } from '../replay-lanes.ts';
@@ -40,6 +40,7 @@ export const replay: Verb = async (io, options, [file = '']) => {
   const report = buildReplayReport({ result, build: buildName(), settings, servers, rules, host });
   putAll(io, wanted, { json: () => replayJson(report), md: () => replayMarkdown(report) });
   if (result.resume === null) return warned(io, result);
+  summed(io, result);
   leaveResume(io, file, wanted, { schemaVersion: 1, settings, ...result.resume });
   return EXIT.interrupted;
 };
@@ -120,10 +121,17 @@ function paceOf({ rate, speed = 1, maxGap: maxGapMs = Number.POSITIVE_INFINITY }
 }
 
 /** A report of nothing is worth a word: a file of another kind gives one. */
-function warned(io: Io, { tally }: ReplayResult): number {
-  const { sent, read } = tally.counts;
+function warned(io: Io, result: ReplayResult): number {
+  const { sent, read } = result.tally.counts;
   if (sent === 0) io.err.write(`warning: none of ${read} requests was sent; the accounting says why\n`);
+  summed(io, result);
   return EXIT.done;
+}
+
+function summed(io: Io, { tally, times }: ReplayResult): void {
+  const { sent, outcomes } = tally.counts;
+  const { elapsedMs } = times;
+  io.err.write(`${summaryText({ sent, compared: outcomes.compared, elapsedMs })}\n`);
 }
 
 function leaveResume(io: Io, file: string, wanted: readonly Wanted[], state: ResumeState): void {

@@ -1,7 +1,6 @@
 import { RE2JS } from 're2js';
 import { wallMs } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import { isNeverCompared } from '../../core/never-compared.ts';
 import { parseRulePath } from '../../core/rule-path.ts';
 import { endOfDay } from '../compile-differences.ts';
 import { ACTIONS } from '../schema-differences.ts';
@@ -10,6 +9,8 @@ import { error, errorAtKey, warning } from '../problem.ts';
 import type { Source } from '../source.ts';
 import { itemsAt, textAt, valueAt } from '../view.ts';
 import { checkEndpoints } from './rule-endpoints.ts';
+import { checkKinds } from './rule-kinds.ts';
+import { checkPlace } from './rule-places.ts';
 
 const RULES = ['differences', 'rules'];
 
@@ -19,6 +20,7 @@ export function checkDifferences({ raw }: Source): Finding[] {
   return [
     ...rules.flatMap((rule) => [
       ...checkPath(raw, rule),
+      ...checkField(raw, rule),
       ...checkPattern(raw, rule),
       ...checkExpiry(raw, rule),
       ...checkEndpoints(raw, rule),
@@ -33,35 +35,29 @@ function checkPath(raw: unknown, rule: Path): Finding[] {
   if (path === null || path === '') return [];
   const parsed = parseRulePath(path);
   if (!parsed.ok) return [error(at, parsed.message, parsed.hint)];
-  const [place = '', ...rest] = path.split('/');
-  const name = rest[0]?.toLowerCase() ?? '';
-  if (place === 'headers' && isNeverCompared(name)) {
-    return [error(at, `this rule can never match: ${name} is not compared in any case`, 'remove the rule')];
-  }
-  return [...checkPlace(raw, rule, place), ...checkParts(at, place, rest)];
-}
-
-/** Actions that a place has nothing for. */
-function checkPlace(raw: unknown, rule: Path, place: string): Finding[] {
-  const action = ACTIONS.find((name) => valueAt(raw, [...rule, name]) !== undefined);
-  if (action === undefined || action === 'ignore') return [];
-  const never = (what: string, hint: string): Finding[] => [
-    errorAtKey([...rule, action], `this rule can never match: ${what}`, hint),
-  ];
-  if (place === 'status') return never('a status can only be ignored', 'write ignore: true');
-  if (place === 'headers' && action === 'keyedBy') {
-    return never('a header is no list of objects', 'write sort: true or unordered: true');
-  }
-  return [];
+  return [...checkPlace(raw, rule, path), ...checkKinds(raw, rule, path), ...checkParts(at, path)];
 }
 
 /** `items/0/price` is a key called 0: places in a list have no names. */
-function checkParts(at: Path, place: string, rest: readonly string[]): Finding[] {
+function checkParts(at: Path, path: string): Finding[] {
+  const [place = '', ...rest] = path.split('/');
   const index = rest.findIndex((part) => /^\d+$/.test(part));
   if (place !== 'body' || index === -1) return [];
   const better = [place, ...rest.with(index, '*')].join('/');
   const message = `"${rest[index]}" is a key of that name and no place in a list`;
   return [warning(at, message, `elements of lists are written *: ${better}`)];
+}
+
+/** The field of `keyedBy` is a key, or keys with one `/` between them. */
+function checkField(raw: unknown, rule: Path): Finding[] {
+  const at = [...rule, 'keyedBy'];
+  const field = textAt(raw, at);
+  if (field === null || field === '') return [];
+  const parts = field.split('/');
+  const better = parts.filter((part) => part !== '');
+  if (better.length === parts.length) return [];
+  const message = `this rule can never match: a part of "${field}" is empty`;
+  return [error(at, message, `write: ${better.length === 0 ? 'id' : better.join('/')}`)];
 }
 
 function checkPattern(raw: unknown, rule: Path): Finding[] {

@@ -66,6 +66,7 @@ function requestOf(request: Json, entry: Json): Understood {
     // Pseudo fields of HTTP/2 and 3 are no fields.
     if (!name.startsWith(':') && !fields.add(name, latin1(value).trim())) return unreadable('corrupt');
   }
+  if (fields.ambiguous) return unreadable('corrupt');
   if (fields.host === '') fields.host = url.host;
   const started = Date.parse(String(entry['startedDateTime']));
   const atMs = Number.isNaN(started) ? null : started;

@@ -40,8 +40,8 @@ export function parseMessage(message: Buffer, atMs: number): Understood {
     : { request: fields.request({ method, target, body, atMs }), why: null };
 }
 
-function bodyOf({ chunked, contentLength }: RequestFields, rest: Buffer): Buffer | Unreadable {
-  if (contentLength === -2 || (chunked && contentLength !== -1)) return 'corrupt';
+function bodyOf({ ambiguous, chunked, contentLength }: RequestFields, rest: Buffer): Buffer | Unreadable {
+  if (ambiguous) return 'corrupt';
   if (chunked) return unchunked(rest);
   if (contentLength > rest.length) return 'truncated';
   return Buffer.from(rest.subarray(0, Math.max(0, contentLength)));

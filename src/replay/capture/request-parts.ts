@@ -51,7 +51,8 @@ export class RequestFields {
   host = '';
   /** -1: absent; -2: contradicting or no number. */
   contentLength = -1;
-  chunked = false;
+  /** Every Transfer-Encoding there is, in lower case; null: absent. */
+  private coding: string | null = null;
   upgrade = '';
   expectsContinue = false;
 
@@ -61,11 +62,28 @@ export class RequestFields {
     const lower = name.toLowerCase();
     if (lower === 'host') this.host = HOST.test(value) ? value : '';
     else if (lower === 'content-length') this.addLength(value);
-    else if (lower === 'transfer-encoding') this.chunked = /(^|[\s,])chunked$/i.test(value);
+    else if (lower === 'transfer-encoding') this.addCoding(value.toLowerCase());
     else if (lower === 'upgrade') this.upgrade = value.toLowerCase();
     else if (lower === 'expect') this.expectsContinue = true;
     if (!NOT_REPLAYED.has(lower)) this.headers.push(name, value);
     return true;
+  }
+
+  get chunked(): boolean {
+    return this.coding !== null;
+  }
+
+  /**
+   * Whether two servers may find different ends of the body: a length beside a transfer coding, lengths that contradict,
+   * or a coding other than `chunked` (RFC 9112, section 6.1). The gateway refuses such a request.
+   */
+  get ambiguous(): boolean {
+    if (this.coding === null) return this.contentLength === -2;
+    return this.contentLength !== -1 || this.coding !== 'chunked';
+  }
+
+  private addCoding(value: string): void {
+    this.coding = this.coding === null ? value : `${this.coding}, ${value}`;
   }
 
   private addLength(value: string): void {
