@@ -59,7 +59,7 @@ class CookieComparison {
     const [one, other] = [stateOf(legacy, now.legacy), stateOf(candidate, now.candidate)];
     if (one !== other) findings.add('cookie', path, one, other);
     else if (legacy.value !== candidate.value && !isDrawn(legacy, candidate)) {
-      findings.add('cookie', path, hidden('cookie'), hidden('cookie'));
+      findings.addHidden('cookie', path, 'cookie', [legacy.value, candidate.value]);
     }
     for (const name of new Set([...legacy.attributes.keys(), ...candidate.attributes.keys()])) {
       const [before, after] = [legacy.attributes.get(name), candidate.attributes.get(name)];

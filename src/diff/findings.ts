@@ -84,6 +84,12 @@ export class Findings {
     if (this.count(kind, path)) this.keep(kind, path, legacy, candidate);
   }
 
+  /** As {@link add} for values that nobody may read: rules see them, and only their name is kept. */
+  addHidden(kind: DifferenceKind, path: string, name: string, values: readonly [string, string]): void {
+    if (this.forgives(kind, path, values[0], values[1])) return;
+    if (this.count(kind, path)) this.keepHidden(kind, path, name, { legacy: true, candidate: true });
+  }
+
   result(requestId: string): PairResult {
     const { kept, found, improved } = this;
     const ignored = Array.from(this.hits, ([rule, hidden]) => ({ rule, hidden }));
