@@ -204,6 +204,8 @@ export const LIMITS = {
   diffBatchBytes: 1024 * 1024,
   /** Silence of a diff thread that has work: its slowest batch takes seconds, so it hangs and is replaced. */
   diffHangMs: 10_000,
+  /** Niceness of the diff thread: a busy core goes to clients first, and comparing still gets a tenth of it. */
+  diffNice: 10,
   /** JavaScript heap of the diff thread, MiB: two bodies at every limit fit; beyond it the thread dies, not the worker. */
   diffHeapMb: 128,
   /** Its young generation: Node's own choice held 5 MB more. */

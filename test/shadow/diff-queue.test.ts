@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { execFileSync } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, expect, test } from 'vitest';
@@ -297,3 +299,19 @@ test('an idle queue keeps no process alive', () => {
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
   expect(output.toString()).toBe('started\n');
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'comparing gives way to the thread that serves clients',
+  async () => {
+    const { queue } = rig();
+    queue.push(named('one', '{"a":2}'));
+    await drained(queue);
+    const nice = readdirSync('/proc/self/task').map((thread) => {
+      const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1');
+      return [Number(thread), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])] as const;
+    });
+    expect(nice.filter(([, value]) => value === Math.min(19, getPriority() + LIMITS.diffNice))).toHaveLength(
+      1,
+    );
+  },
+);
