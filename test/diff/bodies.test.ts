@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256Hex } from '../../src/core/hash.ts';
@@ -212,6 +212,31 @@ test('a body that was kept compressed is held against one that was too large to 
     'encoding content-encoding',
     'body_bytes body/encoded',
   ]);
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['br', brotliCompressSync],
+  ['zstd', zstdCompressSync],
+  ['deflate', deflateSync],
+  ['deflate', deflateRawSync],
+])('bytes after the end of %s are no part of it, and what has them is no such body', (coding, pack) => {
+  const fields = ['content-type', 'text/plain', 'content-encoding', coding];
+  const packed = pack('hello '.repeat(50));
+  for (const rest of ['x', '\0\0\0', 'y'.repeat(70_000)]) {
+    const longer = { fields, body: Buffer.concat([packed, Buffer.from(rest)]) };
+    expect(classes(compare({ fields, body: packed }, longer)), rest).toEqual(['body_mislabelled body']);
+    expect(classes(compare(longer, { fields, body: packed })), rest).toEqual(['body_mislabelled body']);
+  }
+  const longer = Buffer.concat([packed, Buffer.from('xy')]);
+  expect(
+    classes(compare({ fields, body: Buffer.concat([packed, Buffer.from('xz')]) }, { fields, body: longer })),
+  ).toEqual(['body_bytes body/encoded']);
+  // Two members after one another are one gzip, and frames one zstd.
+  if (coding === 'gzip' || coding === 'zstd') {
+    const members = Buffer.concat([pack('hello '.repeat(20)), pack('hello '.repeat(30))]);
+    expect(compare({ fields, body: packed }, { fields, body: members }).found).toBe(0);
+  }
 });
 
 test('the same coding around a body that was not kept is held against the other one as it came', () => {
