@@ -37,7 +37,7 @@ const ATTRIBUTE = /[\s/]*([^\s>/][^\s=>/]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\
  * Takes HTML or XML apart, however it is laid out. White space is one blank where a reader sees one: inside of text, and
  * in HTML beside elements that stand in lines; in XML, where it holds no line break, which is indentation. The order and
  * the quotes of attributes, `<br/>` for `<br>` and references for plain characters say nothing either. Anything can be taken apart: what is no markup is text.
- * @param form names in HTML have no case, in XML they have
+ * @param form names in HTML have no case, in XML they have; XML is well-formed
  * @returns null when there are more than `most` pieces
  */
 export function readMarkup(text: string, form: 'html' | 'xml', most: number): MarkupToken[] | null {
@@ -73,7 +73,7 @@ class MarkupReader {
       else if (text.startsWith('<![CDATA[', this.at)) this.cdata();
       else if (text.startsWith('<!', this.at) || text.startsWith('<?', this.at)) this.until('>', 'other');
       else if (text[this.at + 1] === '/') this.closeTag();
-      else if (/[A-Za-z_:]/.test(text[this.at + 1] ?? '')) this.openTag();
+      else if (!this.html || /[A-Za-z_:]/.test(text[this.at + 1] ?? '')) this.openTag();
       else this.characters(text.indexOf('<', this.at + 1));
     }
     return this.tokens;
@@ -175,7 +175,10 @@ class MarkupReader {
       if (match === null) break;
       this.at = ATTRIBUTE.lastIndex;
       const [, name = '', double, single, bare] = match;
-      found.push([this.html ? name.toLowerCase() : name, unescaped(double ?? single ?? bare ?? '')]);
+      const value = double ?? single ?? bare ?? '';
+      if (this.html) found.push([name.toLowerCase(), unescaped(value)]);
+      // A line break that is written out is a blank there, and one by number is none (XML 1.0, section 3.3.3).
+      else found.push([name, unescaped(value.replaceAll(/\r\n|[\t\r\n]/g, ' '))]);
     }
     const end = this.text.indexOf('>', this.at);
     this.at = end === -1 ? this.text.length : end;

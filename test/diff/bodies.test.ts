@@ -96,6 +96,58 @@ test('XML is compared by elements: case counts, order of attributes and empty fo
   expect(classes(xml(feed('a'), feed('b')))).toEqual(['body_text body/feed/entry/title/#text']);
 });
 
+test.each([
+  ['<r><e/><!--a--></r>', '<r><e/><!--a--></r'],
+  ['<r>a</r>', '<r>a</r/>'],
+  ['<r>a</r>', '<r>a</r/'],
+  ['<a:b c="1" d="2"></a:b>', '<a:b c="1"d="2"></a:b>'],
+  ['<r><f> g </f></r>', '<r><f> g </f/></r>'],
+  ['<r><e/></r>', '<r><e//></r>'],
+  ['<r><e/></r>', '<r><e/ ></r>'],
+  ['<r a="1"/>', '<r a=1/>'],
+  ['<r a="1"/>', '<r a="1" a="1"/>'],
+  ['<r><a/></r>', '<r><a></r>'],
+  ['<r>a</r>', '<r>a</r></r>'],
+  ['<r>&amp;</r>', '<r>&</r>'],
+  ['<r>1</r>', '<r>&#49</r>'],
+  ['<r><![CDATA[a]]></r>', '<r><![CDATA[a</r>'],
+  ['<?xml version="1.0"?><r/>', '\n<?xml version="1.0"?><r/>'],
+  ['<r/>', '<r/ >'],
+  ['<r a="b\nc"/>', '<r a="b&#10;c"/>'],
+])('XML %j and the same broken as %j do not agree, either way', (whole, broken) => {
+  for (const [one, other] of [
+    [whole, broken],
+    [broken, whole],
+  ] as const) {
+    expect(xml(one, other).found).toBe(1);
+  }
+});
+
+test.each([
+  ['<r>\n</r>', '<r></r>'],
+  [
+    '<?xml version="1.0"?>\n<!DOCTYPE r [<!ENTITY b "c>"><!-- ] -->]>\n<r a="1&quot;"/>\n<!-- end -->',
+    `<?xml version="1.0"?><!DOCTYPE r [<!ENTITY b "c>"><!-- ] -->]><r  a='1"'></r><!-- end -->`,
+  ],
+  ['<\u00e9 \u{10400}="1">\u00e9&nbsp;</\u00e9>', "<\u00e9 \u{10400}='1' >\u00e9&nbsp;</\u00e9 >"],
+  [
+    '<?a-b c?><x:y-1.0 xml:lang="de">a > b</x:y-1.0>',
+    "<?a-b c?>\n<x:y-1.0 xml:lang='de'>a &gt; b</x:y-1.0>\n",
+  ],
+  ['<r a="b\nc"/>', '<r a="b c"/>'],
+])('XML %j is well-formed and says the same as %j', (one, other) => {
+  expect(xml(one, other).found).toBe(0);
+});
+
+test('no piece can be left out of XML without being seen', () => {
+  const feed = `<?xml version="1.0"?>\n<f:a x="1" y='2'>\n <b>t &amp; u</b><c/><!--d--><![CDATA[e]]></f:a>`;
+  for (let at = 0; at < feed.length; at += 1) {
+    const shorter = feed.slice(0, at) + feed.slice(at + 1);
+    if (!/\s/.test(feed[at] as string)) expect(xml(feed, shorter).found, shorter).toBeGreaterThan(0);
+    expect(xml(feed, feed.slice(0, at)).found).toBeGreaterThan(0);
+  }
+});
+
 const tags = fc.array(
   fc.constantFrom(
     '<a>',
