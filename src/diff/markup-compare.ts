@@ -3,7 +3,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Findings } from './findings.ts';
 import { align, type Run } from './json-align.ts';
 import { placeName, readMarkup, type MarkupToken } from './markup.ts';
-import { isSensitiveName } from './secrets.ts';
+import { isSensitiveName } from './secret-names.ts';
 import { compareText } from './text.ts';
 import { isWellFormedXml } from './xml-form.ts';
 
