@@ -82,6 +82,38 @@ test.each([
   for (const each of classes(result)) expect(expected).toContain(each);
 });
 
+test.each(['textarea', 'object', 'video', 'iframe', 'canvas', 'svg', 'del', 'my-badge', 'button'])(
+  'a blank in front of %s is seen, and one behind it',
+  (name) => {
+    const page = (before: string, after: string) =>
+      `<body><p>some text that is the same</p><p>a${before}<${name}></${name}>${after}b</p></body>`;
+    expect(html(page(' ', ' '), page('\n', '\n')).found).toBe(0);
+    expect(html(page(' ', ' '), page('', ' ')).found).toBe(1);
+    expect(html(page(' ', ' '), page(' ', '')).found).toBe(1);
+  },
+);
+
+test.each([
+  ['<svg><path d="M0"/><g/></svg>', '<svg>\n <path d="M0"></path>\n <g></g>\n</svg>', 0],
+  ['<svg><path d="M0"/><g/></svg>', '<svg><path d="M0"><g/></path></svg>', 1],
+  ['<svg><path d="M0"/><g/></svg>', '<svg><path d="M0"><g/></svg>', 1],
+  ['<svg/><p>b</p>', '<svg></svg><p>b</p>', 0],
+  ['<svg><text>a <tspan>b</tspan></text></svg>', '<svg><text>a<tspan>b</tspan></text></svg>', 1],
+  ['<svg><style>a<b/></style></svg>', '<svg><style>a<b></b></style></svg>', 0],
+  [
+    '<svg><foreignObject><p>a<br/></p></foreignObject></svg>',
+    '<svg><foreignObject><p>a<br></p></foreignObject></svg>',
+    0,
+  ],
+  ['<math><mi>x</mi><mspace/></math>', '<math><mi>x</mi><mspace></mspace></math>', 0],
+  ['<div/><p>b</p>', '<div></div><p>b</p>', 1],
+  ['<p>a</p>', '<p><![CDATA[a]]></p>', 1],
+  ['<svg><text>a</text></svg>', '<svg><text><![CDATA[a]]></text></svg>', 0],
+])('in a page %s and %s differ as they do in browsers: %i', (one, other, found) => {
+  const page = (part: string) => `<body><p>one</p><p>two</p><p>three</p><p>four</p>${part}</body>`;
+  expect(html(page(one), page(other)).found > 0).toBe(found > 0);
+});
+
 test('another page altogether is one difference, and says its first line', () => {
   const error = '<html>\n<body>\n<h1>404</h1>\n<hr><address>nginx</address></body></html>';
   const result = html(PAGE, error);

@@ -154,7 +154,7 @@ test('text is compared by lines whatever their newline is', () => {
   );
   expect(
     first(compare({ fields: plainText, body: 'a' }, { fields: plainText, body: 'a\nb' })).candidate,
-  ).toBe('line 1: a');
+  ).toBe('line 2: b');
 });
 
 test('binary is compared by length and hash', () => {
