@@ -36,7 +36,7 @@ const ABOUT = new Set(
   ).split(' '),
 );
 /** E.164 has at most fifteen digits. */
-const PHONE = /(?<![\w+.])(?:\+|%2B)[1-9](?:[ ().\/-]{0,2}\d){6,14}(?!\d)/dgi;
+const PHONE = /(?<![\w+.])(?:\+|%2B)[1-9](?:[ ()./-]{0,2}\d){6,14}(?!\d)/dgi;
 /** No digits of a fraction: those are as random as a card's. */
 const DIGITS = /(?<!\d)(?<!\d\.)\d(?:[ -]?\d){12,18}(?!\d)/dg;
 const HEX = /(?<![A-Za-z0-9])(?:0x)?[0-9a-f]{16,}(?![A-Za-z0-9])/dgi;

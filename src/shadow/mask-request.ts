@@ -17,7 +17,7 @@ const LEFT_OUT_PREFIXES = ['x-b3-', 'x-datadog-', 'ot-'];
 const SHOWN = new Set(
   (
     'content-type user-agent range cache-control x-requested-with x-forwarded-proto x-forwarded-host accept ' +
-    'accept-charset accept-datetime accept-encoding accept-language if-match if-none-match if-modified-since ' +
+    'accept-charset accept-datetime accept-encoding accept-language accept-version if-match if-none-match if-modified-since ' +
     'if-unmodified-since if-range'
   ).split(' '),
 );
