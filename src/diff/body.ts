@@ -9,6 +9,9 @@ import { compareLines } from './ndjson.ts';
 import { compareText } from './text.ts';
 import type { Unkept } from './unkept.ts';
 
+/** Characters of a hash that are shown: enough to tell two bodies apart, and fewer than what is taken for a secret. */
+const SHOWN_HASH = 12;
+
 /** One body as it was received. */
 export interface EncodedBody {
   readonly body: Uint8Array;
@@ -75,7 +78,7 @@ function hashWithCodings(hash: string | null, codings: readonly string[]): strin
 
 function unkeptSummary({ body, unkept }: EncodedBody): string {
   if (unkept === null) return summary(body);
-  const hash = unkept.hash === null ? 'too large to be hashed' : `sha256 ${unkept.hash.slice(0, 16)}`;
+  const hash = unkept.hash === null ? 'too large to be hashed' : `sha256 ${unkept.hash.slice(0, SHOWN_HASH)}`;
   return `${unkept.bytes} bytes, ${hash}`;
 }
 
@@ -105,5 +108,5 @@ function formOf(legacy: MediaType, candidate: MediaType): ReturnType<typeof body
 
 /** A body by its length and its hash. */
 function summary(body: Uint8Array): string {
-  return `${body.byteLength} bytes, sha256 ${sha256Hex(body).slice(0, 16)}`;
+  return `${body.byteLength} bytes, sha256 ${sha256Hex(body).slice(0, SHOWN_HASH)}`;
 }

@@ -1,7 +1,7 @@
 import type { Findings } from './findings.ts';
 import { hidden } from './mask.ts';
 import { areApart, isPast, type Moments, momentOf } from './moments.ts';
-import { isSensitiveName } from './secrets.ts';
+import { isSensitiveName } from './secret-names.ts';
 
 /** One `Set-Cookie` value (RFC 6265, section 5.2). */
 interface Cookie {

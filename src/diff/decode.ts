@@ -9,11 +9,18 @@ type Decoding =
   /** `lies`: it is not what its coding says; else it is only beyond what is done for it. */
   | { readonly ok: false; readonly problem: string; readonly lies: boolean };
 
-type Decoder = (body: Uint8Array) => Uint8Array;
+/** What Node.js answers when it is asked for `info`; its types know only of a buffer. */
+interface Decoded {
+  readonly buffer: Uint8Array;
+  /** `bytesWritten`: bytes of the input that were taken. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+type Decoder = (body: Uint8Array) => unknown;
 
 /** Codings applied one over another; nobody honest uses more. */
 const CODINGS = 3;
-const bounded = { maxOutputLength: LIMITS.decodedBytes };
+const bounded = { maxOutputLength: LIMITS.decodedBytes, info: true };
 
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['gzip', (body) => gunzipSync(body, bounded)],
@@ -23,7 +30,7 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 ]);
 
 /** `deflate` is zlib by the book (RFC 9110, section 8.4.1.2) and raw deflate in many servers. */
-function inflate(body: Uint8Array): Uint8Array {
+function inflate(body: Uint8Array): unknown {
   const zlib = ((body[0] ?? 0) & 0x0f) === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0;
   return zlib ? inflateSync(body, bounded) : inflateRawSync(body, bounded);
 }
@@ -51,7 +58,12 @@ export function decode(body: Uint8Array, codings: readonly string[]): Decoding {
     if (decoder === undefined) return { ok: false, problem: 'a coding that is not known', lies: false };
     try {
       // An empty body has nothing to decode: servers label it all the same.
-      if (decoded.byteLength > 0) decoded = decoder(decoded);
+      if (decoded.byteLength === 0) continue;
+      const { buffer, engine } = decoder(decoded) as Decoded;
+      // What stands behind the end reaches the client, and no decoder looks at it.
+      const rest = decoded.byteLength - engine.bytesWritten;
+      if (rest !== 0) return { ok: false, problem: `${rest} bytes after the end of ${coding}`, lies: true };
+      decoded = buffer;
     } catch (thrown) {
       return { ok: false, ...problemOf(coding, thrown) };
     }

@@ -14,6 +14,7 @@ export class Findings {
   private readonly seen = new Set<string>();
   private readonly hits = new Map<string, number>();
   private found = 0;
+  private hidden = 0;
   private improved = 0;
   /** What people said about differences at this endpoint; null: nothing. */
   readonly rules: EndpointRules | null;
@@ -22,8 +23,14 @@ export class Findings {
     this.rules = rules;
   }
 
+  /** How many were counted up to now, found or hidden. */
+  get counted(): number {
+    return this.found + this.hidden;
+  }
+
   /** Counts one that a rule hides. */
   hide(rule: ActiveRule): void {
+    this.hidden += 1;
     this.hits.set(rule.id, (this.hits.get(rule.id) ?? 0) + 1);
   }
 

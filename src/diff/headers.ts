@@ -6,7 +6,7 @@ import { compareMediaTypes } from './media-type.ts';
 import { areApart, isPast, madeAt, type Moments, momentOf } from './moments.ts';
 import { compareRedirects, type Requested } from './redirect.ts';
 import { listForgiving } from './rule-values.ts';
-import { isSensitiveName } from './secrets.ts';
+import { isSensitiveName } from './secret-names.ts';
 
 /** Values by lower-case name, in their order. */
 export type Fields = ReadonlyMap<string, readonly string[]>;

@@ -99,14 +99,19 @@ class Walker {
   private arrays(legacy: JsonValue[], candidate: JsonValue[], state: PathState | null): void {
     const rule = state?.list ?? null;
     const element = state === null ? null : state.element();
-    if (rule === null) this.lists(legacy, candidate, state);
+    // Of what is hidden altogether nothing is arranged: what differs there belongs to the rule that hides it.
+    if (rule === null || state?.hidesAll === true) this.lists(legacy, candidate, state);
     else if (rule.action.do === 'keyedBy')
       this.keyed(legacy, candidate, state as PathState, rule.action.field);
     else {
       const arranged = rule.action.do === 'sort' ? inOrder : asSet;
       const [one, other] = [arranged(legacy, element), arranged(candidate, element)];
+      const before = this.findings.counted;
       if (isMended([legacy, candidate], [one, other], element)) this.findings.hide(rule);
       this.lists(one, other, state);
+      // An element that stood for another one may have taken with it what differs.
+      const isSilent = this.findings.counted === before && this.shapeOnly === 0;
+      if (isSilent && !sameElements(legacy, candidate, null)) this.findings.hide(rule);
     }
   }
 
@@ -199,10 +204,18 @@ function isMended(
   [one, other]: readonly [readonly JsonValue[], readonly JsonValue[]],
   element: PathState | null,
 ): boolean {
-  const same = (these: readonly JsonValue[], those: readonly JsonValue[]): boolean =>
-    these.length === those.length &&
-    these.every((value, index) => digest(value, element) === digest(those[index] as JsonValue, element));
-  return !same(legacy, candidate) && same(one, other);
+  return !sameElements(legacy, candidate, element) && sameElements(one, other, element);
+}
+
+function sameElements(
+  legacy: readonly JsonValue[],
+  candidate: readonly JsonValue[],
+  element: PathState | null,
+): boolean {
+  return (
+    legacy.length === candidate.length &&
+    legacy.every((value, index) => digest(value, element) === digest(candidate[index] as JsonValue, element))
+  );
 }
 
 function forgivingScalar(state: PathState, legacy: JsonValue, candidate: JsonValue): ActiveRule | null {

@@ -31,11 +31,10 @@ function ruledDigest(value: JsonValue, state: PathState): number {
     return value.values.reduce<number>((sum, each) => sum + digest(each, state), 3) >>> 0;
   if (!Array.isArray(value)) return membersDigest(value, state);
   if (state.list === null) return listDigest(value, 4, state.element());
-  // Whatever the rule makes of the order, equal lists come out equal.
-  const each = new Set(value.map((element) => digest(element, state.element())));
-  let sum = 7;
-  for (const part of each) sum = (sum + part) >>> 0;
-  return sum;
+  // Lists that are equal under the rule come out equal: order means nothing, and in a set repetition does not either.
+  const parts = value.map((element) => digest(element, state.element()));
+  const counted = state.list.action.do === 'unordered' ? [...new Set(parts)] : parts;
+  return counted.reduce((sum, part) => (sum + part) >>> 0, 7);
 }
 
 function ruledNumber(text: string, state: PathState): number {

@@ -1,6 +1,7 @@
 import { LIMITS } from '../core/limits.ts';
 import type { JsonObject } from './json-reader.ts';
-import { findSecrets, isSensitiveName } from './secrets.ts';
+import { isSensitiveName } from './secret-names.ts';
+import { findSecrets } from './secrets.ts';
 
 /** What stands for every index of a list and for every key that is an id. */
 const ANY = '*';

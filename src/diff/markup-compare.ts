@@ -3,16 +3,24 @@ import { LIMITS } from '../core/limits.ts';
 import type { Findings } from './findings.ts';
 import { align, type Run } from './json-align.ts';
 import { placeName, readMarkup, type MarkupToken } from './markup.ts';
-import { isSensitiveName } from './secrets.ts';
+import { isSensitiveName } from './secret-names.ts';
 import { compareText } from './text.ts';
+import { isWellFormedXml } from './xml-form.ts';
 
-/** Compares two documents of HTML or XML by what they say, each difference by its place. */
+/**
+ * Compares two documents of HTML or XML by what they say, each difference by its place. HTML can be made sense of however
+ * it is written; XML that is not well-formed is refused by whoever reads it, and so it is only a text.
+ */
 export function compareMarkup(
   [legacy, candidate]: readonly [Uint8Array, Uint8Array],
   form: 'html' | 'xml',
   findings: Findings,
 ): void {
   const [oneText, otherText] = texts(legacy, candidate);
+  if (form === 'xml' && !(isWellFormedXml(oneText) && isWellFormedXml(otherText))) {
+    compareText(legacy, candidate, findings);
+    return;
+  }
   const one = readMarkup(oneText, form, LIMITS.jsonNodes);
   const other = one === null ? null : readMarkup(otherText, form, LIMITS.jsonNodes);
   const runs = one === null || other === null ? null : runsOf(one, other);

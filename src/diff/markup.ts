@@ -19,13 +19,20 @@ const NUMBERED = /\d{5}|[0-9a-f]{16}/i;
 const VOID = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '));
 /** Elements whose content is no markup, and those whose white space is seen. */
 const RAW = new Set(['script', 'style', 'textarea', 'title']);
-/** Elements that stand in a line of text, so that a blank beside them is seen. */
-const INLINE = new Set(
+/** Elements that stand on lines of their own or are not seen. Beside all others, made up ones too, a blank is seen. */
+const APART = new Set(
   (
-    'a abbr b bdi bdo button cite code data dfn em i img input kbd label mark meter output progress q s samp select ' +
-    'small span strong sub sup svg time u var'
+    'address area article aside base blockquote body br caption center col colgroup datalist dd details dialog dir div ' +
+    'dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend ' +
+    'li link main menu meta nav noframes noscript ol optgroup option p param pre script search section source style ' +
+    'summary table tbody td template tfoot th thead title tr track ul'
   ).split(' '),
 );
+/** What is text in a drawing. */
+const DRAWN_TEXT = new Set(['text', 'tspan', 'textpath', 'a']);
+/** Where another language begins inside of HTML, and where HTML begins inside of that (HTML, section 13.2.6). */
+const FOREIGN = new Set(['svg', 'math']);
+const HTML_AGAIN = new Set(['foreignobject', 'desc', 'annotation-xml']);
 const SPACED = new Set(['pre', 'textarea', 'script', 'style']);
 
 const NAME = /[^\s/>]+/y;
@@ -37,7 +44,7 @@ const ATTRIBUTE = /[\s/]*([^\s>/][^\s=>/]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\
  * Takes HTML or XML apart, however it is laid out. White space is one blank where a reader sees one: inside of text, and
  * in HTML beside elements that stand in lines; in XML, where it holds no line break, which is indentation. The order and
  * the quotes of attributes, `<br/>` for `<br>` and references for plain characters say nothing either. Anything can be taken apart: what is no markup is text.
- * @param form names in HTML have no case, in XML they have
+ * @param form names in HTML have no case, in XML they have; XML is well-formed
  * @returns null when there are more than `most` pieces
  */
 export function readMarkup(text: string, form: 'html' | 'xml', most: number): MarkupToken[] | null {
@@ -70,10 +77,10 @@ class MarkupReader {
       const tag = text.indexOf('<', this.at);
       if (tag !== this.at) this.characters(tag === -1 ? text.length : tag);
       else if (text.startsWith('<!--', this.at)) this.until('-->', 'other');
-      else if (text.startsWith('<![CDATA[', this.at)) this.cdata();
+      else if (text.startsWith('<![CDATA[', this.at) && this.isXml()) this.cdata();
       else if (text.startsWith('<!', this.at) || text.startsWith('<?', this.at)) this.until('>', 'other');
       else if (text[this.at + 1] === '/') this.closeTag();
-      else if (/[A-Za-z_:]/.test(text[this.at + 1] ?? '')) this.openTag();
+      else if (!this.html || /[A-Za-z_:]/.test(text[this.at + 1] ?? '')) this.openTag();
       else this.characters(text.indexOf('<', this.at + 1));
     }
     return this.tokens;
@@ -112,11 +119,23 @@ class MarkupReader {
     if (!this.html) return !/[\r\n]/.test(space);
     if (side === 'before') {
       const last = this.tokens.at(-1);
-      return last?.kind === 'text' || (isTag(last) && INLINE.has(last.text));
+      return last?.kind === 'text' || (isTag(last) && this.isInLine(last.text));
     }
     TAG_NAME.lastIndex = end;
     const name = TAG_NAME.exec(this.text)?.[1];
-    return name !== undefined && INLINE.has(name.toLowerCase());
+    return name !== undefined && this.isInLine(name.toLowerCase());
+  }
+
+  /** Whether an element stands in a line of text, so that a blank beside it is seen. */
+  private isInLine(name: string): boolean {
+    return this.isXml() && !FOREIGN.has(name) ? DRAWN_TEXT.has(name) : !APART.has(name);
+  }
+
+  /** Whether elements end as they do in XML: there, and in drawings and formulas of a page. */
+  private isXml(): boolean {
+    if (!this.html) return true;
+    const nearest = this.open.findLast((name) => FOREIGN.has(name) || HTML_AGAIN.has(name));
+    return nearest !== undefined && FOREIGN.has(nearest);
   }
 
   private until(end: string, kind: 'other'): void {
@@ -159,12 +178,11 @@ class MarkupReader {
     const selfClosed = this.text[this.at - 1] === '/';
     if (this.text[this.at] === '>') this.at += 1;
     this.push('open', name, attributes);
-    if (this.html ? VOID.has(name) : selfClosed) {
-      if (!this.html) this.push('close', name);
-      return;
-    }
-    this.enter(name);
-    if (this.html && RAW.has(name)) this.rawContent(name);
+    const inXml = this.isXml();
+    const isElementOfXml = inXml || FOREIGN.has(name);
+    if (isElementOfXml && selfClosed) this.push('close', name);
+    else if (isElementOfXml || !VOID.has(name)) this.enter(name);
+    if (!inXml && RAW.has(name)) this.rawContent(name);
   }
 
   private attributes(): MarkupToken['attributes'] {
@@ -175,7 +193,10 @@ class MarkupReader {
       if (match === null) break;
       this.at = ATTRIBUTE.lastIndex;
       const [, name = '', double, single, bare] = match;
-      found.push([this.html ? name.toLowerCase() : name, unescaped(double ?? single ?? bare ?? '')]);
+      const value = double ?? single ?? bare ?? '';
+      if (this.html) found.push([name.toLowerCase(), unescaped(value)]);
+      // A line break that is written out is a blank there, and one by number is none (XML 1.0, section 3.3.3).
+      else found.push([name, unescaped(value.replaceAll(/\r\n|[\t\r\n]/g, ' '))]);
     }
     const end = this.text.indexOf('>', this.at);
     this.at = end === -1 ? this.text.length : end;

@@ -1,5 +1,6 @@
 import { LIMITS } from '../core/limits.ts';
-import { findSecrets } from './secrets.ts';
+import { privateKeysIn } from './private-key.ts';
+import { findSecrets, type SecretSpan } from './secrets.ts';
 
 /**
  * Makes values safe to store and to print: secrets hidden, control characters spelled out, length bounded.
@@ -48,7 +49,9 @@ export function firstDifference(legacy: string, candidate: string): number {
 export function maskAround(text: string, at: number): string {
   const from = Math.max(0, at - WINDOW_CHARS);
   const window = text.slice(from, at + WINDOW_CHARS);
-  const spans = findSecrets(window);
+  const spans = [...keysAround(text, from, window.length), ...findSecrets(window)].toSorted(
+    (one, other) => one.start - other.start || other.end - one.end,
+  );
   const end = Math.min(window.length, at - from + TAIL_CHARS);
   let position = at <= LEAD_CHARS ? 0 : at - from - LEAD_CHARS;
   let shown = position + from === 0 ? '' : CUT;
@@ -60,6 +63,17 @@ export function maskAround(text: string, at: number): string {
   }
   if (position < end) shown += window.slice(position, end);
   return shortened(spelledOut(shown), Math.max(position, end) + from < text.length);
+}
+
+/** Private keys are longer than what is looked at: one of which only the middle lies in the window is hidden as well. */
+function keysAround(text: string, from: number, length: number): SecretSpan[] {
+  return privateKeysIn(text)
+    .map(({ start, end }) => ({
+      start: Math.max(0, start - from),
+      end: Math.min(length, end - from),
+      kind: 'key',
+    }))
+    .filter(({ start, end }) => start < end);
 }
 
 /** Cuts without splitting a marker or a surrogate pair. */

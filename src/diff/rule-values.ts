@@ -37,11 +37,13 @@ export function listForgiving({ action }: ActiveRule, legacy: string, candidate:
 
 /** A text as the rules let it be seen, for telling elements of lists apart. A tolerated value says nothing at all. */
 export function seenAs(rules: readonly ActiveRule[], text: string, numeric: boolean): string {
+  return rules.some(({ action }) => action.do === 'tolerance') ? '' : rewritten(rules, text, numeric);
+}
+
+/** The same where values that are near each other are two: none of them stands for all. */
+export function rewritten(rules: readonly ActiveRule[], text: string, numeric: boolean): string {
   let seen = text;
-  for (const rule of rules) {
-    if (rule.action.do === 'tolerance') return '';
-    seen = normalised(rule, seen, numeric);
-  }
+  for (const rule of rules) if (rule.action.do !== 'tolerance') seen = normalised(rule, seen, numeric);
   return seen;
 }
 

@@ -1,33 +1,45 @@
+import { isSensitiveName } from './secret-names.ts';
+
 /**
  * Finds what must not be stored: by the shape of a value, or by the name it stands under.
  * It errs on the side of hiding: a long slug taken for a key costs a detail, a key taken for a slug costs a key.
  */
 
 /** A part of a text to be hidden, and what it looks like. */
-interface SecretSpan {
+export interface SecretSpan {
   readonly start: number;
   readonly end: number;
   readonly kind: string;
 }
 
-/** A name that holds one of these (lower case, letters and digits only) names a secret or a person's datum. */
-const SENSITIVE_PARTS = (
-  'authorization cookie token secret passw passphrase pwd apikey accesskey ' +
-  'privatekey credential session csrf xsrf signature jwt bearer creditcard ' +
-  'cardnumber iban cvv ssn email phone birth'
-).split(' ');
-const SENSITIVE_WORDS = new Set(['sid', 'pin', 'otp', 'auth', 'pan', 'cvc', 'key', 'nonce']);
-
-/** Whether values under this header name, JSON key or attribute are hidden whatever they look like. */
-export function isSensitiveName(name: string): boolean {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  return SENSITIVE_WORDS.has(plain) || SENSITIVE_PARTS.some((part) => plain.includes(part));
-}
-
 const EMAIL = /[^\s"'<>(),;:@=&?/\\]{1,64}(?:@|%40)[A-Za-z0-9.-]{1,253}/dg;
 const JWT = /eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}/dg;
-const SCHEME = /\b(?:bearer|basic|digest|negotiate|apikey|token)\s{1,3}([^\s"',;<>]{4,})/dgi;
-const DIGITS = /(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)/dg;
+/** A challenge names its realm where an answer to it has the credential (RFC 9110, section 11.6.1). */
+const SCHEME =
+  /\b(?:bearer|basic|digest|negotiate|apikey|token)\s{1,3}(?!(?:realm|charset|scope|error(?:_description|_uri)?|algorithm|qop|stale|domain)=)([^\s"',;<>]{4,})/dgi;
+const PASSWORD = String.raw`\b(?:passwords?|passphrase|passcode|passwort|pwd|pw)["']?\s{1,3}`;
+const WORD = String.raw`("[^"]*"?|'[^']*'?|[^\s"'&;,<>{}]+)`;
+/** `password hunter2` and `password of the shop is hunter2`. */
+const PASSWORD_THEN = new RegExp(PASSWORD + WORD, 'dgi');
+const PASSWORD_IS = new RegExp(
+  String.raw`${PASSWORD}(?:[^.,;<>{}"'\n]{0,40}?\s)?(?:is|was|ist|lautet)\b:?\s{1,3}${WORD}`,
+  'dgi',
+);
+const PIN = /\b(?:pin|otp|tan)\s{1,3}(?:is\s{1,3}|was\s{1,3})?(\d{3,10})(?!\d)/dgi;
+/** What people write behind the word when they write about a password, and not the password. */
+const ABOUT = new Set(
+  (
+    'a an and are as at by can cannot change changed confirm confirmation does doesn expired expires field for forgotten ' +
+    'from has have here if in incorrect invalid is ist least manager may mismatch must needed needs no not of on or ' +
+    'policy protected recovery required reset rules same set should strength that the to too was weak were when will ' +
+    'with wrong you your'
+  ).split(' '),
+);
+/** E.164 has at most fifteen digits. */
+const PHONE = /(?<![\w+.])(?:\+|%2B)[1-9](?:[ ()./-]{0,2}\d){6,14}(?!\d)/dgi;
+/** No digits of a fraction: those are as random as a card's. */
+const DIGITS = /(?<!\d)(?<!\d\.)\d(?:[ -]?\d){12,18}(?!\d)/dg;
+const HEX = /(?<![A-Za-z0-9])(?:0x)?[0-9a-f]{16,}(?![A-Za-z0-9])/dgi;
 const LONG = /[A-Za-z0-9+/_-]{20,}={0,2}/dg;
 const KEY = /(?<![\w.-])([\w.-]{1,128})["']?\s{0,3}[=:]\s{0,3}(?!‹masked:\w{1,16}›)/g;
 const VALUE = /"[^"]*"?|'[^']*'?|[^\s"'&;,<>{}]+/y;
@@ -42,8 +54,14 @@ export function findSecrets(text: string): SecretSpan[] {
     ...(/@|%40/.test(text) ? spansOf(text, EMAIL, 'email') : []),
     ...(text.includes('eyJ') ? spansOf(text, JWT, 'jwt') : []),
     ...spansOf(text, SCHEME, 'credential', 1),
+    ...[...spansOf(text, PASSWORD_THEN, 'field', 1), ...spansOf(text, PASSWORD_IS, 'field', 1)].filter(
+      (span) => !isAbout(text.slice(span.start, span.end)),
+    ),
+    ...spansOf(text, PIN, 'field', 1),
+    ...spansOf(text, PHONE, 'phone'),
     ...spansOf(text, DIGITS, 'card').filter((span) => isCardNumber(text.slice(span.start, span.end))),
-    ...spansOf(text, LONG, 'secret').filter((span) => looksRandom(text.slice(span.start, span.end))),
+    ...spansOf(text, HEX, 'secret').filter((span) => isOpaque(text, span, (found) => /[a-f]/i.test(found))),
+    ...spansOf(text, LONG, 'secret').filter((span) => isOpaque(text, span, looksRandom)),
     ...(/[=:]/.test(text) ? keyedSpans(text) : []),
     ...(text.includes('<') ? [...elementSpans(text), ...attributeSpans(text)] : []),
   ];
@@ -104,10 +122,33 @@ function merged(sorted: readonly SecretSpan[]): SecretSpan[] {
   return result;
 }
 
-/** Letters and digits mixed; where a slash could make it a path, capitals too. */
+function isAbout(word: string): boolean {
+  return !/\w/.test(word) || ABOUT.has(word.toLowerCase().replace(/\W+$/, ''));
+}
+
+/** A number with an exponent, from behind its point on. */
+const FRACTION = /^\d+e(?:[+-]?\d+)?$/i;
+
+function isOpaque(
+  text: string,
+  { start, end }: SecretSpan,
+  looksLikeOne: (found: string) => boolean,
+): boolean {
+  const found = text.slice(start, end);
+  return looksLikeOne(found) && !(text[start - 1] === '.' && FRACTION.test(found));
+}
+
+/** Letters of both cases in so long a row are no word. */
+const LETTERS = 30;
+/** A word, words written together, or an abbreviation. */
+const WORDS = /^(?:[A-Za-z]?[a-z]*(?:[A-Z][a-z]+)*|[A-Z]+)$/;
+
+/** Letters and digits mixed; where a slash could make it a path, capitals too. Letters alone, if they are no words. */
 function looksRandom(text: string): boolean {
-  if (!/\d/.test(text) || !/[A-Za-z]/.test(text)) return false;
-  return !text.includes('/') || (/[A-Z]/.test(text) && /[a-z]/.test(text));
+  if (!/[A-Za-z]/.test(text)) return false;
+  const bothCases = /[A-Z]/.test(text) && /[a-z]/.test(text);
+  if (/\d/.test(text)) return !text.includes('/') || bothCases;
+  return bothCases && text.length >= LETTERS && !text.split(/[+/_=-]/).every((part) => WORDS.test(part));
 }
 
 /** ISO/IEC 7812-1, annex B: the check digit of payment cards. */

@@ -1,5 +1,6 @@
 import type { Findings } from './findings.ts';
-import { firstDifference } from './mask.ts';
+import { firstDifference, hidden } from './mask.ts';
+import { isInPrivateKey } from './private-key.ts';
 
 /**
  * Compares two text bodies byte by byte after newlines were made one kind (CRLF and CR → LF); the example is the
@@ -9,10 +10,19 @@ export function compareText(legacy: Uint8Array, candidate: Uint8Array, findings:
   const [one, other] = [withOneNewline(legacy), withOneNewline(candidate)];
   if (one === other || isForgiven(one, other, findings) || !findings.count('body_text', 'body')) return;
   const at = firstDifference(one, other);
-  const start = at === 0 ? 0 : one.lastIndexOf('\n', at - 1) + 1;
-  const number = lineNumber(one, start);
-  findings.keep('body_text', 'body', lineAt(one, number, start), lineAt(other, number, start));
+  const shorter = one.length < other.length ? one : other;
+  const longer = shorter === one ? other : one;
+  // Where one ends in front of a line break of the other, it is the line behind it that differs.
+  const isCut = at === shorter.length && longer[at] === '\n';
+  const isLast = isCut && longer.length === at + 1;
+  const start = isCut && !isLast ? at + 1 : at === 0 ? 0 : one.lastIndexOf('\n', at - 1) + 1;
+  const number = lineNumber(longer, start);
+  const said = (text: string): string =>
+    lineAt(text, number, start) + (isLast && text === shorter ? NO_LAST_BREAK : '');
+  findings.keep('body_text', 'body', said(one), said(other));
 }
+
+const NO_LAST_BREAK = ' (without the final line break)';
 
 /** Rules see characters and not bytes. */
 function isForgiven(legacy: string, candidate: string, findings: Findings): boolean {
@@ -41,6 +51,8 @@ function withOneNewline(body: Uint8Array): string {
 
 function lineAt(text: string, number: number, start: number): string {
   if (start > text.length) return '(no further line)';
+  // One line of a key does not look like one.
+  if (isInPrivateKey(text, start)) return `line ${number}: ${hidden('key')}`;
   const newline = text.indexOf('\n', start);
   const line = text.slice(start, newline === -1 ? text.length : newline);
   return `line ${number}: ${Buffer.from(line, 'latin1').toString()}`;

@@ -159,7 +159,7 @@ export interface DifferenceExample {
   readonly difference: Difference;
   /** What else differed in this pair, at most `LIMITS.exampleDifferences`. Here and below: not there in older ones. */
   readonly others?: readonly Difference[] | undefined;
-  /** Fields of the request as the lanes got them, secrets masked: name and value. */
+  /** Fields of the request as the lanes got them, name and value; the value masked unless it is known to be harmless. */
   readonly request?: readonly (readonly [name: string, value: string])[] | undefined;
   readonly legacy?: ExampleAnswer | undefined;
   readonly candidate?: ExampleAnswer | undefined;

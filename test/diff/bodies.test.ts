@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256Hex } from '../../src/core/hash.ts';
@@ -15,6 +15,18 @@ const typed = (type: string) => (legacy: string | Uint8Array, candidate: string 
 const lines = typed('application/x-ndjson');
 const html = typed('text/html; charset=utf-8');
 const xml = typed('application/xml');
+
+test.each([
+  ['a\n', 'a', 'line 1: a', 'line 1: a (without the final line break)'],
+  ['a\nb', 'a\nb\r\n', 'line 2: b (without the final line break)', 'line 2: b'],
+  ['a\n\n', 'a\n', 'line 2: ', 'line 2:  (without the final line break)'],
+  ['a', 'a\nb', '(no further line)', 'line 2: b'],
+  ['a\nb\nc\n', 'a\nb', 'line 3: c', '(no further line)'],
+  ['a\n', 'a\nb', 'line 2: ', 'line 2: b'],
+  ['', '\n', 'line 1:  (without the final line break)', 'line 1: '],
+])('of the texts %j and %j the example shows what differs', (one, other, legacy, candidate) => {
+  expect(first(typed('text/plain')(one, other))).toMatchObject({ legacy, candidate });
+});
 
 test('lines of JSON are compared as documents, one line inserted is one difference', () => {
   expect(lines('{"a":1}\n{"b":2}\n', '{ "a": 1.0 }\r\n\n{"b":2}').found).toBe(0);
@@ -70,6 +82,38 @@ test.each([
   for (const each of classes(result)) expect(expected).toContain(each);
 });
 
+test.each(['textarea', 'object', 'video', 'iframe', 'canvas', 'svg', 'del', 'my-badge', 'button'])(
+  'a blank in front of %s is seen, and one behind it',
+  (name) => {
+    const page = (before: string, after: string) =>
+      `<body><p>some text that is the same</p><p>a${before}<${name}></${name}>${after}b</p></body>`;
+    expect(html(page(' ', ' '), page('\n', '\n')).found).toBe(0);
+    expect(html(page(' ', ' '), page('', ' ')).found).toBe(1);
+    expect(html(page(' ', ' '), page(' ', '')).found).toBe(1);
+  },
+);
+
+test.each([
+  ['<svg><path d="M0"/><g/></svg>', '<svg>\n <path d="M0"></path>\n <g></g>\n</svg>', 0],
+  ['<svg><path d="M0"/><g/></svg>', '<svg><path d="M0"><g/></path></svg>', 1],
+  ['<svg><path d="M0"/><g/></svg>', '<svg><path d="M0"><g/></svg>', 1],
+  ['<svg/><p>b</p>', '<svg></svg><p>b</p>', 0],
+  ['<svg><text>a <tspan>b</tspan></text></svg>', '<svg><text>a<tspan>b</tspan></text></svg>', 1],
+  ['<svg><style>a<b/></style></svg>', '<svg><style>a<b></b></style></svg>', 0],
+  [
+    '<svg><foreignObject><p>a<br/></p></foreignObject></svg>',
+    '<svg><foreignObject><p>a<br></p></foreignObject></svg>',
+    0,
+  ],
+  ['<math><mi>x</mi><mspace/></math>', '<math><mi>x</mi><mspace></mspace></math>', 0],
+  ['<div/><p>b</p>', '<div></div><p>b</p>', 1],
+  ['<p>a</p>', '<p><![CDATA[a]]></p>', 1],
+  ['<svg><text>a</text></svg>', '<svg><text><![CDATA[a]]></text></svg>', 0],
+])('in a page %s and %s differ as they do in browsers: %i', (one, other, found) => {
+  const page = (part: string) => `<body><p>one</p><p>two</p><p>three</p><p>four</p>${part}</body>`;
+  expect(html(page(one), page(other)).found > 0).toBe(found > 0);
+});
+
 test('another page altogether is one difference, and says its first line', () => {
   const error = '<html>\n<body>\n<h1>404</h1>\n<hr><address>nginx</address></body></html>';
   const result = html(PAGE, error);
@@ -94,6 +138,58 @@ test('XML is compared by elements: case counts, order of attributes and empty fo
   const feed = (title: string) =>
     `<?xml version="1.0"?><feed><entry><title>${title}</title><id>1</id></entry></feed>`;
   expect(classes(xml(feed('a'), feed('b')))).toEqual(['body_text body/feed/entry/title/#text']);
+});
+
+test.each([
+  ['<r><e/><!--a--></r>', '<r><e/><!--a--></r'],
+  ['<r>a</r>', '<r>a</r/>'],
+  ['<r>a</r>', '<r>a</r/'],
+  ['<a:b c="1" d="2"></a:b>', '<a:b c="1"d="2"></a:b>'],
+  ['<r><f> g </f></r>', '<r><f> g </f/></r>'],
+  ['<r><e/></r>', '<r><e//></r>'],
+  ['<r><e/></r>', '<r><e/ ></r>'],
+  ['<r a="1"/>', '<r a=1/>'],
+  ['<r a="1"/>', '<r a="1" a="1"/>'],
+  ['<r><a/></r>', '<r><a></r>'],
+  ['<r>a</r>', '<r>a</r></r>'],
+  ['<r>&amp;</r>', '<r>&</r>'],
+  ['<r>1</r>', '<r>&#49</r>'],
+  ['<r><![CDATA[a]]></r>', '<r><![CDATA[a</r>'],
+  ['<?xml version="1.0"?><r/>', '\n<?xml version="1.0"?><r/>'],
+  ['<r/>', '<r/ >'],
+  ['<r a="b\nc"/>', '<r a="b&#10;c"/>'],
+])('XML %j and the same broken as %j do not agree, either way', (whole, broken) => {
+  for (const [one, other] of [
+    [whole, broken],
+    [broken, whole],
+  ] as const) {
+    expect(xml(one, other).found).toBe(1);
+  }
+});
+
+test.each([
+  ['<r>\n</r>', '<r></r>'],
+  [
+    '<?xml version="1.0"?>\n<!DOCTYPE r [<!ENTITY b "c>"><!-- ] -->]>\n<r a="1&quot;"/>\n<!-- end -->',
+    `<?xml version="1.0"?><!DOCTYPE r [<!ENTITY b "c>"><!-- ] -->]><r  a='1"'></r><!-- end -->`,
+  ],
+  ['<\u00e9 \u{10400}="1">\u00e9&nbsp;</\u00e9>', "<\u00e9 \u{10400}='1' >\u00e9&nbsp;</\u00e9 >"],
+  [
+    '<?a-b c?><x:y-1.0 xml:lang="de">a > b</x:y-1.0>',
+    "<?a-b c?>\n<x:y-1.0 xml:lang='de'>a &gt; b</x:y-1.0>\n",
+  ],
+  ['<r a="b\nc"/>', '<r a="b c"/>'],
+])('XML %j is well-formed and says the same as %j', (one, other) => {
+  expect(xml(one, other).found).toBe(0);
+});
+
+test('no piece can be left out of XML without being seen', () => {
+  const feed = `<?xml version="1.0"?>\n<f:a x="1" y='2'>\n <b>t &amp; u</b><c/><!--d--><![CDATA[e]]></f:a>`;
+  for (let at = 0; at < feed.length; at += 1) {
+    const shorter = feed.slice(0, at) + feed.slice(at + 1);
+    if (!/\s/.test(feed[at] as string)) expect(xml(feed, shorter).found, shorter).toBeGreaterThan(0);
+    expect(xml(feed, feed.slice(0, at)).found).toBeGreaterThan(0);
+  }
 });
 
 const tags = fc.array(
@@ -199,7 +295,7 @@ test('bodies over the limit are equal by hash and length, and one byte makes the
   ).toBe(true);
   const result = compareUnkept(unkept(big), unkept(other));
   expect(classes(result)).toEqual(['body_bytes body']);
-  expect(first(result).legacy).toMatch(/^1000 bytes, sha256 [0-9a-f]{16}$/);
+  expect(first(result).legacy).toMatch(/^1000 bytes, sha256 [0-9a-f]{12}$/);
   expect(compareUnkept({ ...unkept(big), bodyHash: null }, { ...unkept(big), bodyHash: null }).found).toBe(1);
 });
 
@@ -212,6 +308,31 @@ test('a body that was kept compressed is held against one that was too large to 
     'encoding content-encoding',
     'body_bytes body/encoded',
   ]);
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['br', brotliCompressSync],
+  ['zstd', zstdCompressSync],
+  ['deflate', deflateSync],
+  ['deflate', deflateRawSync],
+])('bytes after the end of %s are no part of it, and what has them is no such body', (coding, pack) => {
+  const fields = ['content-type', 'text/plain', 'content-encoding', coding];
+  const packed = pack('hello '.repeat(50));
+  for (const rest of ['x', '\0\0\0', 'y'.repeat(70_000)]) {
+    const longer = { fields, body: Buffer.concat([packed, Buffer.from(rest)]) };
+    expect(classes(compare({ fields, body: packed }, longer)), rest).toEqual(['body_mislabelled body']);
+    expect(classes(compare(longer, { fields, body: packed })), rest).toEqual(['body_mislabelled body']);
+  }
+  const longer = Buffer.concat([packed, Buffer.from('xy')]);
+  expect(
+    classes(compare({ fields, body: Buffer.concat([packed, Buffer.from('xz')]) }, { fields, body: longer })),
+  ).toEqual(['body_bytes body/encoded']);
+  // Two members after one another are one gzip, and frames one zstd.
+  if (coding === 'gzip' || coding === 'zstd') {
+    const members = Buffer.concat([pack('hello '.repeat(20)), pack('hello '.repeat(30))]);
+    expect(compare({ fields, body: packed }, { fields, body: members }).found).toBe(0);
+  }
 });
 
 test('the same coding around a body that was not kept is held against the other one as it came', () => {

@@ -291,3 +291,14 @@ test('credentials in fields are compared and never shown', () => {
   expect(classes(result)).toEqual(['header_value x-api-key', 'header_missing authorization']);
   expect(JSON.stringify(result)).not.toMatch(/k1|k2|abc/);
 });
+
+test('a challenge is shown, and what answers one is not', () => {
+  const realms = first(
+    fields(['WWW-Authenticate', 'Basic realm="a"'], ['WWW-Authenticate', 'Basic realm="b"']),
+  );
+  expect(realms).toMatchObject({ legacy: 'Basic realm="a"', candidate: 'Basic realm="b"' });
+  const lost = first(fields(['WWW-Authenticate', 'Bearer scope="read"'], []));
+  expect(lost.legacy).toBe('Bearer scope="read"');
+  const echoed = first(fields(['X-Sent', 'Basic cmVhbG09ImEi'], ['X-Sent', 'Basic Og==']));
+  expect(echoed.legacy).toBe('Basic ‹masked:credential›');
+});

@@ -44,6 +44,19 @@ test.each([
   ['/reset/ann%40example.com', 'ann'],
   ['see http://h.test/reset?token=hunter2', 'hunter2'],
   ['next: password=hunter2', 'hunter2'],
+  ['{"pw":"abc"}', 'abc'],
+  ['user_pw: abc', 'abc'],
+  ['your password hunter2 is wrong', 'hunter2'],
+  ['The password is hunter2.', 'hunter2'],
+  ['the password of your shop was: hunter2', 'hunter2'],
+  ["passwort 'two words'", 'words'],
+  ['your PIN is 4711', '4711'],
+  ['{"tel":"0301234"}', '0301234'],
+  ['homeTel=0301234', '0301234'],
+  ['{"mobile": 1701234}', '1701234'],
+  ['call +49 30 901820 now', '901820'],
+  ['call +1 (212) 555-0100', '0100'],
+  ['/call/%2B4930901820', '901820'],
 ])('in %j the name gives the secret away', (text, secret) => {
   expect(mask(text)).not.toContain(secret);
 });
@@ -56,9 +69,56 @@ test('plain values stay readable', () => {
     '/api/v1/users/list',
     'line 3: <td>12</td>',
     '4111111111111112',
+    'password must be longer',
+    'Your password is required',
+    '0.4485275642999999',
+    '{"x":0.79927398716,"y":-12.378282246310005}',
+    '4.440892098500626e-16',
+    '1.7976931348623157e308',
+    'Basic realm="a"',
+    'Bearer realm="api", error="invalid_token"',
+    '2026-11-24T21:00:05+01:00',
+    'ListOfUserAccountSettingsConfiguration',
+    'a hotel in mobile-home-park',
   ]) {
     expect(mask(text)).toBe(text);
   }
+});
+
+test('no fraction is taken for the number of a card, and a card behind a point is none', () => {
+  fc.assert(
+    fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1, max: 1 }), (value) => {
+      expect(mask(`{"x":${value}}`)).toBe(`{"x":${value}}`);
+    }),
+    { numRuns: 5_000 },
+  );
+  expect(mask('No.4111111111111111')).toBe('No.‹masked:card›');
+});
+
+test.each([
+  'deadbeefdeadbeef',
+  '0123456789abcdef',
+  '0x0123456789ABCDEF',
+  'qWzXcVbNmAsDfGhJkLqWeRtYuIoPzX',
+  'qWzXcVbNm-AsDfGhJkL_qWeRtYuIoPzX',
+])('the opaque word %s is hidden', (word) => {
+  expect(mask(`see ${word}, please`)).toBe('see ‹masked:secret›, please');
+});
+
+test('a private key is hidden whole, however short its lines are and wherever it differs', () => {
+  const lines = Array.from({ length: 400 }, (_, index) => `Ab${'xy'.repeat(index % 5)}/=`);
+  const key = `-----BEGIN RSA PRIVATE KEY-----\n${lines.join('\n')}\n-----END RSA PRIVATE KEY-----`;
+  const text = `first\n${key}\nlast`;
+  for (let at = 0; at < text.length; at += 17) expect(maskAround(text, at)).not.toMatch(/xy|Ab/);
+  expect(mask(text.slice(0, 300))).toBe('first\\u{a}‹masked:key›');
+  const fields = ['content-type', 'text/plain'];
+  for (const number of [1, 200, 399]) {
+    const other = text.replace(key, key.split('\n').with(number, 'Abxyz').join('\n'));
+    const result = compare({ fields, body: text }, { fields, body: other });
+    expect(first(result).legacy, `${number}`).toBe(`line ${number + 2}: ‹masked:key›`);
+  }
+  const certificate = 'a\n-----BEGIN CERTIFICATE-----\nab\n-----END CERTIFICATE-----';
+  expect(maskAround(certificate, 35)).toContain('ab');
 });
 
 test('a value under a secret name is hidden wherever it stands in a document', () => {

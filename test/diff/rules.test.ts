@@ -308,3 +308,66 @@ test('a rule on a cookie sees its value, which nobody else does', async () => {
   expect(found).toBe(1);
   expect(JSON.stringify(differences)).not.toMatch(/dark|light/);
 });
+
+test('what differs is found or hidden, whatever several rules say about one place', async () => {
+  const actions: RuleAction[] = [
+    IGNORE,
+    { do: 'unordered' },
+    { do: 'sort' },
+    { do: 'keyedBy', field: 'id' },
+    { do: 'tolerance', unit: 'number', most: 0.6 },
+    { do: 'lower' },
+  ];
+  const rule = fc.tuple(globs, fc.constantFrom(...actions));
+  let silent = 0;
+  await fc.assert(
+    fc.asyncProperty(documents, documents, fc.array(rule, { maxLength: 3 }), async (one, other, said) => {
+      const rules = said.map(([glob, action]) => ruleOf(glob.replace('body', 'body/r'), action));
+      const [legacy, candidate] = [JSON.stringify({ r: one }), JSON.stringify({ r: other })];
+      const { found, ignored } = await jsonUnder(rules, legacy, candidate);
+      if (found > 0 || ignored.length > 0) return;
+      silent += 1;
+      expect((await jsonUnder([], legacy, candidate)).found, JSON.stringify(said)).toBe(0);
+    }),
+    { numRuns: 3_000 },
+  );
+  expect(silent).toBeGreaterThan(50);
+});
+
+test('a list that is ignored and taken as a set counts as hidden where it differs', async () => {
+  const rules = (path: string) => [
+    ruleOf(path, IGNORE, { id: 'ignored' }),
+    ruleOf('body/a', { do: 'unordered' }, { id: 'set' }),
+  ];
+  expect(await jsonUnder(rules('body/a'), '{"a":[1,5]}', '{"a":[2,5]}')).toMatchObject({
+    found: 0,
+    ignored: [{ rule: 'ignored', hidden: 1 }],
+  });
+  for (const candidate of ['{"a":[2,5]}', '{"a":[1,5,6]}', '{"a":[1]}']) {
+    const { found, ignored } = await jsonUnder(rules('body/a/*'), '{"a":[1,5]}', candidate);
+    expect([found, ignored.length > 0], candidate).toEqual([0, true]);
+  }
+});
+
+test('in a set, what is tolerated stands for no other element', async () => {
+  const rules = [
+    ruleOf('body/a', { do: 'unordered' }),
+    ruleOf('body/a/*', { do: 'tolerance', unit: 'number', most: 0.1 }),
+  ];
+  expect(classes(await jsonUnder(rules, '{"a":[1,5]}', '{"a":[2,5]}'))).toEqual(['json_value /a/*']);
+  expect((await jsonUnder(rules, '{"a":[1,5]}', '{"a":[1.05,5]}')).found).toBe(0);
+});
+
+test('a set inside of a set repeats what it likes, and a sorted list inside of one does not', async () => {
+  const sets = [ruleOf('body/**', { do: 'unordered' })];
+  const [legacy, candidate] = ['[-0,[null],[]]', '[[null],[],-0,[null,null]]'];
+  expect(await jsonUnder(sets, legacy, candidate)).toMatchObject({
+    found: 0,
+    ignored: [{ rule: 'body/**' }],
+  });
+  expect((await jsonUnder(sets, '[[1,2],[2,1,1]]', '[[2,1]]')).found).toBe(0);
+  expect((await jsonUnder(sets, '[[1,2],[3]]', '[[2,1]]')).found).toBe(1);
+  const sorted = [ruleOf('body', { do: 'unordered' }), ruleOf('body/*', { do: 'sort' })];
+  expect((await jsonUnder(sorted, '[[1,2],[2,1]]', '[[1,2]]')).found).toBe(0);
+  expect(classes(await jsonUnder(sorted, '[[1,2],[2,1,1]]', '[[1,2]]'))).toEqual(['json_length ']);
+});

@@ -29,9 +29,41 @@ test('nothing that names a person or opens a door is in an example', () => {
   expect(request).toContainEqual(['accept-language', 'de']);
   expect(request).toContainEqual(['host', 'shop.example']);
   expect(request).toContainEqual(['authorization', '‹masked:field›']);
-  expect(request.find(([name]) => name === 'referer')?.[1]).toMatch(
-    /^https:\/\/shop\.example\/search\?q=‹masked/,
-  );
+  expect(request).toContainEqual(['referer', '‹masked:field›']);
+});
+
+test('what an answer is chosen by is shown, and no other field has a value', () => {
+  const shown = [
+    ['accept', 'text/html'],
+    ['accept-encoding', 'gzip, br'],
+    ['content-type', 'application/json'],
+    ['user-agent', 'curl/8.0'],
+    ['range', 'bytes=0-9'],
+    ['cache-control', 'no-cache'],
+    ['if-none-match', '"v1"'],
+    ['x-requested-with', 'XMLHttpRequest'],
+    ['x-forwarded-proto', 'https'],
+    ['x-forwarded-host', 'shop.example'],
+  ];
+  const others = ['x-customer', 'x-tenant', 'sec-fetch-mode', 'origin', 'if-person', 'accept-me'];
+  const dropped = [
+    'traceparent',
+    'x-b3-spanid',
+    'x-forwarded-for',
+    'true-client-ip',
+    'baggage',
+    'x-request-id',
+  ];
+  const { request } = masked('/', [...shown, ...[...others, ...dropped].map((name) => [name, 'Ann Smith'])]);
+  expect(request).toEqual([
+    ['host', 'shop.example'],
+    ...shown,
+    ...others.map((name) => [name, '‹masked:field›']),
+  ]);
+  expect(masked('/', [['User-Agent', 'bot ann@example.com']]).request?.[1]).toEqual([
+    'user-agent',
+    'bot ‹masked:email›',
+  ]);
 });
 
 test('an example keeps so many fields and no more, and none that drives a terminal', () => {
