@@ -31,7 +31,7 @@ type Class = Differences['classes'][number];
  */
 export function differencesOf(
   classes: readonly StoredClass[],
-  counts: { readonly compared: number; readonly total: number },
+  counts: Pick<Differences, 'compared' | 'total' | 'lost'>,
   judging: Judging,
 ): Differences {
   const book = bookOf(judging);

@@ -88,6 +88,13 @@ export const differencesSchema = z
     schemaVersion: z.literal(1),
     compared: count.describe('pairs compared since the store was made'),
     total: count.describe('classes known'),
+    lost: z
+      .strictObject({
+        gaveWay: count.describe('classes that made room for newer ones'),
+        unjudged: count.describe('times that a class found no room among those with a verdict'),
+      })
+      .optional()
+      .describe('classes of this epoch that the list lacks, since the gateway started'),
     classes: z.array(differenceClass),
     verdicts: z
       .record(z.enum(CLASS_VERDICTS), count)
