@@ -46,6 +46,12 @@ function readTolerance(value: number | string): Tolerance | null {
   return ms === null ? null : { unit: 'ms', most: ms };
 }
 
+/** Whether the calendar has this day: `Date.parse` takes 30 February for 2 March. */
+function isDay(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(date);
+}
+
 const on = (description: string) =>
   z.literal(true, { error: say('expected true', 'write true, or remove the key') }).describe(description);
 
@@ -88,7 +94,9 @@ const rule = section(
       /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
       'a date',
       '2027-01-31',
-    ).optional(),
+    )
+      .refine(isDay, { error: say('there is no such day', 'for example: 2027-01-31') })
+      .optional(),
   },
   'one rule: a path, one thing to do there, and a reason',
 )

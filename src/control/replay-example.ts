@@ -47,7 +47,7 @@ export async function replayExample(
     throw refusal(
       'NOT_SAFE',
       `${method} changes something: it is not asked again`,
-      'use the curl of: cutover differences show',
+      `the curl of: cutover differences show ${found.id}; its body was not kept, give one of your own`,
     );
   if (isMasked(target))
     throw refusal(

@@ -12,7 +12,15 @@ import type { Status } from './schema/status.ts';
 /** Everything a status is made of. */
 export interface StatusInput extends Pick<
   Status,
-  'build' | 'atMs' | 'startedAtMs' | 'snapshot' | 'classes' | 'lostClasses' | 'listeners' | 'workers' | 'store'
+  | 'build'
+  | 'atMs'
+  | 'startedAtMs'
+  | 'snapshot'
+  | 'classes'
+  | 'lostClasses'
+  | 'listeners'
+  | 'workers'
+  | 'store'
 > {
   readonly state: RolloutState;
   readonly plan: RolloutPlan;

@@ -10,7 +10,13 @@ export const OTHER = 'other';
  * Whether a class stands for many places: its pairs are counted once each, but it is no one question that triples could
  * answer, so it has no verdict.
  */
-export function isManyPlaces({ endpoint, path }: { readonly endpoint: string; readonly path: string }): boolean {
+export function isManyPlaces({
+  endpoint,
+  path,
+}: {
+  readonly endpoint: string;
+  readonly path: string;
+}): boolean {
   return path === OTHER_PLACES || endpoint === OTHER;
 }
 

@@ -89,7 +89,8 @@ export function lostText(lost: Status['lostClasses']): string {
     gaveWay === 0
       ? ''
       : `The store is full of classes: ${format.counted(gaveWay, 'class')} of this epoch made room for newer ones and is missing here.\n`;
-  const open = unjudged === 0 ? '' : 'There are too many classes to judge them all: later ones have no verdict.\n';
+  const open =
+    unjudged === 0 ? '' : 'There are too many classes to judge them all: later ones have no verdict.\n';
   return gone + open;
 }
 

@@ -1,4 +1,5 @@
 import type { DifferenceDetail, Example, Judgement } from '../../control/schema/differences.ts';
+import { isSafeMethod } from '../../core/methods.ts';
 import * as format from '../format.ts';
 import type { Paint } from '../paint.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -67,7 +68,7 @@ function rowsOf({ difference, others = [], legacy, candidate }: Example): Side[]
     legacy === undefined || candidate === undefined
       ? []
       : [
-          ['status', String(legacy.status), String(candidate.status)],
+          ['status', answered(legacy.status), answered(candidate.status)],
           ['body', `${format.count(legacy.bodyBytes)} bytes`, `${format.count(candidate.bodyBytes)} bytes`],
           ['time', took(legacy.totalUs), took(candidate.totalUs)],
         ];
@@ -83,11 +84,15 @@ function place(path: string): string {
   return path === '' ? '(whole document)' : format.safe(path);
 }
 
+function answered(status: number): string {
+  return status === 0 ? 'no answer' : String(status);
+}
+
 function took(us: number): string {
   return format.milliseconds(us < 0 ? null : us / 1_000);
 }
 
-function reproduceText({ class: { id }, reproduce, proposal }: DifferenceDetail): string {
+function reproduceText({ class: { id, example }, reproduce, proposal }: DifferenceDetail): string {
   const accept =
     proposal === undefined || proposal === null
       ? ''
@@ -95,8 +100,11 @@ function reproduceText({ class: { id }, reproduce, proposal }: DifferenceDetail)
   if (reproduce === null) return accept;
   const { legacy, candidate, missing = [] } = reproduce;
   const lacks =
-    missing.length === 0 ? '' : ` (masked, so it is not in there: ${missing.map(format.safe).join(', ')})`;
-  return `${accept}Reproduce${lacks}:\n  ${format.safe(legacy)}\n  ${format.safe(candidate)}\n  or: cutover differences replay ${id}\n`;
+    missing.length === 0 ? '' : ` (not kept, so it is not in there: ${missing.map(format.safe).join(', ')})`;
+  const how = `${accept}Reproduce${lacks}:\n  ${format.safe(legacy)}\n  ${format.safe(candidate)}\n`;
+  if (example !== null && isSafeMethod(example.method))
+    return `${how}  or: cutover differences replay ${id}\n`;
+  return `${how}  It is a write: give a body of your own, --data TEXT, and know what it changes. It is not asked again by itself.\n`;
 }
 
 /** Why a class has its verdict, with every number that went into it. */

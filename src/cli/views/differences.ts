@@ -35,7 +35,13 @@ export function differencesText(differences: Differences, paint: Paint): string 
   ]);
   const shown = classes.length < total ? `the largest ${classes.length} of ` : '';
   const foot = `${shown}${format.counted(total, 'class')} in ${pairs}; look at one: cutover differences show ID\n`;
-  return table(columns, rows, paint.faint) + foot + lostText(differences.lost) + proposals(differences) + rulesText(differences);
+  return (
+    table(columns, rows, paint.faint) +
+    foot +
+    lostText(differences.lost) +
+    proposals(differences) +
+    rulesText(differences)
+  );
 }
 
 /** Without triples nothing can be told apart, and a word would be a claim. */

@@ -152,7 +152,7 @@ export const differenceDetailSchema = z.strictObject({
       candidate: z.string(),
       missing: z
         .array(z.string())
-        .describe('what was masked: fields left out, places to be filled in')
+        .describe('what was not kept: masked fields and places, the body of a write')
         .optional(),
     })
     .nullable()

@@ -83,7 +83,7 @@ export class Classes {
 
   /** Gives the number of classes of the current epoch that were deleted; others are no loss. */
   private makeRoom(epochSinceMs: number): number {
-    const least = this.sql.least.all(epochSinceMs, LIMITS.storeClassesMadeRoom);
+    const least = this.sql.least.all(epochSinceMs, epochSinceMs, LIMITS.storeClassesMadeRoom);
     for (const { id } of least) {
       this.sql.dropExamples.run(id);
       this.sql.drop.run(id);
@@ -158,9 +158,9 @@ function statements(database: Database) {
       `SELECT count(*) AS "all", ifnull(sum(kind = ?), 0) AS alike FROM classes
        WHERE endpoint = ? AND last_seen_ms >= ?`,
     ),
-    least: database.prepare<[number, number], Pick<ClassRow, 'id' | 'last_seen_ms'>>(
+    least: database.prepare<[number, number, number], Pick<ClassRow, 'id' | 'last_seen_ms'>>(
       `SELECT id, last_seen_ms FROM classes
-       ORDER BY last_seen_ms >= ?1, iif(last_seen_ms < ?1, last_seen_ms, count), last_seen_ms LIMIT ?2`,
+       ORDER BY last_seen_ms >= ?, iif(last_seen_ms < ?, last_seen_ms, count), last_seen_ms LIMIT ?`,
     ),
     dropExamples: database.prepare('DELETE FROM class_examples WHERE id = ?'),
     drop: database.prepare('DELETE FROM classes WHERE id = ?'),
