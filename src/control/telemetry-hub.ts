@@ -68,11 +68,6 @@ export class TelemetryHub {
     return { gaveWay: this.classKeeper.gaveWay, unjudged: this.evidence.unjudged };
   }
 
-  /** When the current epoch began, as far as known; else 0. */
-  get epochSinceMs(): number {
-    return this.classKeeper.epochSinceMs;
-  }
-
   /** Everything since this supervisor started. */
   get total(): Window | null {
     return this.keeper.total();

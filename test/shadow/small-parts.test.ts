@@ -132,7 +132,7 @@ test('names that people give to pages stay as they are', () => {
   }
 });
 
-test('a path made to be slow is a template as fast as any', () => {
+test('a path made to be slow is a template in no time', () => {
   const startedMs = performance.now();
   for (const piece of ['1', 'a1', 'aA', '%', ';', 'a-', '-1'])
     templateOf(`/${piece.repeat(30_000)}/${piece.repeat(15)}`);

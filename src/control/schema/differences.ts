@@ -79,6 +79,12 @@ const differenceClass = z.strictObject({
   firstSeenMs: count,
   lastSeenMs: count,
   example: example.nullable().describe('the first pair that showed it'),
+  absent: z
+    .enum(['not_seen', 'hidden', 'many_places', 'unjudged'])
+    .optional()
+    .describe(
+      'why it has no judgement: not seen in this epoch; hidden by a rule now; it stands for many places, which is no one question; too many others are judged',
+    ),
   judgement: judgement.optional().describe('not there when the current epoch has not seen it'),
 });
 
