@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { safe } from '../../src/cli/format.ts';
 import { paintWith } from '../../src/cli/paint.ts';
+import { askedFor, chosen } from '../../src/cli/chosen-classes.ts';
 import { differenceText, explainText } from '../../src/cli/views/difference.ts';
 import { lastDay } from '../../src/cli/commands/ignore.ts';
 import { differencesText, verdictLine } from '../../src/cli/views/differences.ts';
@@ -288,4 +289,27 @@ test.each([
 ])('a rule of one day written at %s holds for the whole of the next day', (now, days) => {
   const day = lastDay(Date.parse(now) + days * 86_400_000);
   expect(day).toBe('2027-01-11');
+});
+
+test('the list is narrowed by endpoint, kind and verdict, and paged, and says how many match', () => {
+  const classes = [
+    { ...found, judgement },
+    { ...found, id: '1', endpoint: 'GET /carts' },
+    { ...found, id: '2', kind: 'json_value' } as const,
+    { ...found, id: '3' },
+  ];
+  const all: Differences = { schemaVersion: 1, compared: 9, total: 4, classes };
+  const ids = (choice: Partial<Parameters<typeof chosen>[1]>): string[] =>
+    chosen(all, { limit: 50, ...choice }).classes.map(({ id }) => id);
+  expect(ids({})).toHaveLength(4);
+  expect(ids({ endpoint: '/carts' })).toEqual(['1']);
+  expect(ids({ kind: 'json_value' })).toEqual(['2']);
+  expect(ids({ verdict: 'noise' })).toEqual([found.id]);
+  expect(ids({ endpoint: '/orders', offset: 1, limit: 1 })).toEqual(['2']);
+  expect([askedFor({ limit: 7 }), askedFor({ limit: 7, offset: 0 })]).toEqual([7, 1_000]);
+  const text = differencesText(chosen(all, { limit: 1, endpoint: '/orders' }), plain);
+  expect(text).toContain('1 of 3 that match, of 4 classes');
+  expect(differencesText(chosen(all, { limit: 1, endpoint: '/none' }), plain)).toBe(
+    '0 of 0 that match, of 4 classes\n',
+  );
 });

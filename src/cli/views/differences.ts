@@ -9,7 +9,7 @@ type Class = Differences['classes'][number];
 
 /** The classes as a table, largest first, and the rules that were learned. */
 export function differencesText(differences: Differences, paint: Paint): string {
-  const { classes, compared, total } = differences;
+  const { classes, compared, total, matching } = differences;
   const pairs = format.counted(compared, 'compared pair');
   if (total === 0) return `no differences in ${pairs}\n`;
   const columns = [
@@ -34,6 +34,7 @@ export function differencesText(differences: Differences, paint: Paint): string 
     each.example === null ? '-' : values(each.example.difference, 40),
     format.time(each.lastSeenMs),
   ]);
+  if (matching !== undefined) return chosenText(differences, table(columns, rows, paint.faint));
   const shown = classes.length < total ? `the largest ${classes.length} of ` : '';
   const foot = `${shown}${format.counted(total, 'class')} in ${pairs}; look at one: cutover differences show ID\n`;
   return (
@@ -43,6 +44,12 @@ export function differencesText(differences: Differences, paint: Paint): string 
     proposals(differences) +
     rulesText(differences)
   );
+}
+
+/** What was asked for, and nothing about all the others. */
+function chosenText({ classes, total, matching = 0, lost }: Differences, shown: string): string {
+  const some = `${format.count(classes.length)} of ${format.count(matching)} that match, of ${format.counted(total, 'class')}\n`;
+  return (classes.length === 0 ? '' : shown) + some + lostText(lost);
 }
 
 /** Without triples nothing can be told apart, and a word would be a claim. */

@@ -101,6 +101,9 @@ export const differencesSchema = z
       })
       .optional()
       .describe('classes of this epoch that the list lacks, since the gateway started'),
+    matching: count
+      .optional()
+      .describe('classes that match what was asked for, of the largest 1,000; there only when something was'),
     classes: z.array(differenceClass),
     verdicts: z
       .record(z.enum(CLASS_VERDICTS), count)
