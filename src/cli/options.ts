@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { LIMITS } from '../core/limits.ts';
+import { DIFFERENCE_KINDS } from '../core/observation.ts';
+import { CLASS_VERDICTS } from '../telemetry/class-verdict.ts';
 import { PHASES } from '../core/snapshot.ts';
 import { parseDurationMs } from '../core/units.ts';
 import type { Target } from '../rollout/position.ts';
@@ -40,6 +42,11 @@ export interface Options extends ReplayFlags {
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly limit: number;
+  /** Of `differences`: which classes are listed, and how many of them are passed over. */
+  readonly endpoint?: string;
+  readonly kind?: (typeof DIFFERENCE_KINDS)[number];
+  readonly verdict?: (typeof CLASS_VERDICTS)[number];
+  readonly offset?: number;
   /** Of a rehearsal, instead of the scenario's. */
   readonly seed?: number;
   readonly keep?: boolean;
@@ -76,6 +83,11 @@ function interval(text: string): number {
   const ms = duration(text);
   if (ms < MIN_INTERVAL_MS) throw new InvalidArgumentError(`At least ${MIN_INTERVAL_MS}ms.`);
   return ms;
+}
+
+function offset(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write a number: how many classes to pass over.');
 }
 
 function limit(text: string): number {
@@ -177,6 +189,11 @@ export const flags = {
   admin: () => new Option('--admin <host:port>', 'the admin API, instead of the configured one'),
   runDir: () => new Option('--run-dir <dir>', 'the run directory, instead of the configured one'),
   owner: () => new Option('--owner <name>', 'who answers for the rule (default: you)').argParser(owner),
+  endpoint: () => new Option('--endpoint <text>', 'classes whose endpoint has this in it: GET /users'),
+  kind: () =>
+    new Option('--kind <kind>', 'classes of one kind: json_value, regressed, …').choices(DIFFERENCE_KINDS),
+  verdict: () => new Option('--verdict <verdict>', 'classes with one verdict').choices(CLASS_VERDICTS),
+  offset: () => new Option('--offset <n>', 'passes over so many of them').argParser(offset),
   expiresMs: () => named('--expires <duration>', 'how long the rule holds', '90d', expires),
   target: () =>
     new Option('--target <path>', 'path and query to ask for, where the stored one is masked').argParser(

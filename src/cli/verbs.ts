@@ -132,7 +132,11 @@ function addEvidenceVerbs(add: Add): void {
   const differences = asking(add('differences', 'classes of differences between the lanes', load.list), group)
     .usage('[list | show <id> | explain <id> | ignore <id> | replay <id>] [options]')
     .addOption(flags.runDir())
-    .addOption(flags.limit('the largest classes only', 50));
+    .addOption(flags.limit('the largest classes only', 50))
+    .addOption(flags.endpoint())
+    .addOption(flags.kind())
+    .addOption(flags.verdict())
+    .addOption(flags.offset());
   add('list', 'all classes, largest first', load.list, differences);
   add('show <id>', 'one class, its examples side by side and a curl per lane', load.show, differences);
   add(

@@ -46,6 +46,16 @@ function readTolerance(value: number | string): Tolerance | null {
   return ms === null ? null : { unit: 'ms', most: ms };
 }
 
+const DATE = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
+
+/** Whether the calendar has this day: `Date.parse` takes 30 February for 2 March. */
+function isDay(date: string): boolean {
+  // What is no date at all is told by the grammar.
+  if (!DATE.test(date)) return true;
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(date);
+}
+
 const on = (description: string) =>
   z.literal(true, { error: say('expected true', 'write true, or remove the key') }).describe(description);
 
@@ -83,12 +93,9 @@ const rule = section(
     tolerance: tolerance.optional(),
     reason: text('why this is no difference that matters', 'both sides round half to even'),
     owner: text('who answers for this rule', 'team-shop').optional(),
-    expires: matching(
-      'the last day of this rule (UTC)',
-      /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
-      'a date',
-      '2027-01-31',
-    ).optional(),
+    expires: matching('the last day of this rule (UTC)', DATE, 'a date', '2027-01-31')
+      .refine(isDay, { error: say('there is no such day', 'for example: 2027-01-31') })
+      .optional(),
   },
   'one rule: a path, one thing to do there, and a reason',
 )

@@ -54,6 +54,7 @@ export class NodeBackend implements AdminBackend {
       total: hub.ofEpoch(steering.state.epoch),
       windows: hub.windows,
       classes: hub.classes,
+      lostClasses: hub.lostClasses,
       places: workers.places,
       store: this.store(),
     });
@@ -101,7 +102,7 @@ export class NodeBackend implements AdminBackend {
     const classes = await store.telemetry.readClasses(limit);
     const compared = this.comparedBefore + comparedIn(hub.total);
     const total = Math.max(hub.classes, classes.length);
-    return differencesOf(classes, { compared, total }, this.judging());
+    return differencesOf(classes, { compared, total, lost: hub.lostClasses }, this.judging());
   }
 
   async difference(id: string): Promise<DifferenceDetail | null> {

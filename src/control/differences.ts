@@ -1,14 +1,16 @@
+import { LIMITS } from '../core/limits.ts';
 import type { DifferenceRule } from '../core/rules.ts';
 import type { GatewayConfig } from '../core/snapshot.ts';
 import type { StoredClass } from '../rollout/ports.ts';
 import type { ClassEvidence, StoredEvidence } from '../telemetry/class-evidence.ts';
 import { boundsOf, CLASSES_ALPHA, judgeClass, shareBounds } from '../telemetry/class-verdict.ts';
 import type { ClassVerdict } from '../telemetry/class-verdict.ts';
+import { isManyPlaces } from '../telemetry/class-share.ts';
 import { summariseLatency } from '../telemetry/histogram.ts';
 import { sumRecords } from '../telemetry/merge.ts';
 import { summarise } from '../telemetry/summary.ts';
 import type { Window } from '../telemetry/types.ts';
-import { isNameable, proposedRule } from './proposed-rule.ts';
+import { isNameable, isRuleFor, proposedRule } from './proposed-rule.ts';
 import { reproduce } from './reproduce.ts';
 import type { DifferenceDetail, Differences, Example, Judgement } from './schema/differences.ts';
 
@@ -31,7 +33,7 @@ type Class = Differences['classes'][number];
  */
 export function differencesOf(
   classes: readonly StoredClass[],
-  counts: { readonly compared: number; readonly total: number },
+  counts: Pick<Differences, 'compared' | 'total' | 'lost'>,
   judging: Judging,
 ): Differences {
   const book = bookOf(judging);
@@ -89,9 +91,11 @@ interface Book {
   readonly endpoint: (name: string) => { readonly pairs: number; readonly triples: number };
   /** Null for a class that this epoch has not seen. */
   readonly verdict: (id: string) => ClassVerdict | null;
+  /** Why a class has no verdict. */
+  readonly absent: (found: StoredClass) => NonNullable<Class['absent']>;
 }
 
-function bookOf({ evidence, margin }: Judging): Book {
+function bookOf({ evidence, margin, rules }: Judging): Book {
   const classes = new Map(evidence.classes.map((each) => [each.id, each]));
   const endpoints = new Map(evidence.endpoints.map((each) => [each.endpoint, each]));
   const verdicts = new Map<string, ClassVerdict | null>();
@@ -104,14 +108,19 @@ function bookOf({ evidence, margin }: Judging): Book {
     verdicts.set(id, judged);
     return judged;
   };
-  return { epoch: evidence.epoch, known, endpoint, verdict };
+  const absent: Book['absent'] = (found) => {
+    if (isManyPlaces(found)) return 'many_places';
+    if (rules.some((rule) => isRuleFor(rule, found))) return 'hidden';
+    return evidence.classes.length >= LIMITS.evidenceClasses ? 'unjudged' : 'not_seen';
+  };
+  return { epoch: evidence.epoch, known, endpoint, verdict, absent };
 }
 
 function classOf(found: StoredClass, book: Book): Class {
   const { smallest: _, latest: __, ...rest } = found;
   const evidence = book.known(found.id);
   const verdict = book.verdict(found.id);
-  if (evidence === undefined || verdict === null) return rest as Class;
+  if (evidence === undefined || verdict === null) return { ...(rest as Class), absent: book.absent(found) };
   return { ...(rest as Class), judgement: judgementOf(evidence, book, verdict) };
 }
 

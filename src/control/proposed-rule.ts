@@ -1,4 +1,5 @@
 import type { DifferenceRule } from '../core/rules.ts';
+import { OTHER_PLACES } from '../telemetry/class-share.ts';
 import type { StoredClass } from '../rollout/ports.ts';
 
 /** What a person says about a rule. */
@@ -30,7 +31,12 @@ export function proposedRule(
 
 /** Whether a rule can say where a class stands: what was too much to be told apart cannot be told apart by a rule. */
 export function isNameable({ endpoint, path }: Pick<StoredClass, 'endpoint' | 'path'>): boolean {
-  return endpoint.includes(' /') && path !== 'other';
+  return endpoint.includes(' /') && path !== OTHER_PLACES && !isWithoutAnswer(path);
+}
+
+/** A lane that gave no answer was not compared: no rule can hide that. */
+function isWithoutAnswer(path: string): boolean {
+  return /^status\/(?:none-\w+|\w+-none)$/.test(path);
 }
 
 /** Whether a rule ignores this very class, whatever else it ignores. */

@@ -2,13 +2,14 @@ import { Client } from 'undici';
 import { monotonicUs } from '../core/clock.ts';
 import { CutoverError, messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { CapturedAnswer } from '../core/observation.ts';
+import type { CapturedAnswer, Difference } from '../core/observation.ts';
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
 import { unixPath } from '../core/unix-address.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import { comparePair } from '../diff/compare.ts';
 import { classId } from '../diff/fingerprint.ts';
 import { compileRules } from '../diff/rules.ts';
+import { isManyPlaces } from '../telemetry/class-share.ts';
 import { COPY_MARKER } from '../shadow/eligibility.ts';
 import { isMasked, knownFields, lanesOf, missingOf } from './reproduce.ts';
 import type { DifferenceDetail, Replayed } from './schema/differences.ts';
@@ -46,7 +47,7 @@ export async function replayExample(
     throw refusal(
       'NOT_SAFE',
       `${method} changes something: it is not asked again`,
-      'use the curl of: cutover differences show',
+      `the curl of: cutover differences show ${found.id}; its body was not kept, give one of your own`,
     );
   if (isMasked(target))
     throw refusal(
@@ -78,12 +79,17 @@ export async function replayExample(
     schemaVersion: 1,
     class: found.id,
     request: `${method} ${target}`,
-    differs: differences.some((each) => classId(found.endpoint, each.kind, each.path) === found.id),
+    differs: differences.some((each) => isOf(found, each)),
     differences: [...differences],
     legacy: answerOf(one),
     candidate: answerOf(other),
     missing: missingOf(asked).filter((what) => !given.has(what)),
   };
+}
+
+/** A class of many places shows in any of its kind. */
+function isOf(found: DifferenceDetail['class'], { kind, path }: Difference): boolean {
+  return isManyPlaces(found) ? kind === found.kind : classId(found.endpoint, kind, path) === found.id;
 }
 
 function refusal(code: string, message: string, hint: string): CutoverError {

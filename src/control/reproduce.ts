@@ -1,3 +1,4 @@
+import { isSafeMethod } from '../core/methods.ts';
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
 import { unixPath } from '../core/unix-address.ts';
 import type { StoredClass } from '../rollout/ports.ts';
@@ -37,11 +38,16 @@ export function isMasked(text: string): boolean {
 }
 
 /** What of the request is not known any more, for people: parts of the target, and fields by their names. */
-export function missingOf({ target, request = [] }: DifferenceExample): string[] {
+export function missingOf({ method, target, request = [] }: DifferenceExample): string[] {
   const inTarget = target.match(MASKED)?.length ?? 0;
   const places =
     inTarget === 0 ? [] : [`${inTarget} masked ${inTarget === 1 ? 'part' : 'parts'} of the target`];
-  return [...places, ...request.filter(([, value]) => isMasked(value)).map(([name]) => `the field ${name}`)];
+  const body = isSafeMethod(method) ? [] : ['the body of the request'];
+  return [
+    ...places,
+    ...body,
+    ...request.filter(([, value]) => isMasked(value)).map(([name]) => `the field ${name}`),
+  ];
 }
 
 /** The fields that are known whole; the host that an upstream is asked for goes before the client's. */

@@ -25,6 +25,7 @@ export interface StatusParts {
   readonly total: Window | null;
   readonly windows: number;
   readonly classes: number;
+  readonly lostClasses?: Status['lostClasses'];
   readonly places: readonly WorkerSlot[];
   readonly store: Status['store'];
 }
@@ -43,6 +44,7 @@ export function statusOf(parts: StatusParts): Status {
     summary: { ...summarise(parts.total), windows: parts.windows },
     snapshot: { revision, inEffect, configHash: gateway.hash },
     classes,
+    lostClasses: parts.lostClasses,
     listeners: listenersOf(parts),
     workers: parts.places.map(workerOf),
     store,

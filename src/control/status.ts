@@ -12,7 +12,15 @@ import type { Status } from './schema/status.ts';
 /** Everything a status is made of. */
 export interface StatusInput extends Pick<
   Status,
-  'build' | 'atMs' | 'startedAtMs' | 'snapshot' | 'classes' | 'listeners' | 'workers' | 'store'
+  | 'build'
+  | 'atMs'
+  | 'startedAtMs'
+  | 'snapshot'
+  | 'classes'
+  | 'lostClasses'
+  | 'listeners'
+  | 'workers'
+  | 'store'
 > {
   readonly state: RolloutState;
   readonly plan: RolloutPlan;
@@ -51,6 +59,7 @@ export function buildStatus(input: StatusInput): Status {
     ineligible: { ...summary.ineligible },
     edge: { ...summary.edge },
     classes,
+    ...(input.lostClasses === undefined ? {} : { lostClasses: input.lostClasses }),
     rules: (input.rules ?? []).map((rule) => ruleOf(rule, summary)),
     listeners,
     workers,

@@ -6,6 +6,9 @@ import type { ClassCounts, TelemetryDelta, Window } from '../telemetry/types.ts'
 import { EvidenceBook } from '../telemetry/class-evidence.ts';
 import { WindowKeeper } from '../telemetry/window.ts';
 import { describeEvent, EventLog } from './event-log.ts';
+import { ClassKeeper } from './class-keeper.ts';
+import type { LostClasses } from './class-keeper.ts';
+import { NewClassLines } from './new-class-lines.ts';
 import { StoreBacklog } from './store-backlog.ts';
 
 export interface TelemetryHubOptions {
@@ -35,10 +38,13 @@ export class TelemetryHub {
   windows = 0;
   /** Classes of differences that the store holds, as far as known. */
   classes = 0;
+  private readonly classKeeper: ClassKeeper;
+  private readonly newClassLines = new NewClassLines();
 
   constructor(options: TelemetryHubOptions) {
     this.options = options;
     this.keeper = new WindowKeeper(options.windowMs);
+    this.classKeeper = new ClassKeeper((message) => options.log('warn', message));
     const { windowsUnsaved, classesUnsaved, eventsKept } = LIMITS;
     this.backlog = new StoreBacklog({
       limits: { window: windowsUnsaved, class: classesUnsaved, event: eventsKept },
@@ -55,6 +61,11 @@ export class TelemetryHub {
   /** What is wrong with the store, or null. */
   get storeTrouble(): string | null {
     return this.backlog.trouble;
+  }
+
+  /** What of the classes of this epoch `differences` cannot show. */
+  get lostClasses(): LostClasses {
+    return { gaveWay: this.classKeeper.gaveWay, unjudged: this.evidence.unjudged };
   }
 
   /** Everything since this supervisor started. */
@@ -86,6 +97,7 @@ export class TelemetryHub {
     if (!first) return;
     const windows = await store.readNewest(LIMITS.storeNewestWindows).catch(() => []);
     this.keeper.recall(windows);
+    this.classKeeper.recall(windows);
     const epoch = windows.at(-1)?.epoch ?? 0;
     this.evidence.recall(await store.readEvidence(epoch).catch(() => null));
   }
@@ -110,6 +122,7 @@ export class TelemetryHub {
   add(delta: TelemetryDelta): void {
     this.keeper.add(delta);
     this.evidence.learn(delta);
+    this.classKeeper.turnTo(delta.epoch, delta.fromMs);
     // Legacy's noise that the candidate never showed is no difference of the two.
     for (const counts of delta.classes) if (counts.count > 0) this.saveClass(counts, delta.toMs);
   }
@@ -121,7 +134,11 @@ export class TelemetryHub {
 
   /** Tells everybody: log, subscribers, store. */
   event(event: CutoverEvent): void {
-    this.options.log(levelOf(event), describeEvent(event));
+    this.publish(event, true);
+  }
+
+  private publish(event: CutoverEvent, logged: boolean): void {
+    if (logged) this.options.log(levelOf(event), describeEvent(event));
     if (this.acting) this.events.append(event);
     else if (this.held.length < LIMITS.eventsKept) this.held.push(event);
   }
@@ -135,6 +152,8 @@ export class TelemetryHub {
   }
 
   private tick(): void {
+    const rest = this.newClassLines.takeRest(wallMs());
+    if (rest !== null) this.options.log('info', rest);
     if (!this.acting) return;
     this.takeWindows(wallMs());
     void this.backlog.retry();
@@ -169,11 +188,14 @@ export class TelemetryHub {
 
   private saveClass(counts: ClassCounts, seenMs: number): void {
     this.backlog.add('class', async () => {
-      const seen = await this.store?.putClass(counts, seenMs);
-      const { id, endpoint, kind, path } = counts;
-      if (seen !== 'new') return;
+      const put = await this.store?.putClass(counts, seenMs, this.classKeeper.epochSinceMs);
+      if (put === undefined) return;
+      this.classKeeper.took(put, counts.id);
+      if (put.outcome !== 'new') return;
       this.classes += 1;
-      this.event({ type: 'new_class', id, endpoint, kind, path });
+      const { endpoint, kind } = counts;
+      const event = { type: 'new_class', id: put.id, endpoint, kind, path: put.path } as const;
+      this.publish(event, this.newClassLines.mayTell(wallMs()));
     });
   }
 

@@ -140,6 +140,10 @@ export const CONTROL_LIMITS = {
   storeWalBytes: 4 * 1024 * 1024,
   /** Difference classes stored: more is a broken fingerprint, and nobody reads that many. */
   storeClasses: 10_000,
+  /** Lines about new classes in the log within a minute; further ones are counted. */
+  newClassLines: 20,
+  /** Classes deleted at once when the store is full of them: one search for the least for so many new ones. */
+  storeClassesMadeRoom: 100,
   /** Classes and endpoints of one epoch whose triples are kept: 600 bytes each, in memory and in one row of the store. */
   evidenceClasses: 2_000,
   evidenceEndpoints: 1_000,

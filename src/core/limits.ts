@@ -212,6 +212,10 @@ export const LIMITS = {
   diffYoungMb: 4,
   /** Difference classes one worker keeps between two deltas; further ones are counted as `other`. */
   classesPerDelta: 500,
+  /** Difference classes of one endpoint, and of one kind there; further places are the class `{other}` of that kind. One
+   * endpoint with keys that are chance must not use up the classes of all, nor one kind those of its endpoint. */
+  classesPerEndpoint: 200,
+  classesPerEndpointKind: 60,
   /** Classes whose example one worker process has already sent; beyond it counts go without an example. */
   classesShown: 20_000,
   /** Further differences of the same pair that an example of a class shows. */

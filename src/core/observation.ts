@@ -144,7 +144,7 @@ export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 export interface Difference {
   readonly kind: DifferenceKind;
   /**
-   * `status` when both failed, else `status/LEGACY-CANDIDATE` (`status/200-500`), a lower-case header name,
+   * `status` when both failed, else `status/LEGACY-CANDIDATE` (`status/200-500`; `none` is no answer), a lower-case header name,
    * `set-cookie/NAME` and `set-cookie/NAME/ATTRIBUTE`, `location/PART` for the part of a redirect that differs,
    * `body` for a body as a whole, `body/encoded` for two that could be compared as received only,
    * `body/html/head/title/#text` and `body/html/body/a/@href` for a place in HTML or XML, or a JSON Pointer (RFC 6901;

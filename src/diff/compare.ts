@@ -8,6 +8,7 @@ import { parseMediaType } from './media-type.ts';
 import { hasValidator, isRevalidation, sharedFields } from './revalidation.ts';
 import type { Requested } from './redirect.ts';
 import type { RuleBook } from './rules.ts';
+import { isFailure, statusPath, statusWord } from './status.ts';
 
 /** The part of a pair that is compared. */
 export type ComparedPair = Pick<
@@ -38,7 +39,7 @@ export function comparePair(pair: ComparedPair, rules: RuleBook | null = null): 
 /** @returns whether it makes sense to go on */
 function compareStatus(legacy: number, candidate: number, findings: Findings): boolean {
   if (isFailure(legacy) && isFailure(candidate)) {
-    findings.add('both_failed', 'status', String(legacy), String(candidate));
+    findings.add('both_failed', 'status', statusWord(legacy), statusWord(candidate));
     return false;
   }
   if (legacy === candidate) return true;
@@ -48,8 +49,8 @@ function compareStatus(legacy: number, candidate: number, findings: Findings): b
 
 /** Which statuses they are is part of the class: a 500 turned into a 200 must not stand for the reverse. */
 function addStatus(legacy: number, candidate: number, findings: Findings): void {
-  const path = `status/${legacy}-${candidate}`;
-  findings.add(statusKind(legacy, candidate), path, String(legacy), String(candidate));
+  const path = statusPath(legacy, candidate);
+  findings.add(statusKind(legacy, candidate), path, statusWord(legacy), statusWord(candidate));
 }
 
 /** A failure that became a 4xx is no improvement yet: perhaps the candidate does not know the path. */
@@ -73,11 +74,6 @@ function compareRevalidation(pair: ComparedPair, findings: Findings): void {
     const [after, before] = sharedFields(other, one);
     compareHeaders(before, after, described, findings);
   }
-}
-
-/** Two failures never agree: neither lane has shown what it does. */
-export function isFailure(status: number): boolean {
-  return status === 0 || status >= 500;
 }
 
 function requestedBy({ origin = null, target }: ComparedPair): Requested {

@@ -1,6 +1,7 @@
 import { failure } from '../core/errors.ts';
 import type { Difference, PairResult } from '../core/observation.ts';
 import type { RuleHits } from '../core/rules.ts';
+import { statusPath } from '../diff/status.ts';
 import { areTold } from '../shadow/answer-copy.ts';
 import type { AnswerCopy } from '../shadow/answer-copy.ts';
 import type { PairEnd, ReplayOutcome } from './result.ts';
@@ -66,13 +67,13 @@ function losing(lane: 'legacy' | 'candidate', { failed }: AnswerCopy): ReplayOut
 }
 
 function candidateFailed(legacy: AnswerCopy, candidate: AnswerCopy, said: ReturnType<typeof heard>): PairEnd {
-  const [before, after] = [legacy.captured().status, candidate.captured().status];
+  const before = legacy.answered;
   const difference: Difference =
     before >= 500
       ? { kind: 'both_failed', path: 'status', legacy: said.legacy, candidate: said.candidate }
       : {
           kind: 'regressed',
-          path: `status/${before}-${after}`,
+          path: statusPath(before, 0),
           legacy: said.legacy,
           candidate: said.candidate,
         };
@@ -109,7 +110,7 @@ function heard({
 }
 
 function wordOf(answer: AnswerCopy | null): string {
-  return answer === null ? '' : (answer.failed ?? String(answer.captured().status));
+  return answer === null ? '' : (answer.failed ?? String(answer.answered));
 }
 
 function serviceUsOf(answer: AnswerCopy | null): number {

@@ -104,6 +104,16 @@ export interface StoredClass {
   readonly latest: DifferenceExample | null;
 }
 
+/** What became of counts that were put. */
+export interface ClassPut {
+  readonly outcome: 'new' | 'seen';
+  /** The class that they are counted in: another one when the endpoint has too many. */
+  readonly id: string;
+  readonly path: string;
+  /** Classes of the current epoch that were deleted to make room. */
+  readonly gaveWay: number;
+}
+
 /** Windows, differences and events: evidence, kept for a while and within a size. */
 export interface TelemetryStore {
   /** A window is stored once; the same id, epoch and keeper again is a duplicate and changes nothing. */
@@ -115,8 +125,11 @@ export interface TelemetryStore {
    * @param limit at the most `LIMITS.storeNewestWindows`
    */
   readNewest(limit: number): Promise<readonly Window[]>;
-  /** Adds counts to a class, and its example if it has none. */
-  putClass(counts: ClassCounts, seenMs: number): Promise<'new' | 'seen' | 'capped'>;
+  /**
+   * Adds counts to a class, and its example if it has none. A new class always finds room.
+   * @param epochSinceMs when the current epoch began, 0: not known; classes not seen since make room first
+   */
+  putClass(counts: ClassCounts, seenMs: number, epochSinceMs?: number): Promise<ClassPut>;
   /** Classes by count, largest first. */
   readClasses(limit: number): Promise<readonly StoredClass[]>;
   readClass(id: string): Promise<StoredClass | null>;

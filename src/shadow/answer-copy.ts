@@ -43,9 +43,9 @@ export class AnswerCopy {
     }
   }
 
-  /** Its status, or that of the failure that was answered for it. */
+  /** Its status; 0 when the lane gave no answer: what the gateway said in its place is no status of the lane. */
   get answered(): number {
-    return this.status;
+    return this.failed === null ? this.status : 0;
   }
 
   /** Whether the answer counts as bad: status 500 or above, or a failure that is the lane's and not the gateway's. */
@@ -72,7 +72,7 @@ export class AnswerCopy {
   captured(): CapturedAnswer {
     const failed = this.failed !== null;
     return {
-      status: this.status,
+      status: this.answered,
       fields: this.fields,
       body: failed ? new Uint8Array() : this.body.body(),
       bodyBytes: failed ? 0 : this.body.bytes,

@@ -199,7 +199,10 @@ export class Copy implements OutboundHandler {
     this.mirror.released();
     const outcome = this.outcome();
     if (this.answer.failed !== null && !this.clientGone) this.cell.fail(this.answer.failed);
-    if (!this.clientGone && !this.endless) this.mirror.judge(this);
+    if (!this.clientGone && !this.endless) {
+      this.mirror.judge(this);
+      this.mirror.noAnswer(this);
+    }
     this.tellLeg();
     if (outcome === 'response_too_large') this.mirror.unequal(this);
     if (outcome !== null) return this.conclude(outcome);
@@ -218,7 +221,9 @@ export class Copy implements OutboundHandler {
     if (failed !== null) return failure(failed).status === 504 ? 'timed_out' : 'shadow_failed';
     const overflows = [this.answer.body.overflowed, this.original.body.overflowed];
     if (overflows.includes('limit') && !areTold(this.answer, this.original)) return 'response_too_large';
-    // The budget was spent: that is the gateway's doing and no property of the answer.
+    // Such a failure, or a budget that was spent, is the gateway's doing and no property of the answer.
+    const { failed: unserved } = this.original;
+    if (unserved !== null && failure(unserved).blame !== 'lane') return 'diff_dropped';
     return this.endless || overflows.includes('budget') ? 'diff_dropped' : null;
   }
 

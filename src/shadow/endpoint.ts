@@ -28,7 +28,7 @@ type Siblings = Map<string, Siblings>;
 
 /**
  * Turns paths into templates: `/users/123` → `/users/{id}`. The templates of the route come first. Else a segment is an
- * id when it is a number, a UUID, long hexadecimal with a digit, or longer than any word; and where more different words
+ * id when it is a number, a UUID, long hexadecimal with a digit, an address, a token, or longer than any word; and where more different words
  * stand at one place than a person would have named, the later ones are `{any}`: `/p/red-shoe` → `/p/{any}`. Words that
  * were seen before keep their name, so that no class of differences ever changes its own. The number of templates is
  * bounded: later ones are `{other}`.

@@ -1,4 +1,5 @@
 // HOT: counters and one queue push per pair.
+import { failure } from '../core/errors.ts';
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
@@ -6,6 +7,7 @@ import type { Difference, Outcome, Pair, PairResult } from '../core/observation.
 import type { Direction, ShadowConfig } from '../core/snapshot.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { ClassTable } from '../telemetry/classes.ts';
+import { isFailure, statusPath } from '../diff/status.ts';
 import { recordUs } from '../telemetry/histogram.ts';
 import { isSameClass } from '../telemetry/classes.ts';
 import type { ClassSource } from '../telemetry/classes.ts';
@@ -157,6 +159,24 @@ export class Mirror {
       candidate: said(candidate),
     } as const;
     this.options.classes.pair(this.sourceOf(copy), [difference]);
+  }
+
+  /**
+   * The candidate gave no answer to a copy where legacy gave one: a class of its own, that must not be missing because
+   * there is nothing to compare. A failure that is the gateway's or the client's says nothing about it. In the reverse
+   * direction the client waited for the candidate, and the pair is compared.
+   */
+  noAnswer(copy: Copy): void {
+    const { subject, original, answer } = copy;
+    const code = answer.failed;
+    if (code === null || failure(code).blame !== 'lane') return;
+    const unserved = original.failed;
+    if (subject.direction !== 'shadow' || (unserved !== null && failure(unserved).blame !== 'lane')) return;
+    const both = isFailure(original.answered);
+    const kind = both ? 'both_failed' : 'regressed';
+    const path = both ? 'status' : statusPath(original.answered, 0);
+    const legacy = unserved ?? String(original.answered);
+    this.options.classes.pair(this.sourceOf(copy), [{ kind, path, legacy, candidate: code }]);
   }
 
   private sourceOf({ subject, original, answer, evidence }: Copy): ClassSource {

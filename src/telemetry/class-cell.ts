@@ -1,4 +1,5 @@
 import type { Difference } from '../core/observation.ts';
+import { isManyPlaces } from './class-share.ts';
 import type { PatternTracker } from './pattern-tracker.ts';
 import { SparseLatency } from './sparse-latency.ts';
 import type { ClassCounts, ClassTallies, DifferenceExample } from './types.ts';
@@ -17,8 +18,21 @@ export class ClassCell {
   private legacy = new SparseLatency();
   private candidate = new SparseLatency();
 
+  /** It stands for many places: no question of its own. */
+  readonly manyPlaces: boolean;
+  private lastPair: object | null = null;
+
   constructor(key: ClassCell['key']) {
     this.key = key;
+    this.manyPlaces = isManyPlaces(key);
+  }
+
+  /** Whether a pair was not counted here yet: several of its differences may belong to one class of many places. */
+  isNewFor(pair: object): boolean {
+    if (!this.manyPlaces) return true;
+    const isNew = this.lastPair !== pair;
+    this.lastPair = pair;
+    return isNew;
   }
 
   /** One pair that is evidence showed it. Service times in microseconds, -1 for none. */

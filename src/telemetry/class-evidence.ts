@@ -41,6 +41,8 @@ export class EvidenceBook {
   private epoch = 0;
   private readonly endpoints = new Map<string, EndpointCounts>();
   private readonly classes = new Map<string, ClassEvidence>();
+  /** Times that counts of a class were left out because so many others are judged: it has no verdict. */
+  unjudged = 0;
   /** Something was learnt since {@link stored} was asked. */
   changed = false;
 
@@ -86,6 +88,7 @@ export class EvidenceBook {
       this.epoch = epoch;
       this.endpoints.clear();
       this.classes.clear();
+      this.unjudged = 0;
     }
     return epoch === this.epoch;
   }
@@ -103,7 +106,10 @@ export class EvidenceBook {
 
   private addClass({ id, endpoint }: Pick<ClassCounts, 'id' | 'endpoint'>, tallies: ClassTallies): void {
     const known = this.classes.get(id) ?? null;
-    if (known === null && this.classes.size >= LIMITS.evidenceClasses) return;
+    if (known === null && this.classes.size >= LIMITS.evidenceClasses) {
+      this.unjudged += 1;
+      return;
+    }
     const rank = known?.rank ?? this.classes.size + 1;
     this.classes.set(id, { id, endpoint, rank, ...added(known, tallies) });
   }

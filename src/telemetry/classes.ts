@@ -2,6 +2,7 @@ import { wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Difference, DifferenceKind, Pair } from '../core/observation.ts';
 import { ClassCell } from './class-cell.ts';
+import { ClassShares, OTHER, OTHER_PLACES } from './class-share.ts';
 import { PatternTracker } from './pattern-tracker.ts';
 import type { ClassCounts, DifferenceExample, EndpointCounts, ExampleAnswer } from './types.ts';
 
@@ -38,6 +39,9 @@ export class ClassTable {
   private readonly shown = new Map<string, number>();
   /** Smaller and later examples since the previous delta. */
   private examples = 0;
+  /** Classes of this epoch that have a name of their own. */
+  private readonly sharing = new Set<string>();
+  private readonly shares = new ClassShares();
   private readonly fingerprint: Fingerprint;
 
   /** @param fingerprint gives a class its id */
@@ -56,9 +60,10 @@ export class ClassTable {
     if (evidence) this.endpoint(source.endpoint).pairs += 1;
     for (const difference of differences) {
       const cell = this.cell(source, difference);
+      if (!cell.isNewFor(source)) continue;
       cell.count += 1;
       this.exemplify(cell, source, differences, difference);
-      if (evidence) cell.showed(source.legacy.totalUs, source.candidate.totalUs);
+      if (evidence && !cell.manyPlaces) cell.showed(source.legacy.totalUs, source.candidate.totalUs);
     }
   }
 
@@ -78,14 +83,21 @@ export class ClassTable {
     }
     for (const difference of noise) {
       if (candidate.some((other) => isSameClass(difference, other))) continue;
-      this.cell(source, difference).triple(undefined, difference);
-      this.tracker(source, difference)?.add(undefined, difference);
+      this.tripleOf(source, undefined, difference);
     }
   }
 
-  private tripleOf(source: ClassSource, candidate: Difference, noise: Difference | undefined): void {
-    this.cell(source, candidate).triple(candidate, noise);
-    this.tracker(source, candidate)?.add(candidate, noise);
+  private tripleOf(
+    source: ClassSource,
+    candidate: Difference | undefined,
+    noise: Difference | undefined,
+  ): void {
+    const difference = candidate ?? noise;
+    if (difference === undefined) return;
+    const cell = this.cell(source, difference);
+    if (cell.manyPlaces) return;
+    cell.triple(candidate, noise);
+    this.tracker(source, difference)?.add(candidate, noise);
   }
 
   private tracker({ endpoint }: ClassSource, { kind, path }: Difference): PatternTracker | undefined {
@@ -104,6 +116,8 @@ export class ClassTable {
     this.epoch = epoch;
     this.endpoints.clear();
     this.trackers.clear();
+    this.shares.clear();
+    this.sharing.clear();
     for (const cell of this.classes.values()) cell.forgetEvidence();
     return true;
   }
@@ -117,14 +131,32 @@ export class ClassTable {
     return counts;
   }
 
-  /** Beyond `LIMITS.classesPerDelta` classes the rest is counted under the path `other`. */
+  /**
+   * Beyond the share of its endpoint a class is counted as `{other}` of its kind there; beyond `LIMITS.classesPerDelta`
+   * as `other`.
+   */
   private cell({ route, endpoint }: ClassSource, { kind, path }: Difference): ClassCell {
     const id = this.fingerprint(endpoint, kind, path);
     const known = this.classes.get(id);
     if (known !== undefined) return known;
+    if (!this.hasShare(id, endpoint, kind)) {
+      return this.many({ route, kind, endpoint, path: OTHER_PLACES });
+    }
     if (this.classes.size < LIMITS.classesPerDelta) return this.open({ id, route, endpoint, kind, path });
-    const other = { id: this.fingerprint('other', kind, 'other'), endpoint: 'other', path: 'other' };
-    return this.classes.get(other.id) ?? this.open({ route, kind, ...other });
+    return this.many({ route, kind, endpoint: OTHER, path: OTHER });
+  }
+
+  /** Who has a share keeps it, so that a class never changes its name. */
+  private hasShare(id: string, endpoint: string, kind: DifferenceKind): boolean {
+    if (this.sharing.has(id)) return true;
+    if (this.sharing.size >= LIMITS.classesShown || !this.shares.take(endpoint, kind)) return false;
+    this.sharing.add(id);
+    return true;
+  }
+
+  private many(key: Omit<ClassCell['key'], 'id'>): ClassCell {
+    const id = this.fingerprint(key.endpoint, key.kind, key.path);
+    return this.classes.get(id) ?? this.open({ id, ...key });
   }
 
   private open(key: ClassCell['key']): ClassCell {
@@ -140,8 +172,8 @@ export class ClassTable {
     differences: readonly Difference[],
     difference: Difference,
   ): void {
-    const { id, path } = cell.key;
-    if (path === 'other') return;
+    const { id, endpoint } = cell.key;
+    if (endpoint === OTHER) return;
     const bytes = source.legacy.bodyBytes + source.candidate.bodyBytes;
     const least = this.shown.get(id);
     const isFirst = least === undefined;

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { safe } from '../../src/cli/format.ts';
 import { paintWith } from '../../src/cli/paint.ts';
+import { askedFor, chosen } from '../../src/cli/chosen-classes.ts';
 import { differenceText, explainText } from '../../src/cli/views/difference.ts';
-import { differencesText } from '../../src/cli/views/differences.ts';
+import { lastDay } from '../../src/cli/commands/ignore.ts';
+import { differencesText, verdictLine } from '../../src/cli/views/differences.ts';
+import { missingOf } from '../../src/control/reproduce.ts';
 import type { DifferenceDetail, Differences } from '../../src/control/schema/differences.ts';
 
 const plain = paintWith(false);
@@ -227,4 +230,86 @@ test('what a server sent cannot command the terminal', () => {
   const list = { schemaVersion: 1, compared: 1, total: 1, classes: [hostile] } as Differences;
   expect(differenceText(detail, plain, 80) + differencesText(list, plain)).not.toMatch(/[^\P{Cc}\n]/u);
   expect(safe('a\x1bb')).toBe('a\\x1bb');
+});
+
+const example = {
+  requestId: 'r',
+  atMs: 0,
+  direction: 'shadow',
+  epoch: 1,
+  method: 'POST',
+  target: '/orders',
+  difference: { kind: 'regressed', path: 'status/201-none', legacy: '201', candidate: 'upstream_reset' },
+  legacy: { status: 201, bodyBytes: 4, totalUs: 1_000 },
+  candidate: { status: 0, bodyBytes: 0, totalUs: -1 },
+} as const;
+
+test('a write says that its body is not kept, and does not lead to a replay that refuses', () => {
+  const write = {
+    ...found,
+    endpoint: 'POST /orders',
+    kind: 'regressed',
+    path: 'status/201-none',
+    example,
+  } as const;
+  const missing = missingOf(example);
+  expect(missing).toEqual(['the body of the request']);
+  const shown = differenceText(
+    { schemaVersion: 1, class: write, reproduce: { legacy: 'curl x', candidate: 'curl y', missing } },
+    plain,
+    80,
+  );
+  expect(shown).toContain('regressed: status 201 -> none');
+  expect(shown).toMatch(/status +201 +no answer/);
+  expect(shown).toContain('Reproduce (masked or not kept, so it is not in there: the body of the request):');
+  expect(shown).toContain('give a body of your own');
+  expect(shown).not.toContain('cutover differences replay');
+  expect(missingOf({ ...example, method: 'GET' })).toEqual([]);
+});
+
+test('a write without triples says that writes are not asked twice, and a read which option it takes', () => {
+  const untold = { ...judgement, verdict: 'undecided', reason: 'NO_TRIPLES', triples: 0 } as const;
+  const line = (endpoint: string): string => verdictLine({ endpoint, judgement: untold });
+  expect(line('POST /orders')).toContain('writes are not asked twice');
+  expect(line('GET /orders')).toContain('rollout.shadow.noise');
+});
+
+test('the list says why a class has no verdict, and what it lacks', () => {
+  const classes = (['not_seen', 'hidden', 'many_places'] as const).map((absent) => ({ ...found, absent }));
+  const lost = { gaveWay: 300, unjudged: 2 };
+  const text = differencesText({ schemaVersion: 1, compared: 9, total: 3, classes, lost }, plain);
+  for (const part of ['not in this epoch', 'hidden by a rule', 'many places']) expect(text).toContain(part);
+  expect(text).toContain('300 classes of this epoch made room for newer ones');
+  expect(text).toContain('later ones have no verdict');
+});
+
+test.each([
+  ['2027-01-10T00:00:00Z', 1],
+  ['2027-01-10T23:59:59Z', 1],
+])('a rule of one day written at %s holds for the whole of the next day', (now, days) => {
+  const day = lastDay(Date.parse(now) + days * 86_400_000);
+  expect(day).toBe('2027-01-11');
+});
+
+test('the list is narrowed by endpoint, kind and verdict, and paged, and says how many match', () => {
+  const classes = [
+    { ...found, judgement },
+    { ...found, id: '1', endpoint: 'GET /carts' },
+    { ...found, id: '2', kind: 'json_value' } as const,
+    { ...found, id: '3' },
+  ];
+  const all: Differences = { schemaVersion: 1, compared: 9, total: 4, classes };
+  const ids = (choice: Partial<Parameters<typeof chosen>[1]>): string[] =>
+    chosen(all, { limit: 50, ...choice }).classes.map(({ id }) => id);
+  expect(ids({})).toHaveLength(4);
+  expect(ids({ endpoint: '/carts' })).toEqual(['1']);
+  expect(ids({ kind: 'json_value' })).toEqual(['2']);
+  expect(ids({ verdict: 'noise' })).toEqual([found.id]);
+  expect(ids({ endpoint: '/orders', offset: 1, limit: 1 })).toEqual(['2']);
+  expect([askedFor({ limit: 7 }), askedFor({ limit: 7, offset: 0 })]).toEqual([7, 1_000]);
+  const text = differencesText(chosen(all, { limit: 1, endpoint: '/orders' }), plain);
+  expect(text).toContain('1 of 3 that match, of 4 classes');
+  expect(differencesText(chosen(all, { limit: 1, endpoint: '/none' }), plain)).toBe(
+    '0 of 0 that match, of 4 classes\n',
+  );
 });

@@ -159,6 +159,11 @@ test.each([
     '8:16 expected a date | for example: 2027-01-31',
   ],
   [
+    'a day that the calendar has not',
+    ['path: body/a', 'trim: true', 'expires: 2027-02-30', REASON],
+    '8:16 there is no such day | for example: 2027-01-31',
+  ],
+  [
     'no endpoint',
     ['path: body/a', 'trim: true', 'endpoints: [/users]', REASON],
     '8:19 this is no endpoint | write the method before it: GET /users',

@@ -71,7 +71,7 @@ test.each(TROUBLE)(
   'answers the client at full speed when the shadow %s',
   async (_what, candidate, outcome) => {
     const both = await lanes(undefined, candidate);
-    const { url, summary, settled } = await inProcessGateway(both, {}, shadow({ timeoutMs: 700 }));
+    const { url, summary, settled, classes } = await inProcessGateway(both, {}, shadow({ timeoutMs: 700 }));
     const took = await ask(url);
     // One stalled request would take the 700 ms that a copy is given.
     expect(Math.max(...took)).toBeLessThan(500);
@@ -81,6 +81,11 @@ test.each(TROUBLE)(
     expect(end.pairs.shadow.sent).toBe(REQUESTS);
     expect(end.pairs.shadow[outcome as 'timedOut']).toBeGreaterThan(REQUESTS * 0.9);
     expect(end.lanes.legacy).toMatchObject({ requests: REQUESTS, bad: 0 });
+    if (outcome === 'compared') return;
+    // What gave no answer has nothing that could be compared, and is a class all the same.
+    const found = classes();
+    expect(found['regressed status/200-none']).toBeGreaterThan(REQUESTS * 0.9);
+    expect(Object.keys(found)).toHaveLength(1);
   },
 );
 

@@ -104,6 +104,41 @@ test('ids in paths become templates and words stay', () => {
   expect(templateOf('/deadbeef')).toBe('/deadbeef');
 });
 
+test.each([
+  ['/u/john.doe@example.com', '/u/{id}'],
+  ['/u/john.doe%40example.com', '/u/{id}'],
+  ['/u/john.doe%2540example.com', '/u/{id}'],
+  ['/anna%2Blee%40x.de/y', '/{id}/y'],
+  ['/p;jsessionid=AAAABBBB1/q', '/p/q'],
+  ['/p%3Bjsessionid=AAAABBBB1', '/{id}'],
+  ['/reset/s3cr3tTokenAbc123', '/reset/{id}'],
+  ['/o/AbcDefGhiJklMnoPqrStu', '/o/{id}'],
+  ['/call/+49-30-555123', '/call/{id}'],
+  ['/broken/%E0%A4%A', '/broken/{id}'],
+])('what may be somebody’s is never part of an endpoint: %s', (path, template) => {
+  expect(templateOf(path)).toBe(template);
+  expect(new EndpointTable().endpoint('GET', path)).toBe(`GET ${template}`);
+});
+
+test('names that people give to pages stay as they are', () => {
+  for (const path of [
+    '/api/v2/users',
+    '/oauth2/token',
+    '/b2b/top10/getOrders',
+    '/Caf%C3%A9/jquery-3.7.1.min.js',
+    '/a//b/.well-known/x~y',
+  ]) {
+    expect(templateOf(path)).toBe(path);
+  }
+});
+
+test('a path made to be slow is a template in no time', () => {
+  const startedMs = performance.now();
+  for (const piece of ['1', 'a1', 'aA', '%', ';', 'a-', '-1'])
+    templateOf(`/${piece.repeat(30_000)}/${piece.repeat(15)}`);
+  expect(performance.now() - startedMs).toBeLessThan(1_000);
+});
+
 test('the number of endpoints is bounded whatever clients ask for, and what is beyond it stays visible', () => {
   const table = new EndpointTable();
   const seen = new Set<string>();

@@ -80,17 +80,65 @@ test('latencies of both lanes are those of the pairs that showed the class', () 
   ]);
 });
 
+/** The n-th place of a flood that no endpoint's share bounds. */
+function flood(table: ClassTable, index: number): void {
+  table.pair(source(1, { endpoint: `GET /${index % 50}` }), [{ ...CHANGED, path: `/${index}` }]);
+}
+
 test('a flood of classes and of their examples is bounded, and what is beyond is counted', () => {
   const table = new ClassTable(classId);
-  for (let index = 0; index < LIMITS.classesPerDelta + 100; index += 1) {
-    table.pair(source(1), [{ ...CHANGED, path: `/${index}` }]);
-  }
+  for (let index = 0; index < LIMITS.classesPerDelta + 100; index += 1) flood(table, index);
   const { classes } = table.take();
   expect(classes).toHaveLength(LIMITS.classesPerDelta + 1);
   expect(classes.at(-1)).toMatchObject({ endpoint: 'other', path: 'other', count: 100, example: null });
   masked = 0;
-  for (let index = 0; index < LIMITS.classesPerDelta; index += 1) {
-    table.pair(source(1), [{ ...CHANGED, path: `/${index}` }]);
-  }
+  for (let index = 0; index < LIMITS.classesPerDelta; index += 1) flood(table, index);
   expect(masked).toBe(LIMITS.examplesPerDelta);
+});
+
+test('keys that are chance at one endpoint leave room for a real difference there and elsewhere', () => {
+  const table = new ClassTable(classId);
+  for (let index = 0; index < 5_000; index += 1) {
+    const path = `/data/key-${index}`;
+    table.pair(source(1), [
+      { ...GONE, path },
+      { ...GONE, kind: 'json_added', path },
+    ]);
+  }
+  table.pair(source(1), [CHANGED]);
+  table.pair(source(1, { endpoint: 'GET /b' }), [GONE]);
+  const { classes } = table.take();
+  expect(classes).toHaveLength(2 * LIMITS.classesPerEndpointKind + 2 + 2);
+  const others = classes.filter(({ path }) => path === '{other}');
+  expect(others).toMatchObject([
+    { endpoint: 'GET /a', kind: 'json_missing', count: 5_000 - LIMITS.classesPerEndpointKind },
+    { endpoint: 'GET /a', kind: 'json_added' },
+  ]);
+  expect(classes.at(-2)).toMatchObject({ endpoint: 'GET /a', kind: 'json_value', path: '/a', count: 1 });
+  expect(classes.at(-1)).toMatchObject({ endpoint: 'GET /b', count: 1 });
+  // A class that has a name keeps it, in the next delta too; a newer epoch shares anew.
+  const path = '/data/key-0';
+  table.pair(source(1), [{ ...GONE, path }]);
+  table.pair(source(1, { epoch: 2 }), [{ ...GONE, path: '/data/fresh' }]);
+  expect(table.take().classes.map((each) => each.path)).toEqual([path, '/data/fresh']);
+});
+
+test('a class of many places is counted once for a pair, and is no question that triples answer', () => {
+  const table = new ClassTable(classId);
+  const many = Array.from({ length: LIMITS.classesPerEndpointKind + 30 }, (_, index) => ({
+    ...GONE,
+    path: `/k-${index}`,
+  }));
+  for (let pair = 0; pair < 3; pair += 1) table.pair(source(1), many);
+  table.triple(source(1), many, []);
+  const other = table.take().classes.find(({ path }) => path === '{other}');
+  expect(other).toMatchObject({ count: 3 });
+  expect(other?.evidence).toBeUndefined();
+  expect(other?.example).not.toBeNull();
+});
+
+test('a header with the name other is a place like all others', () => {
+  const table = new ClassTable(classId);
+  table.pair(source(1), [{ kind: 'header_missing', path: 'other', legacy: '1', candidate: null }]);
+  expect(table.take().classes[0]).toMatchObject({ path: 'other', evidence: { pairs: 1 } });
 });

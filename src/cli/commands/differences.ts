@@ -2,6 +2,7 @@ import type { CompiledConfig } from '../../config/compile.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { DifferenceDetail } from '../../control/schema/differences.ts';
 import { CutoverError } from '../../core/errors.ts';
+import { askedFor, chosen } from '../chosen-classes.ts';
 import { ConfigurationError } from '../configuration.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -17,10 +18,11 @@ import { differenceText, explainText } from '../views/difference.ts';
 /** All classes, largest first. Differences are no failure here: to judge them is for the gates. */
 export const listDifferences: Verb = async (io, options) => {
   const found = await liveOrStored(io, options, {
-    live: (client) => client.differences(options.limit),
-    stored: (store, config) => storedDifferences(store, config, options.limit),
+    live: (client) => client.differences(askedFor(options)),
+    stored: (store, config) => storedDifferences(store, config, askedFor(options)),
   });
-  say(io, options, found, () => differencesText(found, paintFor(io, options.color)));
+  const shown = chosen(found, options);
+  say(io, options, shown, () => differencesText(shown, paintFor(io, options.color)));
   return EXIT.done;
 };
 

@@ -13,8 +13,6 @@ import { shellWord } from '../shell-word.ts';
 import type { Verb } from '../verbs.ts';
 import { configIn, oneClass } from './differences.ts';
 
-const DAY_MS = 86_400_000;
-
 /**
  * Accepts a rule: writes it into the configuration, with who answers for it, why, and until when. It is in effect after
  * a `reload`, which starts a new epoch: evidence under other rules is other evidence.
@@ -28,10 +26,14 @@ export const ignoreDifference: Verb = async (io, options, [id = '']) => {
     });
   const { class: found } = await oneClass(io, options, id);
   if (!isNameable(found)) {
-    throw new CutoverError('NO_PLACE', `${id} stands for many endpoints: a rule would hide too much`, {
-      hint: 'name the endpoints of its route (candidate.routes[].endpoints), or write a rule by hand',
-      exitCode: EXIT.refused,
-    });
+    throw new CutoverError(
+      'NO_PLACE',
+      `${id} is no one place, or a lane that gave no answer: a rule would hide too much`,
+      {
+        hint: 'name the endpoints of its route (candidate.routes[].endpoints), or write a rule by hand',
+        exitCode: EXIT.refused,
+      },
+    );
   }
   const words = {
     reason: options.reason ?? '',
@@ -52,9 +54,9 @@ function textOf({ file, rule, changed }: Ignored): string {
   return `added to ${safe(file)}: ${safe(rule)}\nin effect after: cutover reload -c ${shellWord(file)} (a new epoch begins; what the rule hides is counted and shown)\n`;
 }
 
-/** The last day on which a rule that ends then holds (UTC). */
-function lastDay(endMs: number): string {
-  return new Date(Math.max(endMs - DAY_MS, wallMs())).toISOString().slice(0, 10);
+/** The day of that moment (UTC): a rule holds to its end, so that one of a day has the whole of the next one. */
+export function lastDay(endMs: number): string {
+  return new Date(endMs).toISOString().slice(0, 10);
 }
 
 /** @throws ConfigurationError when the file would not be valid any more: then it is left as it was */

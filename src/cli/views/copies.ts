@@ -82,6 +82,18 @@ export function reasons(title: string, counts: Readonly<Record<string, number>>)
   return parts.length === 0 ? '' : `${title}: ${parts.join(', ')}\n`;
 }
 
+/** What the list of classes lacks: never a silent loss. */
+export function lostText(lost: Status['lostClasses']): string {
+  const { gaveWay = 0, unjudged = 0 } = lost ?? {};
+  const gone =
+    gaveWay === 0
+      ? ''
+      : `The store is full of classes: ${format.counted(gaveWay, 'class')} of this epoch made room for newer ones and is missing here.\n`;
+  const open =
+    unjudged === 0 ? '' : 'There are too many classes to judge them all: later ones have no verdict.\n';
+  return gone + open;
+}
+
 /** Joint outcomes of pairs, per metric and direction that has any, and the number of difference classes. */
 export function jointTable(status: Status, paint: Paint): string {
   const seen = DIRECTIONS.filter((each) => status.pairs[each].accounting.sent > 0);
@@ -100,7 +112,7 @@ export function jointTable(status: Status, paint: Paint): string {
   ];
   const hint = status.classes === 0 ? '' : '   (cutover differences)';
   const pairs = rows.length === 0 ? 'PAIRS  none yet\n' : table(columns, rows, paint.faint);
-  return `${pairs}Classes of differences: ${format.count(status.classes)}${hint}\n`;
+  return `${pairs}Classes of differences: ${format.count(status.classes)}${hint}\n${lostText(status.lostClasses)}`;
 }
 
 /** Whether legacy differs from itself is measured by an A/A lane; a zero without one would be a claim. */

@@ -1,16 +1,17 @@
 import type { DifferenceDetail, Example, Judgement } from '../../control/schema/differences.ts';
+import { isSafeMethod } from '../../core/methods.ts';
 import * as format from '../format.ts';
 import type { Paint } from '../paint.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { Side } from '../side-by-side.ts';
-import { mismatch, shown, verdictLine } from './differences.ts';
+import { absentSentence, mismatch, noTriples, shown, verdictLine } from './differences.ts';
 
 /** One class with its examples side by side, and how to see it again. @param columns characters of a line */
 export function differenceText(detail: DifferenceDetail, paint: Paint, columns: number): string {
   const { class: found } = detail;
   const lines: [string, string][] = [
     ['Class', `${paint.strong(found.id)}   ${mismatch(found)}`],
-    ['Verdict', verdictLine(found.judgement)],
+    ['Verdict', verdictLine(found)],
     ['Endpoint', `${format.safe(found.endpoint)}   route ${found.route}`],
     ['Seen', seen(found)],
     ...(found.judgement === undefined ? [] : measured(found.judgement)),
@@ -67,7 +68,7 @@ function rowsOf({ difference, others = [], legacy, candidate }: Example): Side[]
     legacy === undefined || candidate === undefined
       ? []
       : [
-          ['status', String(legacy.status), String(candidate.status)],
+          ['status', answered(legacy.status), answered(candidate.status)],
           ['body', `${format.count(legacy.bodyBytes)} bytes`, `${format.count(candidate.bodyBytes)} bytes`],
           ['time', took(legacy.totalUs), took(candidate.totalUs)],
         ];
@@ -83,34 +84,41 @@ function place(path: string): string {
   return path === '' ? '(whole document)' : format.safe(path);
 }
 
+function answered(status: number): string {
+  return status === 0 ? 'no answer' : String(status);
+}
+
 function took(us: number): string {
   return format.milliseconds(us < 0 ? null : us / 1_000);
 }
 
-function reproduceText({ class: { id }, reproduce, proposal }: DifferenceDetail): string {
+function reproduceText({ class: { id, example }, reproduce, proposal }: DifferenceDetail): string {
   const accept =
     proposal === undefined || proposal === null
       ? ''
       : `Legacy itself shows it as often. To ignore it: cutover differences ignore ${id} --reason TEXT --owner NAME\n`;
   if (reproduce === null) return accept;
   const { legacy, candidate, missing = [] } = reproduce;
+  const asksAgain = example !== null && isSafeMethod(example.method);
+  const why = asksAgain ? 'masked' : 'masked or not kept';
   const lacks =
-    missing.length === 0 ? '' : ` (masked, so it is not in there: ${missing.map(format.safe).join(', ')})`;
-  return `${accept}Reproduce${lacks}:\n  ${format.safe(legacy)}\n  ${format.safe(candidate)}\n  or: cutover differences replay ${id}\n`;
+    missing.length === 0 ? '' : ` (${why}, so it is not in there: ${missing.map(format.safe).join(', ')})`;
+  const how = `${accept}Reproduce${lacks}:\n  ${format.safe(legacy)}\n  ${format.safe(candidate)}\n`;
+  if (asksAgain) return `${how}  or: cutover differences replay ${id}\n`;
+  return `${how}  It is a write: give a body of your own, --data TEXT, and know what it changes. It is not asked again by itself.\n`;
 }
 
 /** Why a class has its verdict, with every number that went into it. */
 export function explainText({ class: found, proposal }: DifferenceDetail): string {
   const { judgement, id } = found;
   const head = `${id}   ${mismatch(found)}\n${format.safe(found.endpoint)}\n\n`;
-  if (judgement === undefined)
-    return `${head}The current epoch has not seen it, so nothing can be said about it.\n`;
-  const lines = [verdictSentence(judgement), ...countLines(judgement)];
+  if (judgement === undefined) return `${head}No verdict: ${absentSentence(found)}\n`;
+  const lines = [verdictSentence(judgement, found), ...countLines(judgement)];
   const rule = proposal === undefined || proposal === null ? [] : [`Proposed rule: ${format.safe(proposal)}`];
   return `${head}${[...lines, ...rule].map((line) => `${line}\n`).join('')}`;
 }
 
-function verdictSentence({ verdict, reason, pattern }: Judgement): string {
+function verdictSentence({ verdict, reason, pattern }: Judgement, found: DifferenceDetail['class']): string {
   switch (reason) {
     case 'EXCESS':
       return `${verdict}: the candidate shows it more often than legacy itself does, and chance does not explain that.`;
@@ -121,7 +129,7 @@ function verdictSentence({ verdict, reason, pattern }: Judgement): string {
     case 'TOO_FEW':
       return `${verdict}: there are too few triples to tell it from noise. Until then it counts against the candidate.`;
     case 'NO_TRIPLES':
-      return `${verdict}: legacy was not compared with itself. Set rollout.shadow.noise, or take it for what it is.`;
+      return `${verdict}: ${noTriples(found)}. Take it for what it is.`;
   }
 }
 

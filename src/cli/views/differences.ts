@@ -1,13 +1,15 @@
-import type { DifferenceDetail, Differences, Judgement } from '../../control/schema/differences.ts';
+import type { Differences } from '../../control/schema/differences.ts';
+import { isSafeMethod } from '../../core/methods.ts';
 import * as format from '../format.ts';
 import type { Paint } from '../paint.ts';
 import { table } from '../table.ts';
+import { lostText } from './copies.ts';
 
 type Class = Differences['classes'][number];
 
 /** The classes as a table, largest first, and the rules that were learned. */
 export function differencesText(differences: Differences, paint: Paint): string {
-  const { classes, compared, total } = differences;
+  const { classes, compared, total, matching } = differences;
   const pairs = format.counted(compared, 'compared pair');
   if (total === 0) return `no differences in ${pairs}\n`;
   const columns = [
@@ -25,21 +27,56 @@ export function differencesText(differences: Differences, paint: Paint): string 
     each.id,
     format.count(each.count),
     format.percent(each.judgement?.share?.estimate ?? null),
-    verdictWord(each.judgement),
+    verdictWord(each),
     each.kind,
     format.safe(each.endpoint),
     format.safe(each.path),
     each.example === null ? '-' : values(each.example.difference, 40),
     format.time(each.lastSeenMs),
   ]);
+  if (matching !== undefined) return chosenText(differences, table(columns, rows, paint.faint));
   const shown = classes.length < total ? `the largest ${classes.length} of ` : '';
   const foot = `${shown}${format.counted(total, 'class')} in ${pairs}; look at one: cutover differences show ID\n`;
-  return table(columns, rows, paint.faint) + foot + proposals(differences) + rulesText(differences);
+  return (
+    table(columns, rows, paint.faint) +
+    foot +
+    lostText(differences.lost) +
+    proposals(differences) +
+    rulesText(differences)
+  );
+}
+
+/** What was asked for, and nothing about all the others. */
+function chosenText({ classes, total, matching = 0, lost }: Differences, shown: string): string {
+  const some = `${format.count(classes.length)} of ${format.count(matching)} that match, of ${format.counted(total, 'class')}\n`;
+  return (classes.length === 0 ? '' : shown) + some + lostText(lost);
 }
 
 /** Without triples nothing can be told apart, and a word would be a claim. */
-function verdictWord(judgement: Judgement | undefined): string {
-  return judgement === undefined || judgement.triples === 0 ? '-' : judgement.verdict;
+function verdictWord({ judgement, absent }: Class): string {
+  if (judgement !== undefined) return judgement.triples === 0 ? '-' : judgement.verdict;
+  return absent === undefined ? '-' : ABSENT_WORDS[absent];
+}
+
+/** Classes of earlier epochs stand beside those of this one: they are marked. */
+const ABSENT_WORDS = {
+  not_seen: 'not in this epoch',
+  hidden: 'hidden by a rule',
+  many_places: 'many places',
+  unjudged: '-',
+} as const;
+
+const ABSENT_SENTENCES = {
+  not_seen: 'not seen in this epoch',
+  hidden: 'not seen in this epoch: a rule hides it now',
+  many_places:
+    'none: it stands for many places at this endpoint, more than are told apart, which is no one question',
+  unjudged: 'none: too many other classes are judged in this epoch',
+} as const;
+
+/** Why a class has no verdict. */
+export function absentSentence({ absent = 'not_seen' }: Pick<Class, 'absent'>): string {
+  return ABSENT_SENTENCES[absent];
 }
 
 /** At the most so many proposals: each is a decision for a person. */
@@ -100,11 +137,20 @@ export function shown(value: string | null): string {
 }
 
 /** The verdict of a class in one line. */
-export function verdictLine(judgement: DifferenceDetail['class']['judgement']): string {
-  if (judgement === undefined) return 'not seen in this epoch';
+export function verdictLine(found: Pick<Class, 'judgement' | 'absent' | 'endpoint'>): string {
+  const { judgement } = found;
+  if (judgement === undefined) return absentSentence(found);
   const { verdict, reason, pattern, triples, candidate, noise } = judgement;
-  if (reason === 'NO_TRIPLES') return 'undecided: legacy is not compared with itself (rollout.shadow.noise)';
+  if (reason === 'NO_TRIPLES') return `undecided: ${noTriples(found)}`;
   const shares = `the candidate differs in ${format.percent(candidate?.estimate ?? null)} of ${format.counted(triples, 'triple')}, legacy from itself in ${format.percent(noise?.estimate ?? null)}`;
   const strange = pattern === null ? '' : ` (${format.safe(pattern)})`;
   return `${verdict}${reason === 'PATTERN' ? `: its values go another way than noise does${strange}` : ''}: ${shares}`;
+}
+
+/** Why legacy was never compared with itself there: a write would be done twice. */
+export function noTriples({ endpoint }: Pick<Class, 'endpoint'>): string {
+  const [method = ''] = endpoint.split(' ');
+  return endpoint.includes(' ') && !isSafeMethod(method)
+    ? 'legacy is not compared with itself, as writes are not asked twice'
+    : 'legacy is not compared with itself (rollout.shadow.noise)';
 }

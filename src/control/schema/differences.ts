@@ -79,6 +79,12 @@ const differenceClass = z.strictObject({
   firstSeenMs: count,
   lastSeenMs: count,
   example: example.nullable().describe('the first pair that showed it'),
+  absent: z
+    .enum(['not_seen', 'hidden', 'many_places', 'unjudged'])
+    .optional()
+    .describe(
+      'why it has no judgement: not seen in this epoch; hidden by a rule now; it stands for many places, which is no one question; too many others are judged',
+    ),
   judgement: judgement.optional().describe('not there when the current epoch has not seen it'),
 });
 
@@ -88,6 +94,16 @@ export const differencesSchema = z
     schemaVersion: z.literal(1),
     compared: count.describe('pairs compared since the store was made'),
     total: count.describe('classes known'),
+    lost: z
+      .strictObject({
+        gaveWay: count.describe('classes that made room for newer ones'),
+        unjudged: count.describe('times that a class found no room among those with a verdict'),
+      })
+      .optional()
+      .describe('classes of this epoch that the list lacks, since the gateway started'),
+    matching: count
+      .optional()
+      .describe('classes that match what was asked for, of the largest 1,000; there only when something was'),
     classes: z.array(differenceClass),
     verdicts: z
       .record(z.enum(CLASS_VERDICTS), count)
@@ -145,7 +161,7 @@ export const differenceDetailSchema = z.strictObject({
       candidate: z.string(),
       missing: z
         .array(z.string())
-        .describe('what was masked: fields left out, places to be filled in')
+        .describe('what was not kept: masked fields and places, the body of a write')
         .optional(),
     })
     .nullable()

@@ -188,6 +188,13 @@ export const statusSchema = z
     ineligible: z.record(z.string(), count),
     edge: z.record(z.string(), count).describe('requests answered by neither lane, by reason'),
     classes: count.describe('classes of differences known'),
+    lostClasses: z
+      .strictObject({
+        gaveWay: count.describe('classes that made room for newer ones'),
+        unjudged: count.describe('times that a class found no room among those with a verdict'),
+      })
+      .optional()
+      .describe('classes of this epoch that the list lacks, since the gateway started'),
     rules: z.array(rule).describe('rules about differences, as they are configured'),
     listeners: z.array(z.strictObject({ address: z.string(), region: z.string().nullable() })),
     workers: z.array(worker),

@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { LIMITS } from '../../core/limits.ts';
-import type { StoredClass } from '../../rollout/ports.ts';
+import { classId } from '../../diff/fingerprint.ts';
+import type { ClassPut, StoredClass } from '../../rollout/ports.ts';
+import { OTHER_PLACES } from '../../telemetry/class-share.ts';
 import type { ClassCounts, DifferenceExample } from '../../telemetry/types.ts';
 
 interface ClassRow {
@@ -51,14 +53,42 @@ export class Classes {
     this.sql = statements(database);
   }
 
-  /** See `TelemetryStore.putClass`; a class beyond `LIMITS.storeClasses` is refused, one that is known never is. */
-  put(counts: ClassCounts, seenMs: number): 'new' | 'seen' | 'capped' {
-    const { id, route, endpoint, kind, path, count } = counts;
-    const seen = this.sql.add.run(count, seenMs, seenMs, id).changes > 0;
-    if (!seen && this.count() >= LIMITS.storeClasses) return 'capped';
-    if (!seen) this.sql.insert.run(id, route, endpoint, kind, path, count, seenMs, seenMs);
-    this.putExamples(counts, seenMs);
-    return seen ? 'seen' : 'new';
+  /**
+   * See `TelemetryStore.putClass`. A class that is known is always counted. A new one beyond the share of its endpoint is
+   * counted as `{other}`; one beyond `LIMITS.storeClasses` takes the place of one that was not seen for long.
+   * @param epochSinceMs when the current epoch began: what was not seen since then goes first
+   */
+  put(counts: ClassCounts, seenMs: number, epochSinceMs: number): ClassPut {
+    if (this.add(counts, seenMs)) return { outcome: 'seen', id: counts.id, path: counts.path, gaveWay: 0 };
+    const own = this.hasRoom(counts, epochSinceMs) ? counts : otherPlaces(counts);
+    const { id, route, endpoint, kind, path, count } = own;
+    if (own !== counts && this.add(own, seenMs)) return { outcome: 'seen', id, path, gaveWay: 0 };
+    const gaveWay = this.count() >= LIMITS.storeClasses ? this.makeRoom(epochSinceMs) : 0;
+    this.sql.insert.run(id, route, endpoint, kind, path, count, seenMs, seenMs);
+    this.putExamples(own, seenMs);
+    return { outcome: 'new', id, path, gaveWay };
+  }
+
+  private add(counts: ClassCounts, seenMs: number): boolean {
+    const known = this.sql.add.run(counts.count, seenMs, seenMs, counts.id).changes > 0;
+    if (known) this.putExamples(counts, seenMs);
+    return known;
+  }
+
+  /** Classes of earlier epochs take no part of the share. */
+  private hasRoom({ endpoint, kind }: ClassCounts, epochSinceMs: number): boolean {
+    const { all = 0, alike = 0 } = this.sql.ofEndpoint.get(kind, endpoint, epochSinceMs) ?? {};
+    return all < LIMITS.classesPerEndpoint && alike < LIMITS.classesPerEndpointKind;
+  }
+
+  /** Gives the number of classes of the current epoch that were deleted; others are no loss. */
+  private makeRoom(epochSinceMs: number): number {
+    const least = this.sql.least.all(epochSinceMs, epochSinceMs, LIMITS.storeClassesMadeRoom);
+    for (const { id } of least) {
+      this.sql.dropExamples.run(id);
+      this.sql.drop.run(id);
+    }
+    return least.filter(({ last_seen_ms }) => last_seen_ms >= epochSinceMs).length;
   }
 
   /**
@@ -97,6 +127,12 @@ export class Classes {
   }
 }
 
+/** The class that stands for further places of a kind at an endpoint. */
+function otherPlaces(counts: ClassCounts): ClassCounts {
+  const id = classId(counts.endpoint, counts.kind, OTHER_PLACES);
+  return { ...counts, id, path: OTHER_PLACES };
+}
+
 /** Bytes of both bodies; unknown is the largest. */
 function bytesOf({ legacy, candidate }: DifferenceExample): number {
   if (legacy === undefined || candidate === undefined) return Number.MAX_SAFE_INTEGER;
@@ -118,6 +154,16 @@ function statements(database: Database) {
     smallest: database.prepare(`${EXAMPLE} ${REPLACE} WHERE excluded.bytes < class_examples.bytes`),
     latest: database.prepare(`${EXAMPLE} ${REPLACE} WHERE excluded.at_ms >= class_examples.at_ms`),
     count: database.prepare<[], { classes: number }>('SELECT count(*) AS classes FROM classes'),
+    ofEndpoint: database.prepare<[string, string, number], { all: number; alike: number }>(
+      `SELECT count(*) AS "all", ifnull(sum(kind = ?), 0) AS alike FROM classes
+       WHERE endpoint = ? AND last_seen_ms >= ?`,
+    ),
+    least: database.prepare<[number, number, number], Pick<ClassRow, 'id' | 'last_seen_ms'>>(
+      `SELECT id, last_seen_ms FROM classes
+       ORDER BY last_seen_ms >= ?, iif(last_seen_ms < ?, last_seen_ms, count), last_seen_ms LIMIT ?`,
+    ),
+    dropExamples: database.prepare('DELETE FROM class_examples WHERE id = ?'),
+    drop: database.prepare('DELETE FROM classes WHERE id = ?'),
     largest: database.prepare<[number], ClassRow>(
       `SELECT * FROM classes WHERE id IN (${LARGEST}) ORDER BY count DESC, id`,
     ),

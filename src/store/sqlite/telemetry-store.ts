@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { StampedEvent } from '../../core/events.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { StoredClass, SweepResult, TelemetryStore } from '../../rollout/ports.ts';
+import type { ClassPut, StoredClass, SweepResult, TelemetryStore } from '../../rollout/ports.ts';
 import type { StoredEvidence } from '../../telemetry/class-evidence.ts';
 import type { ClassCounts, Window } from '../../telemetry/types.ts';
 import { Classes } from './classes.ts';
@@ -93,8 +93,8 @@ export class SqliteTelemetryStore implements TelemetryStore {
     return windows;
   }
 
-  async putClass(counts: ClassCounts, seenMs: number): Promise<'new' | 'seen' | 'capped'> {
-    return await this.transactions.writePatiently(() => this.classes.put(counts, seenMs));
+  async putClass(counts: ClassCounts, seenMs: number, epochSinceMs = 0): Promise<ClassPut> {
+    return await this.transactions.writePatiently(() => this.classes.put(counts, seenMs, epochSinceMs));
   }
 
   async readClasses(limit: number): Promise<readonly StoredClass[]> {

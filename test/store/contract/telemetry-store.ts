@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { TelemetryStore } from '../../../src/rollout/ports.ts';
+import type { ClassPut, TelemetryStore } from '../../../src/rollout/ports.ts';
 import type { StoredEvidence } from '../../../src/telemetry/class-evidence.ts';
-import type { DifferenceExample, Window } from '../../../src/telemetry/types.ts';
+import type { ClassCounts, DifferenceExample, Window } from '../../../src/telemetry/types.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
 import { until } from '../../kit/until.ts';
 import { sampleClass, sampleWindow, totals } from '../kit/samples.ts';
@@ -172,11 +172,11 @@ export function telemetryStoreContract(name: string, open: () => Promise<Telemet
 
     test('adds counts per class and keeps the first example', async () => {
       const first = sampleClass('c1', { count: 3 });
-      expect(await store.putClass({ ...first, example: null }, 1_000)).toBe('new');
+      expect(await store.putClass({ ...first, example: null }, 1_000)).toMatchObject({ outcome: 'new' });
       expect((await store.readClass('c1'))?.example).toBeNull();
-      expect(await store.putClass(first, 2_000)).toBe('seen');
+      expect(await store.putClass(first, 2_000)).toMatchObject({ outcome: 'seen' });
       const later = sampleClass('c1', { count: 5, requestId: 'later' });
-      expect(await (await harness.another()).putClass(later, 3_000)).toBe('seen');
+      expect(await (await harness.another()).putClass(later, 3_000)).toMatchObject({ outcome: 'seen' });
       const { id, route, endpoint, kind, path, example } = first;
       expect(await store.readClass('c1')).toEqual({
         id,
@@ -242,17 +242,55 @@ export function telemetryStoreContract(name: string, open: () => Promise<Telemet
       expect((await store.readClasses(3)).map((found) => found.id)).toEqual(['c9', 'c7', 'c5']);
     });
 
+    test('beyond the share of a kind at its endpoint counts classes together, and no other kind or endpoint', async () => {
+      const put = async (id: string, rest: Partial<ClassCounts> = {}): Promise<ClassPut> =>
+        await store.putClass(
+          { ...sampleClass(id, { count: 2 }), path: `/${id}`, ...rest },
+          START_MS,
+          START_MS,
+        );
+      for (let index = 0; index < LIMITS.classesPerEndpointKind; index += 1) await put(`k${index}`);
+      const more = await put('more');
+      expect(more).toMatchObject({ outcome: 'new', path: '{other}', gaveWay: 0 });
+      expect(await put('even-more')).toEqual({ ...more, outcome: 'seen' });
+      expect(await store.readClass(more.id)).toMatchObject({ path: '{other}', count: 4 });
+      expect(await put('k3')).toMatchObject({ outcome: 'seen', id: 'k3' });
+      expect(await put('type', { kind: 'json_type' })).toMatchObject({ outcome: 'new', id: 'type' });
+      expect(await put('elsewhere', { endpoint: 'GET /else' })).toMatchObject({ id: 'elsewhere' });
+      // Another epoch has the whole share again.
+      const next = await store.putClass(sampleClass('next', { count: 1 }), START_MS + 10, START_MS + 5);
+      expect(next).toMatchObject({ outcome: 'new', id: 'next' });
+    });
+
     test(
-      'refuses classes beyond the cap, and goes on counting those it has',
-      { timeout: 60_000 },
+      'a full store makes room for a new class: those of earlier epochs go first, then the rarest, and these are counted',
+      { timeout: 120_000 },
       async () => {
+        const old = 150;
         for (let index = 0; index < CONTRACT_CLASSES; index += 1) {
-          await store.putClass({ ...sampleClass(`c${index}`, { count: 1 }), example: null }, START_MS);
+          const counts = sampleClass(`c${index}`, { count: index < old ? 1_000 : index });
+          const endpoint = `GET /${index % 500}`;
+          const seenMs = index < old ? START_MS + index : START_MS + 1_000;
+          await store.putClass({ ...counts, endpoint, example: null }, seenMs, START_MS + 500);
         }
-        expect(await store.putClass(sampleClass('one-more', { count: 1 }), START_MS)).toBe('capped');
-        expect(await store.putClass(sampleClass('c17', { count: 1 }), START_MS)).toBe('seen');
-        expect(await store.readClass('one-more')).toBeNull();
-        expect((await store.readClasses(1))[0]?.id).toBe('c17');
+        const put = async (id: string): Promise<ClassPut> =>
+          await store.putClass(sampleClass(id, { count: 1 }), START_MS + 2_000, START_MS + 500);
+        expect(await put('one-more')).toMatchObject({ outcome: 'new', id: 'one-more', gaveWay: 0 });
+        expect(await store.readClass('one-more')).not.toBeNull();
+        expect([await store.readClass('c0'), await store.readClass('c99')]).toEqual([null, null]);
+        expect(await store.readClass('c100')).not.toBeNull();
+        for (let index = 1; index < LIMITS.storeClassesMadeRoom; index += 1) {
+          await store.putClass(
+            { ...sampleClass(`n${index}`, { count: 5_000 }), endpoint: `GET /${index}` },
+            START_MS + 2_000,
+            START_MS + 500,
+          );
+        }
+        // Fifty are left of the earlier epoch; the rarest of this one is the one that was just put.
+        expect(await put('real')).toMatchObject({ outcome: 'new', gaveWay: 50 });
+        expect(await store.readClass('real')).not.toBeNull();
+        expect([await store.readClass('c149'), await store.readClass('c150')]).toEqual([null, null]);
+        expect(await store.readClass('c9000')).not.toBeNull();
       },
     );
 
