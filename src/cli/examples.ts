@@ -55,7 +55,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   history: ['cutover history --limit 10'],
   differences: ['cutover differences', 'cutover differences show 9dac5b27692a1c09'],
-  'differences list': ['cutover differences list --limit 10'],
+  'differences list': [
+    'cutover differences list --limit 10',
+    'cutover differences list --endpoint "GET /orders" --kind json_value --offset 50',
+  ],
   'differences show': ['cutover differences show 9dac5b27692a1c09'],
   'differences explain': ['cutover differences explain 9dac5b27692a1c09'],
   'differences ignore': [

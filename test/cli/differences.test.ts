@@ -90,6 +90,17 @@ test('status counts the noise legs exactly', async () => {
   expect((await verb('status')).out).toMatch(/Noise legs of shadow: .*compared/);
 });
 
+test('the list of a running gateway is narrowed to one kind, and paged', async () => {
+  const { out } = await verb('differences', '--kind', 'json_type', '--endpoint', '/orders', '--json');
+  const listed = JSON.parse(out) as Differences;
+  expect(listed.classes.map(({ kind }) => kind)).toEqual(['json_type']);
+  expect([listed.matching, listed.total > 1, listed.lost]).toEqual([1, true, { gaveWay: 0, unjudged: 0 }]);
+  const page = JSON.parse(
+    (await verb('differences', '--offset', '1', '--limit', '1', '--json')).out,
+  ) as Differences;
+  expect([page.classes.length, page.matching]).toEqual([1, listed.total]);
+});
+
 test('a class shows a curl for each lane without its secrets, and explains its verdict', async () => {
   const id = (await differences()).classes.find(({ path }) => path === '/total')?.id ?? '';
   const { out, exitCode } = await verb('differences', 'show', id);
