@@ -32,10 +32,10 @@ test('a failure mended, a failure made and another status are three kinds, and e
     return [...classes(result), result.improvedOnly];
   };
   expect(statuses(500, 200)).toEqual(['improved status/500-200', true]);
-  expect(statuses(0, 302)).toEqual(['improved status/0-302', true]);
+  expect(statuses(0, 302)).toEqual(['improved status/none-302', true]);
   expect(statuses(200, 500)).toEqual(['regressed status/200-500', false]);
   expect(statuses(404, 503)).toEqual(['regressed status/404-503', false]);
-  expect(statuses(200, 0)).toEqual(['regressed status/200-0', false]);
+  expect(statuses(200, 0)).toEqual(['regressed status/200-none', false]);
   expect(statuses(503, 404)).toEqual(['status status/503-404', false]);
   expect(statuses(200, 404)).toEqual(['status status/200-404', false]);
   expect(statuses(404, 200)).toEqual(['status status/404-200', false]);
