@@ -26,7 +26,9 @@ const PLACES = ['status', 'headers', 'body'] as const;
 
 /** More parts than any document within its limit of depth has. */
 const MOST_PARTS = 64;
-const STATUS = /^[\d*]{1,3}-[\d*]{1,3}$/;
+/** How the status of a lane that gave no answer is written. */
+const NO_ANSWER = 'none';
+const STATUS = /^(?:[\d*]{1,3}|none)-(?:[\d*]{1,3}|none)$/;
 const STATUSES = Array.from({ length: 500 }, (_, index) => String(100 + index));
 const LOOSE_TILDE = /~(?![01])/;
 const LOOSE_TILDES = new RegExp(LOOSE_TILDE, 'g');
@@ -143,11 +145,11 @@ function statusProblem(rest: readonly string[]): { message: string; hint: string
   return { message: `${wrong} is no status of HTTP: those are 100 to 599`, hint };
 }
 
-/** Whether an answer can have a status that is written so (RFC 9110, section 15); a lane that gave none has 0. */
+/** Whether an answer can have a status that is written so (RFC 9110, section 15); a lane that gave none has `none`. */
 function canBeStatus(half: string): boolean {
   const part = partOf(half);
   if (part === '**') return true;
-  return half === '0' || STATUSES.some((status) => matchesPart(part, status));
+  return half === NO_ANSWER || STATUSES.some((status) => matchesPart(part, status));
 }
 
 /** An unescaped `~` names no key, and `items[*]` is how other languages write a list. */

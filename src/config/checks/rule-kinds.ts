@@ -64,12 +64,12 @@ function kindsAt(place: string, rest: readonly string[]): readonly DifferenceKin
   return place === 'body' ? bodyKinds(rest) : DIFFERENCE_KINDS;
 }
 
-/** Which kind it is follows from the first digits, as far as they are written. */
+/** Which kind it is follows from the first digits, or that of `none`, as far as they are written. */
 function statusKinds(pair: string): readonly DifferenceKind[] {
   const [legacy = '', candidate = ''] = pair.split('-').map((half) => half.slice(0, 1));
-  if ('05'.includes(candidate)) return ['regressed'];
+  if ('n5'.includes(candidate)) return ['regressed'];
   if (legacy === '*' || candidate === '*') return ['status', 'improved', 'regressed'];
-  return '05'.includes(legacy) && candidate < '4' ? ['improved'] : ['status'];
+  return 'n5'.includes(legacy) && candidate < '4' ? ['improved'] : ['status'];
 }
 
 function headerKinds(name: string): readonly DifferenceKind[] {
