@@ -60,6 +60,9 @@ export function originOf(layout: Layout, { to, region }: Pick<Traffic, 'to' | 'r
   return `http://${address ?? ''}`;
 }
 
+/** A pause of the whole machine would cost the copies of a second, and an epoch its validity. */
+const REHEARSED_LOOP_DELAY = '1s';
+
 type Settings = Readonly<Record<string, unknown>>;
 
 /** The gateway's configuration: what the scenario says, and the places it is given. */
@@ -75,6 +78,8 @@ export function configurationOf(scenario: Scenario, layout: Layout): Settings {
     workers: 1,
     runDir: layout.runDir,
     store: { sqlite: join(layout.folder, 'cutover.db') },
+    // Lanes and clients are on the same machine: what it owes them is not the gateway's own load.
+    limits: { loopDelay: REHEARSED_LOOP_DELAY },
   };
   return { ...given, ...(fillValue(scenario.config, layout.names) as Settings) };
 }
