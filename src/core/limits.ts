@@ -201,7 +201,7 @@ export const LIMITS = {
   /** Bytes of bodies waiting for the diff thread or handed to it, of one worker. */
   diffQueueBytes: 32 * 1024 * 1024,
   /** Bytes of bodies after which a batch is handed over although it has room: copying them costs the main thread. */
-  diffBatchBytes: 1024 * 1024,
+  diffBatchBytes: 128 * 1024,
   /** Silence of a diff thread that has work: its slowest batch takes seconds, so it hangs and is replaced. */
   diffHangMs: 10_000,
   /** Niceness of the diff thread: a busy core goes to clients first, and comparing still gets a tenth of it. */
