@@ -84,8 +84,8 @@ export const LIMITS = {
   clientBytesPerSec: 240,
   /**
    * Time a slow client has in any case. What passed until its head was complete (of a first request: since it was
-   * accepted) is taken off, but for a quarter: a head takes 10 s at the
-   * most, so that a client that is slow in both is gone after 12.5 s, and every slow client after 15 s.
+   * accepted) is taken off, but for a quarter: a head takes 10 s at the most, so that a client that is slow in both is
+   * gone after 12.5 s, and every slow client after 15 s.
    */
   clientGraceMs: 10_000,
   paceGraceLeast: 0.25,

@@ -5,27 +5,12 @@ import type { Difference } from '../../src/core/observation.ts';
 import { classId } from '../../src/diff/fingerprint.ts';
 import { ClassTable } from '../../src/telemetry/classes.ts';
 import type { ClassSource } from '../../src/telemetry/classes.ts';
-import type { WorkerGauges } from '../../src/telemetry/types.ts';
 import { openForTest, temporaryFile } from '../store/kit/temporary.ts';
+import { IDLE_GAUGES } from '../kit/gauges.ts';
 
 const START_MS = 1_790_000_000_000;
 const ANSWER = { status: 200, bodyBytes: 9, totalUs: 1_000 };
 
-const GAUGES: WorkerGauges = {
-  connections: 0,
-  exchanges: 0,
-  copiesInFlight: 0,
-  copyBytes: 0,
-  tunnels: 0,
-  diffQueue: 0,
-  rssBytes: 0,
-  loopDelayMs: 0,
-  accessLogDropped: 0,
-  refused: { limit: 0, dropped: 0, address: 0 },
-  tallies: { copies: [], tunnels: [] },
-  states: { idle: 0, head: 0, exchange: 0, closing: 0 },
-  upstreams: [],
-};
 const NOTHING = {
   incarnation: 'w',
   epoch: 1,
@@ -33,7 +18,7 @@ const NOTHING = {
   copies: [],
   ineligible: {},
   edge: {},
-  gauges: GAUGES,
+  gauges: IDLE_GAUGES,
 };
 
 function source(endpoint: string): ClassSource {

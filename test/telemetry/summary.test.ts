@@ -5,22 +5,7 @@ import { encodeHistogram, newHistogram, recordUs } from '../../src/telemetry/his
 import { Recorder } from '../../src/telemetry/recorder.ts';
 import { summarise } from '../../src/telemetry/summary.ts';
 import { WindowKeeper } from '../../src/telemetry/window.ts';
-
-const gauges = {
-  connections: 0,
-  exchanges: 0,
-  copiesInFlight: 0,
-  copyBytes: 0,
-  tunnels: 0,
-  diffQueue: 0,
-  rssBytes: 0,
-  loopDelayMs: 0,
-  accessLogDropped: 0,
-  refused: { limit: 0, dropped: 0, address: 0 },
-  tallies: { copies: [], tunnels: [] },
-  states: { idle: 0, head: 0, exchange: 0, closing: 0 },
-  upstreams: [],
-};
+import { IDLE_GAUGES } from '../kit/gauges.ts';
 
 test('latency over pairs is that of each lane, whichever of them was the copy', () => {
   const recorder = new Recorder(new ClassTable((endpoint) => endpoint));
@@ -35,7 +20,7 @@ test('latency over pairs is that of each lane, whichever of them was the copy', 
   shadow.decide('not_sampled');
   reverse.decide('not_sampled');
   const keeper = new WindowKeeper(10_000);
-  for (const delta of recorder.take(1, gauges)) keeper.add(delta);
+  for (const delta of recorder.take(1, IDLE_GAUGES)) keeper.add(delta);
   const { pairLatency } = summarise(keeper.total());
   expect([pairLatency.legacy.samples, pairLatency.candidate.samples]).toEqual([100, 100]);
   expect(pairLatency.legacy.p50Us).toBeLessThan(1_020);
@@ -70,7 +55,7 @@ test(
     const recorder = new Recorder(new ClassTable((endpoint) => endpoint));
     recorder.book(1).copyCell('all', 'eu', 'shadow').decide('sent');
     const keeper = new WindowKeeper(10_000);
-    for (const delta of recorder.take(1, gauges)) keeper.add(delta);
+    for (const delta of recorder.take(1, IDLE_GAUGES)) keeper.add(delta);
     const window = keeper.total();
     let held = 0;
     for (let run = 0; run < RUNS; run += 1) {

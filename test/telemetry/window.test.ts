@@ -5,24 +5,9 @@ import { OUTCOMES } from '../../src/core/observation.ts';
 import { ClassTable } from '../../src/telemetry/classes.ts';
 import { Recorder } from '../../src/telemetry/recorder.ts';
 import { summarise } from '../../src/telemetry/summary.ts';
-import type { TelemetryDelta, WorkerGauges } from '../../src/telemetry/types.ts';
+import type { TelemetryDelta } from '../../src/telemetry/types.ts';
 import { WindowKeeper } from '../../src/telemetry/window.ts';
-
-const GAUGES: WorkerGauges = {
-  connections: 0,
-  exchanges: 0,
-  copiesInFlight: 0,
-  copyBytes: 0,
-  tunnels: 0,
-  diffQueue: 0,
-  rssBytes: 0,
-  loopDelayMs: 0,
-  accessLogDropped: 0,
-  refused: { limit: 0, dropped: 0, address: 0 },
-  tallies: { copies: [], tunnels: [] },
-  states: { idle: 0, head: 0, exchange: 0, closing: 0 },
-  upstreams: [],
-};
+import { IDLE_GAUGES } from '../kit/gauges.ts';
 
 /** A recorder whose deltas name their worker and time. */
 function worker(name: string): {
@@ -33,7 +18,7 @@ function worker(name: string): {
   return {
     recorder,
     delta: (atMs, epoch = 1) => ({
-      ...(recorder.take(epoch, GAUGES).at(-1) as TelemetryDelta),
+      ...(recorder.take(epoch, IDLE_GAUGES).at(-1) as TelemetryDelta),
       incarnation: name,
       fromMs: atMs - 1_000,
       toMs: atMs,
@@ -102,9 +87,9 @@ test('what began under one epoch is counted under it, whatever is published mean
   const old = recorder.book(1).copyCell('all', 'eu', 'shadow');
   old.decide('sent');
   recorder.book(2).copyCell('all', 'eu', 'shadow').decide('not_sampled');
-  for (const delta of recorder.take(2, GAUGES)) keeper.add({ ...delta, toMs: 12_000 });
+  for (const delta of recorder.take(2, IDLE_GAUGES)) keeper.add({ ...delta, toMs: 12_000 });
   old.conclude('compared');
-  for (const delta of recorder.take(2, GAUGES)) keeper.add({ ...delta, toMs: 13_000 });
+  for (const delta of recorder.take(2, IDLE_GAUGES)) keeper.add({ ...delta, toMs: 13_000 });
   const of = (epoch: number) => summarise(keeper.ofEpoch(epoch)).pairs.shadow;
   expect([of(1).eligible, of(1).sent, of(1).compared, of(1).pending]).toEqual([1, 1, 1, 0]);
   expect([of(2).eligible, of(2).notSampled, of(2).sent]).toEqual([1, 1, 0]);
@@ -120,10 +105,10 @@ test('a book is closed when its epoch is over and nothing runs on it any more', 
   const { recorder } = worker('a');
   const book = recorder.book(1);
   book.users = 1;
-  expect(recorder.take(2, GAUGES)).toHaveLength(1);
+  expect(recorder.take(2, IDLE_GAUGES)).toHaveLength(1);
   expect(recorder.book(1)).toBe(book);
   book.users = 0;
-  recorder.take(2, GAUGES);
+  recorder.take(2, IDLE_GAUGES);
   expect(recorder.book(1)).not.toBe(book);
 });
 
