@@ -20,7 +20,7 @@ function judged(more: Partial<CopyCounts>, sample = 0.1) {
 const NONE: Joint = { n: 0, plus: 0, minus: 0 };
 const drifting = (error: Joint, tail: Joint = NONE) => ({ noise: { ...noNoise(), drift: { error, tail } } });
 
-test('doubts a sample whose lots did not fall as they should', () => {
+test('doubts a sample whose lots did not fall as they were meant to', () => {
   const fair = judged({ drawn: { chosen: 502, left: 4_498 } });
   expect(fair.requirements).toContainEqual(expect.objectContaining({ name: 'skew', met: true }));
   expect(fair.verdict).not.toBe('invalid');
