@@ -7,6 +7,7 @@ import type { DifferenceDetail, Differences } from '../../src/control/schema/dif
 import type { StatusGate } from '../../src/control/schema/gate.ts';
 import type { History } from '../../src/control/schema/history.ts';
 import type { Status } from '../../src/control/schema/status.ts';
+import { inputSample } from '../report/report-sample.ts';
 import { cli } from './kit.ts';
 import type { Ran, World } from './kit.ts';
 import { statusSample } from './status-sample.ts';
@@ -106,6 +107,8 @@ function runDir(line: string, folder: string): string[] {
 
 function bodyOf(answers: Answers, path: string): object | null {
   if (path === '/v1/status') return answers.status;
+  if (path === '/v1/evidence')
+    return { schemaVersion: 1, status: answers.status, gateInput: inputSample.gateInput };
   if (path === '/v1/differences') return answers.differences;
   if (path === '/v1/history') return answers.history;
   return answers.detail;
