@@ -143,7 +143,7 @@ export class NodeBackend implements AdminBackend {
     const { phase, bypass, epoch } = steering.state;
     const { inEffect } = publisher;
     const { revision } = publisher.current;
-    const rollout = { phase, bypass, epoch, revision, inEffect };
+    const rollout = { phase, bypass, epoch, revision, inEffect, notifications: this.node.notifier.counts };
     return exposition({ build, startedAtMs, ...rollout, window: hub.total, workers: workers.alive });
   }
 
