@@ -10,6 +10,7 @@ import type { Applied } from '../rollout/controller-types.ts';
 import type { Effect } from './publisher.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { HandOverAnswer, HandOverBody } from './schema/commands.ts';
+import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
 import type { Status } from './schema/status.ts';
 
@@ -31,6 +32,8 @@ export type CommandResult =
  */
 export interface AdminBackend {
   status(): Promise<Status>;
+  /** The status with everything its verdict was made of. */
+  measured(): Promise<Measured>;
   apply(command: AdminCommand): Promise<CommandResult>;
   /** Reads the configuration again and applies it. */
   reload(author: Authored): Promise<CommandResult>;

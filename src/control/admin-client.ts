@@ -7,6 +7,7 @@ import type { Target } from '../rollout/position.ts';
 import { EventParser } from './admin-sse.ts';
 import type { AppliedAnswer, HandOverAnswer, HandOverBody } from './schema/commands.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
+import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
 import type { Status } from './schema/status.ts';
 
@@ -38,6 +39,8 @@ interface Moving {
  */
 export interface AdminClient {
   status(): Promise<Status>;
+  /** The status with everything its verdict was made of. */
+  measured(): Promise<Measured>;
   history(limit?: number): Promise<History>;
   differences(limit?: number): Promise<Differences>;
   difference(id: string): Promise<DifferenceDetail>;
@@ -71,6 +74,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     wire.json('POST', `/v1/${verb}`, (await commandSchemas()).appliedSchema, body);
   return {
     status: () => read('/v1/status', async () => (await import('./schema/status.ts')).statusSchema),
+    measured: () => read('/v1/evidence', async () => (await import('./schema/gate-input.ts')).measuredSchema),
     history: (limit) =>
       read(limited('history', limit), async () => (await import('./schema/history.ts')).historySchema),
     differences: (limit) =>

@@ -45,6 +45,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
     open: true,
     GET: async (call) => sendJson(call.response, 200, await reading(call).status()),
   },
+  '/v1/evidence': {
+    GET: async (call) => sendJson(call.response, 200, await reading(call).measured()),
+  },
   '/v1/history': {
     GET: async (call) => sendJson(call.response, 200, await call.backend.history(limitOf(call))),
   },

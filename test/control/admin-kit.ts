@@ -7,6 +7,8 @@ import type { AdminBackend, CommandResult } from '../../src/control/admin-backen
 import { createAdminServer } from '../../src/control/admin-server.ts';
 import type { AdminServer, AdminServerOptions } from '../../src/control/admin-server.ts';
 import type { HandOverAnswer, HandOverBody } from '../../src/control/schema/commands.ts';
+import { keepGateInput } from '../../src/control/schema/gate-input.ts';
+import type { Measured } from '../../src/control/schema/gate-input.ts';
 import type { Status } from '../../src/control/schema/status.ts';
 import { buildStatus } from '../../src/control/status.ts';
 import { Controller } from '../../src/rollout/controller.ts';
@@ -57,9 +59,17 @@ class TestBackend implements AdminBackend {
       store: { mode: 'live', message: null },
       state: this.controller.state,
       plan,
-      gate: decide(gateInput({ state: this.controller.state })),
+      gate: decide(this.input()),
       summary: summarise(null),
     });
+  }
+
+  async measured(): Promise<Measured> {
+    return { schemaVersion: 1, status: await this.status(), gateInput: keepGateInput(this.input()) };
+  }
+
+  private input() {
+    return gateInput({ state: this.controller.state });
   }
 
   async apply(command: Parameters<AdminBackend['apply']>[0]) {
