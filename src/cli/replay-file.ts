@@ -1,4 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
+import { proofSchema } from '../control/schema/proof.ts';
+import type { Proof } from '../control/schema/proof.ts';
 import { CutoverError, messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { printable } from '../core/printable.ts';
@@ -46,14 +48,17 @@ function replayReportOf(file: string, value: unknown): ReplayReport {
 }
 
 /**
- * Reads the JSON report of a running gateway or of a replay; the latter has a `kind`.
+ * Reads the JSON report of a running gateway or of a replay, or the proof of a move.
  * @throws CutoverError NOT_A_REPORT when the file is neither, or of a build that writes other reports
  */
-export function readAnyReport(file: string): Report | ReplayReport {
+export function readAnyReport(file: string): Report | Proof | ReplayReport {
   const value = readJson(file);
   const fields = (value ?? {}) as Readonly<Record<string, unknown>>;
   const build = (fields['meta'] as { readonly build?: unknown } | null | undefined)?.build;
-  return typeof build === 'string' ? liveReportOf(file, build, fields) : replayReportOf(file, value);
+  if (typeof build !== 'string') return replayReportOf(file, value);
+  return fields['kind'] === 'proof'
+    ? writtenBy(file, build, fields, proofSchema)
+    : liveReportOf(file, build, fields);
 }
 
 function liveReportOf(file: string, build: string, fields: Readonly<Record<string, unknown>>): Report {
@@ -62,8 +67,18 @@ function liveReportOf(file: string, build: string, fields: Readonly<Record<strin
     throw notAReport(`${by} with another schemaVersion than 1, which this build reads`, SAME_BUILD);
   if (fields['gateInput'] === undefined)
     throw notAReport(`${by}, whose reports do not carry what their verdict was made of`, LIVE_HINT);
-  const result = reportSchema.safeParse(fields);
-  if (result.success) return result.data;
+  return writtenBy(file, build, fields, reportSchema);
+}
+
+function writtenBy<S extends typeof reportSchema | typeof proofSchema>(
+  file: string,
+  build: string,
+  fields: object,
+  schema: S,
+): ReturnType<S['parse']> {
+  const by = `${file} was written by build ${printable(build)}`;
+  const result = schema.safeParse(fields);
+  if (result.success) return result.data as ReturnType<S['parse']>;
   const { path = [], message = '' } = result.error.issues[0] ?? {};
   const what = `${printable(path.join('.'))}: ${message}`;
   throw notAReport(`${by}, and this build cannot read it: ${what}`, SAME_BUILD, result.error);

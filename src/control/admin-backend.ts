@@ -12,6 +12,7 @@ import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { HandOverAnswer, HandOverBody } from './schema/commands.ts';
 import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
+import type { Proof } from './schema/proof.ts';
 import type { Status } from './schema/status.ts';
 
 /** A command as it comes in: what the gates say, and whether legacy serves, is never for a client to say. */
@@ -41,6 +42,8 @@ export interface AdminBackend {
   handOver(body: HandOverBody): Promise<HandOverAnswer>;
   /** @param limit entries at the most, the newest */
   history(limit: number): Promise<History>;
+  /** What an entry of the audit was decided on; null: nothing is kept of it. */
+  proof(sequence: number): Promise<Proof | null>;
   /** @param limit classes at the most, the most frequent */
   differences(limit: number): Promise<Differences>;
   /** Null: no such class. */

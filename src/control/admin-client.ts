@@ -9,6 +9,7 @@ import type { AppliedAnswer, HandOverAnswer, HandOverBody } from './schema/comma
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
+import type { Proof } from './schema/proof.ts';
 import type { Status } from './schema/status.ts';
 
 export interface AdminClientOptions {
@@ -42,6 +43,8 @@ export interface AdminClient {
   /** The status with everything its verdict was made of. */
   measured(): Promise<Measured>;
   history(limit?: number): Promise<History>;
+  /** What an entry of the audit was decided on. @throws CutoverError NO_PROOF */
+  proof(sequence: number): Promise<Proof>;
   differences(limit?: number): Promise<Differences>;
   difference(id: string): Promise<DifferenceDetail>;
   advance(command: Author & Moving & { force?: boolean; approve?: boolean }): Promise<AppliedAnswer>;
@@ -77,6 +80,8 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     measured: () => read('/v1/evidence', async () => (await import('./schema/gate-input.ts')).measuredSchema),
     history: (limit) =>
       read(limited('history', limit), async () => (await import('./schema/history.ts')).historySchema),
+    proof: (sequence) =>
+      read(`/v1/history/${sequence}`, async () => (await import('./schema/proof.ts')).proofSchema),
     differences: (limit) =>
       read(limited('differences', limit), async () => (await differenceSchemas()).differencesSchema),
     difference: (id) =>

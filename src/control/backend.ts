@@ -16,6 +16,8 @@ import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import { keepGateInput } from './schema/gate-input.ts';
 import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
+import { proofSchema } from './schema/proof.ts';
+import type { Proof } from './schema/proof.ts';
 import type { Status } from './schema/status.ts';
 import { statusOf } from './status-view.ts';
 
@@ -109,6 +111,11 @@ export class NodeBackend implements AdminBackend {
       case 'resume':
         return await steering.apply(command);
     }
+  }
+
+  async proof(sequence: number): Promise<Proof | null> {
+    const text = await this.node.steering.opened.proof(sequence);
+    return text === null ? null : proofSchema.parse(JSON.parse(text));
   }
 
   async history(limit: number): Promise<History> {

@@ -9,6 +9,11 @@ import type { Report } from './schema.ts';
 const USAGE = 2;
 const INVALID = 7;
 
+/** What of a report, or of the proof of a move, a verdict is judged again from. */
+export interface Judgeable extends Pick<Report, 'gate' | 'gateInput'> {
+  readonly meta: Pick<Report['meta'], 'build' | 'madeAtMs'>;
+}
+
 /** A verdict that was judged again, as `cutover gate` gave it at that moment. */
 export interface LiveGate {
   readonly atMs: number;
@@ -18,12 +23,12 @@ export interface LiveGate {
 }
 
 /**
- * Judges the report of a running gateway again, from the counts it carries and by the same `decide`. It gives the verdict
+ * Judges the report of a running gateway, or the proof of a move, again, from the counts it carries and by the same `decide`. It gives the verdict
  * of the report, or none: what was counted, configured and concluded has to fit together.
  * @param build of this program
  * @throws CutoverError EVIDENCE_CHANGED (exit 7) when it does not; OTHER_BUILD (2) when another build judged it otherwise
  */
-export function judgeLive(report: Report, build: string): LiveGate {
+export function judgeLive(report: Judgeable, build: string): LiveGate {
   const { meta, gate: said, gateInput } = report;
   const foreign =
     meta.build === build ? null : `it was made by build ${printable(meta.build)}, and this is ${build}`;
@@ -44,7 +49,7 @@ export function judgeLive(report: Report, build: string): LiveGate {
 }
 
 /** As `gate --json` prints it: numbers as JSON has them, fields in the order of the schema. */
-function judged({ gateInput }: Report, foreign: string | null): StatusGate {
+function judged({ gateInput }: Judgeable, foreign: string | null): StatusGate {
   try {
     const report = decide(gateInputFrom(gateInput));
     return gateReportSchema.parse(JSON.parse(JSON.stringify(report)));

@@ -1,3 +1,4 @@
+import { proofSchema } from '../../src/control/schema/proof.ts';
 import { decide } from '../../src/rollout/gates/decide.ts';
 import { gateInput } from '../rollout/gates-fixtures.ts';
 import { connect } from 'node:net';
@@ -89,6 +90,11 @@ class TestBackend implements AdminBackend {
     if (this.failure !== null) throw this.failure;
     const command = { verb: 'reload', configHash: 'c2', build: '1', ...author } as const;
     return inEffect(await this.controller.reload(command, plan));
+  }
+
+  async proof(sequence: number) {
+    const text = await this.controller.proof(sequence);
+    return text === null ? null : proofSchema.parse(JSON.parse(text));
   }
 
   async history(limit: number) {

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { History } from '../../src/control/schema/history.ts';
+import type { Proof } from '../../src/control/schema/proof.ts';
 import type { Measured } from '../../src/control/schema/gate-input.ts';
 import type { Status } from '../../src/control/schema/status.ts';
 import type { Report } from '../../src/report/schema.ts';
@@ -92,6 +94,39 @@ test.each([
   },
   120_000,
 );
+
+test('a move keeps what it was decided on, with the gateway and without', async () => {
+  const running = await shadow(upstream().json({ total: 7 }));
+  await shown(running, 'ready');
+  expect((await running.cli(['advance', '--yes', '--reason', 'proven'])).code).toBe(0);
+  const history = JSON.parse((await running.cli(['history', '--json'])).stdout) as History;
+  const entry = history.entries.at(-1);
+  expect(entry).toMatchObject({ verb: 'advance', to: { phase: 'canary' }, forced: false });
+  const number = String(entry?.sequence);
+
+  const live = await running.cli(['history', '--evidence', number]);
+  expect(live).toMatchObject({ code: 0, stderr: '' });
+  expect(live.stdout).not.toContain(SECRET);
+  const file = join(running.folder, 'proof.json');
+  writeFileSync(file, live.stdout);
+  const judged = await running.cli(['gate', '--report', file, '--json']);
+  expect(judged.code).toBe(0);
+  expect(JSON.parse(judged.stdout)).toMatchObject({
+    gate: { verdict: 'ready', evidenceHash: entry?.evidenceHash, phase: 'shadow' },
+  });
+
+  const proof = JSON.parse(live.stdout) as Proof;
+  proof.gateInput.evidence.windows += 1;
+  writeFileSync(file, JSON.stringify(proof));
+  expect((await running.cli(['gate', '--report', file])).code).toBe(7);
+
+  const start = await running.cli(['history', '--evidence', '1']);
+  expect(start.code).toBe(2);
+  expect(start.stderr).toContain('nothing is kept of what entry 1 was decided on');
+  running.signal('SIGTERM');
+  await running.exited;
+  expect((await running.cli(['history', '--evidence', number])).stdout).toBe(live.stdout);
+}, 120_000);
 
 test('a hold is judged from a report of the running gateway, and a changed one is not judged', async () => {
   const running = await shadow(upstream().json({ total: 7 }));

@@ -3,7 +3,7 @@ import { CutoverError } from '../../core/errors.ts';
 import { DEFAULT_FAIL_ON, parseFailOn } from '../../report/fail-on.ts';
 import { judgeReplay } from '../../report/replay-gate.ts';
 import type { ReplayReport } from '../../report/replay-schema.ts';
-import type { Report } from '../../report/schema.ts';
+import type { Judgeable } from '../../report/live-gate.ts';
 import { EXIT, VERDICT_EXITS } from '../exit-codes.ts';
 import { withGateway } from '../gateway.ts';
 import type { Io } from '../io.ts';
@@ -16,7 +16,7 @@ import { gatesText } from '../views/gates.ts';
 import { replayGateText } from '../views/replay-gate.ts';
 
 /**
- * Evaluates the gates now, or as they were when a report was made, or the rules of `--fail-on` on the report of a replay.
+ * Evaluates the gates now, or as they were when a report was made or a move was decided, or the rules of `--fail-on` on the report of a replay.
  * The exit code is the verdict, so that a script needs nothing else.
  */
 export const gate: Verb = async (io, options) => {
@@ -31,7 +31,7 @@ export const gate: Verb = async (io, options) => {
 async function gateReport(io: Io, options: Options, file: string): Promise<number> {
   const rules = parseFailOn(options.failOn ?? DEFAULT_FAIL_ON);
   const report = readAnyReport(file);
-  return 'kind' in report ? gateReplay(io, options, report, rules) : await gateLive(io, options, report);
+  return 'gateInput' in report ? await gateLive(io, options, report) : gateReplay(io, options, report, rules);
 }
 
 function gateReplay(
@@ -49,7 +49,7 @@ function gateReplay(
 }
 
 /** The verdict of that moment, judged again from what the report carries. */
-async function gateLive(io: Io, options: Options, report: Report): Promise<number> {
+async function gateLive(io: Io, options: Options, report: Judgeable): Promise<number> {
   if (options.failOn !== undefined || options.baseline !== undefined) throw noReplay();
   const { buildName } = await import('../../control/build.ts');
   const { judgeLive } = await import('../../report/live-gate.ts');
