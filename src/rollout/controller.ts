@@ -6,6 +6,7 @@ import { refuse } from './command.ts';
 import type { Command, Refusal, ReloadCommand } from './command.ts';
 import { isRelief, leaseHeld, leaseLost, notReached, offlineRefusal } from './controller-answers.ts';
 import type {
+  Ahead,
   Applied,
   ApplyResult,
   ControllerHealth,
@@ -26,11 +27,6 @@ import { rebase, UnstoredList } from './unstored.ts';
 import type { Unstored } from './unstored.ts';
 
 const AUTHOR = 'controller';
-
-interface Ahead {
-  readonly from: RolloutState;
-  readonly decision: Decision;
-}
 
 /**
  * The shell of the rollout: one command at a time goes through the pure {@link transition}, into the store as
