@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { monotonicMs, wallMs } from '../../../src/core/clock.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
-import { HOOK_SECRETS, hookSecret } from '../../kit/hook.ts';
+import { HOOK_SECRETS, hookSecret, secured } from '../../kit/hook.ts';
 import { until } from '../../kit/until.ts';
 import { upstream } from '../../kit/upstream.ts';
 import { flip, notifier, opened, ROLLBACK, SECRET, target } from './kit.ts';
@@ -222,4 +222,15 @@ test('only the events that a receiver asked for are told', async () => {
   tell({ type: 'gate', verdict: 'ready', reason: 'PROVEN', message: 'x', phase: 'shadow', epoch: 1 });
   await until(() => made.counts.delivered === 1, 'the delivery');
   expect(receiver.told().map(({ body }) => body.type)).toEqual(['gate']);
+});
+
+test('tells nobody whose certificate is not to be trusted', async () => {
+  const receiver = await opened();
+  const front = await secured(receiver);
+  onTestFinished(() => front.stop());
+  const { notifier: made, tell, events } = notifier(target(front, { giveUpAfterMs: 100 }));
+  tell(ROLLBACK);
+  await until(() => made.counts.given_up === 1, 'the end of the try');
+  expect(receiver.count()).toBe(0);
+  expect(events[0]).toMatchObject({ ok: false, message: expect.stringMatching(/certificate/) });
 });
