@@ -62,11 +62,19 @@ function liveReportOf(file: string, build: string, fields: Readonly<Record<strin
     throw notAReport(`${by} with another schemaVersion than 1, which this build reads`, SAME_BUILD);
   if (fields['gateInput'] === undefined)
     throw notAReport(`${by}, whose reports do not carry what their verdict was made of`, LIVE_HINT);
-  const result = reportSchema.safeParse(fields);
-  if (result.success) return result.data;
-  const { path = [], message = '' } = result.error.issues[0] ?? {};
-  const what = `${printable(path.join('.'))}: ${message}`;
-  throw notAReport(`${by}, and this build cannot read it: ${what}`, SAME_BUILD, result.error);
+  try {
+    return reportSchema.parse(fields);
+  } catch (error) {
+    throw notAReport(`${by}, and this build cannot read it: ${whyNot(error)}`, SAME_BUILD, error);
+  }
+}
+
+/** What a schema has against a file, or that its lists lie in each other more deeply than anybody can follow. */
+function whyNot(error: unknown): string {
+  const issues = (error as { readonly issues?: readonly { path: PropertyKey[]; message: string }[] }).issues;
+  const [issue] = issues ?? [];
+  if (issue === undefined) return messageOf(error);
+  return `${printable(issue.path.map(String).join('.'))}: ${printable(issue.message)}`;
 }
 
 /** @throws CutoverError NOT_READ, NOT_A_REPORT */
