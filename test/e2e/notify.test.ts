@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { monotonicMs } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import { CERTIFICATES } from '../kit/certificates.ts';
@@ -13,6 +13,9 @@ import { operate } from '../kit/operator.ts';
 import { until } from '../kit/until.ts';
 import { upstream } from '../kit/upstream.ts';
 import type { UpstreamBuilder } from '../kit/upstream.ts';
+
+/** A gateway is started and operated, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 90_000 });
 
 const SECRET = hookSecret(3);
 const WAIT_MS = 30_000;
