@@ -182,8 +182,10 @@ test('an end waits for what is under way, and for a receiver that hangs no longe
 });
 
 test('an end tries a dead receiver once more and does not wait for its next turn', async () => {
-  const receiver = await opened(upstream().status(503));
-  const { notifier: made, tell } = notifier(target(receiver));
+  const receiver = await opened(
+    upstream().respond(() => ({ status: 503, headers: { 'retry-after': '120' } })),
+  );
+  const { notifier: made, tell } = notifier(target(receiver, { giveUpAfterMs: 600_000 }));
   for (let index = 0; index < 9; index += 1) tell(flip(index % 2 === 0));
   await until(() => receiver.count() === 1, 'the first try');
   const startedMs = monotonicMs();
