@@ -76,12 +76,20 @@ function writtenBy<S extends typeof reportSchema | typeof proofSchema>(
   fields: object,
   schema: S,
 ): ReturnType<S['parse']> {
-  const by = `${file} was written by build ${printable(build)}`;
-  const result = schema.safeParse(fields);
-  if (result.success) return result.data as ReturnType<S['parse']>;
-  const { path = [], message = '' } = result.error.issues[0] ?? {};
-  const what = `${printable(path.join('.'))}: ${message}`;
-  throw notAReport(`${by}, and this build cannot read it: ${what}`, SAME_BUILD, result.error);
+  try {
+    return schema.parse(fields) as ReturnType<S['parse']>;
+  } catch (error) {
+    const by = `${file} was written by build ${printable(build)}`;
+    throw notAReport(`${by}, and this build cannot read it: ${whyNot(error)}`, SAME_BUILD, error);
+  }
+}
+
+/** What a schema has against a file, or that its lists lie in each other more deeply than anybody can follow. */
+function whyNot(error: unknown): string {
+  const issues = (error as { readonly issues?: readonly { path: PropertyKey[]; message: string }[] }).issues;
+  const [issue] = issues ?? [];
+  if (issue === undefined) return messageOf(error);
+  return `${printable(issue.path.map(String).join('.'))}: ${printable(issue.message)}`;
 }
 
 /** @throws CutoverError NOT_READ, NOT_A_REPORT */

@@ -59,6 +59,16 @@ test('a report that this build cannot read says where, and obeys no terminal', a
   expect(err).toMatch(/build x\\x1b\[31m, and this build cannot read it/);
 });
 
+test('a report that is nested without an end is refused, and no defect', async () => {
+  const file = reportFile();
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const text = JSON.stringify(reportWith()).replace('"gateInput":{', `"gateInput":{"later":${deep},`);
+  writeFileSync(file, text);
+  const { exitCode, err } = await refused('--report', file);
+  expect(exitCode).toBe(2);
+  expect(err).toMatch(/^error: /);
+});
+
 test('a report whose verdict does not come out of its counts ends with 7', async () => {
   const { exitCode, err } = await refused('--report', reportFile());
   expect(exitCode).toBe(7);

@@ -1,9 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { monotonicMs } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
+import { CERTIFICATES } from '../kit/certificates.ts';
 import { gateway } from '../kit/gateway.ts';
 import type { RunningGateway, Settings } from '../kit/gateway.ts';
-import { HOOK_SECRETS, hook, hookSecret } from '../kit/hook.ts';
+import { HOOK_SECRETS, hook, hookSecret, secured } from '../kit/hook.ts';
 import type { Hook } from '../kit/hook.ts';
 import { fetchOnce } from '../kit/http-client.ts';
 import { load } from '../kit/load.ts';
@@ -11,6 +13,9 @@ import { operate } from '../kit/operator.ts';
 import { until } from '../kit/until.ts';
 import { upstream } from '../kit/upstream.ts';
 import type { UpstreamBuilder } from '../kit/upstream.ts';
+
+/** A gateway is started and operated, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 90_000 });
 
 const SECRET = hookSecret(3);
 const WAIT_MS = 30_000;
@@ -20,12 +25,16 @@ function notify(...hooks: Pick<Hook, 'hookUrl'>[]): Settings {
   return { notify: hooks.map(({ hookUrl }) => ({ url: hookUrl, secret: { env: 'HOOK' } })) };
 }
 
+interface World {
+  readonly candidate?: UpstreamBuilder;
+  readonly legacy?: UpstreamBuilder;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A gateway that tells these receivers; everything ends with the test. */
-async function telling(
-  hooks: readonly Hook[],
-  candidate = upstream().json({ from: 'candidate' }),
-  legacy = upstream().json({ from: 'legacy' }),
-): Promise<RunningGateway> {
+async function telling(hooks: readonly Pick<Hook, 'hookUrl'>[], world: World = {}): Promise<RunningGateway> {
+  const { candidate = upstream().json({ from: 'candidate' }), legacy = upstream().json({ from: 'legacy' }) } =
+    world;
   const lanes = await Promise.all([legacy.start(), candidate.start()]);
   const running = await gateway()
     .legacy(lanes[0])
@@ -34,7 +43,7 @@ async function telling(
       ...notify(...hooks),
       rollout: { canary: { match: [{ header: { 'x-canary': 'internal' }, from: '127.0.0.0/8' }] } },
     })
-    .env({ HOOK: SECRET })
+    .env({ HOOK: SECRET, ...world.env })
     .start();
   onTestFinished(async () => {
     await running.stop();
@@ -99,9 +108,18 @@ test('tells what operators, workers and a refused file do, and prints no secret 
     expect(shown.join('\n')).not.toContain(secret);
 });
 
+test('tells a receiver over TLS whose authority the process was given', async () => {
+  const told = await receiver();
+  const front = await secured(told);
+  onTestFinished(() => front.stop());
+  const running = await telling([front], { env: { NODE_EXTRA_CA_CERTS: join(CERTIFICATES, 'ca.pem') } });
+  await operate(running, 'bypass', { reason: 'over TLS' });
+  await heard(told, 'kill_switch', { on: true, reason: 'over TLS' });
+});
+
 test('tells a rollback of the gates, with the breaker that tripped', async () => {
   const told = await receiver();
-  const running = await telling([told], upstream().status(500));
+  const running = await telling([told], { candidate: upstream().status(500) });
   await operate(running, 'advance', { reason: 'x', force: true });
   await load({
     url: running.url,
@@ -130,7 +148,7 @@ test('a receiver that hangs delays neither a rollback nor the end', async () => 
 
 test('a second signal waits for no receiver at all', async () => {
   const hangs = await receiver(upstream().hangs());
-  const running = await telling([hangs], undefined, upstream().hangs());
+  const running = await telling([hangs], { legacy: upstream().hangs() });
   await operate(running, 'bypass', { reason: 'x' });
   await until(() => hangs.count() > 0, 'the first notification', WAIT_MS);
   const pending = fetchOnce(running.url).catch(() => null);
@@ -138,7 +156,7 @@ test('a second signal waits for no receiver at all', async () => {
   running.signal('SIGTERM');
   // A second one right behind the first would be taken for the same.
   await until(() => running.log().includes('draining'), 'the drain', WAIT_MS);
-  const again = setInterval(() => running.signal('SIGTERM'), 300);
+  const again = setInterval(() => running.signal('SIGTERM'), 3_000);
   expect(await running.exited).toBe(143);
   clearInterval(again);
   await pending;

@@ -1,6 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
 import { notificationSchema } from '../../src/control/schema/notification.ts';
 import type { Notification } from '../../src/control/schema/notification.ts';
+import { SERVER_TLS } from './certificates.ts';
 import type { Received } from './upstream-answer.ts';
 import { upstream } from './upstream.ts';
 import type { Upstream, UpstreamBuilder } from './upstream.ts';
@@ -43,6 +47,25 @@ export async function hook(
     hookUrl: `${running.url}${PATH}`,
     told: () => running.requests.filter(({ complete }) => complete).map((each) => toldOf(each, secret)),
   });
+}
+
+/** The same receiver behind TLS, with the certificate of the kit's own authority. */
+export async function secured(
+  behind: Hook,
+): Promise<{ readonly hookUrl: string; stop: () => Promise<void> }> {
+  const front = createServer(SERVER_TLS, (socket) => {
+    const plain = connect(behind.port, '127.0.0.1');
+    for (const each of [socket, plain])
+      each.on('error', () => [socket, plain].forEach((one) => one.destroy()));
+    socket.pipe(plain).pipe(socket);
+  });
+  front.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+  const { port } = front.address() as AddressInfo;
+  return {
+    hookUrl: `https://127.0.0.1:${port}${PATH}`,
+    stop: () => new Promise((resolve) => front.close(() => resolve())),
+  };
 }
 
 /** As Standard Webhooks 1.0.0 says it, and not as the product does it. */

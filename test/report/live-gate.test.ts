@@ -126,7 +126,7 @@ const INPUT = fc
     gateInput({
       ...rest,
       state: { ...place, ...state },
-      plan: { ...gatePlan, gates: { ...gates, noise } },
+      plan: { ...gatePlan, gates: { ...gatePlan.gates, ...gates, noise } },
       evidence: evidenceOf(
         windows.map((shown, index) => windowOf(index, shown)),
         noise,

@@ -1,4 +1,4 @@
-import type { CutoverEvent, StampedEvent } from '../../core/events.ts';
+import type { StampedEvent } from '../../core/events.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { describeEvent } from '../event-log.ts';
 import type { Notification } from '../schema/notification.ts';
@@ -21,7 +21,7 @@ export function bodyOf({ sequence, atMs, event }: StampedEvent, node: Sender): s
   return JSON.stringify(body);
 }
 
-function shortened(data: Omit<CutoverEvent, 'type'>): object {
+function shortened(data: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(
     Object.entries(data).map(([name, value]) => [name, typeof value === 'string' ? short(value) : value]),
   );

@@ -23,7 +23,7 @@ function grows<T extends z.core.$ZodShape>(shape: T) {
   return z.object(shape).catchall(exactJson);
 }
 
-const state = grows({
+const keptState = grows({
   ...position.shape,
   schemaVersion: z.literal(1),
   sequence: count,
@@ -116,7 +116,7 @@ const evidence = grows({
 
 /** Everything that one verdict was made of, as a report carries it. */
 export const gateInputSchema = grows({
-  state,
+  state: keptState,
   plan,
   evidence,
   critical: z.array(z.string()).describe('names of the critical routes'),
@@ -140,7 +140,8 @@ const HIDDEN: CanaryMatch = { header: null, cookie: null, host: null, from: [] }
  * The input of a verdict as a report carries it. What `decide` does not read and nobody should: the salt of the sticky
  * shares, and what canary rules match.
  */
-export function keepGateInput({ state: { salt: _, ...known }, plan: configured, ...rest }: GateInput) {
+export function keepGateInput({ state, plan: configured, ...rest }: GateInput) {
+  const { salt: _, ...known } = state;
   const canary = { ...configured.canary, match: configured.canary.match.map(() => HIDDEN) };
   return toExactJson({ state: known, plan: { ...configured, canary }, ...rest }) as KeptGateInput;
 }

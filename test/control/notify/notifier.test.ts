@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { monotonicMs, wallMs } from '../../../src/core/clock.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
-import { HOOK_SECRETS, hookSecret } from '../../kit/hook.ts';
+import { HOOK_SECRETS, hookSecret, secured } from '../../kit/hook.ts';
 import { until } from '../../kit/until.ts';
 import { upstream } from '../../kit/upstream.ts';
 import { flip, notifier, opened, ROLLBACK, SECRET, target } from './kit.ts';
@@ -182,15 +182,20 @@ test('an end waits for what is under way, and for a receiver that hangs no longe
 });
 
 test('an end tries a dead receiver once more and does not wait for its next turn', async () => {
-  const receiver = await opened(upstream().status(503));
-  const { notifier: made, tell } = notifier(target(receiver));
+  const receiver = await opened(
+    upstream().respond(({ number }) => {
+      return { status: 503, headers: number < LIMITS.notifyTroubleTries ? {} : { 'retry-after': '120' } };
+    }),
+  );
+  const { notifier: made, tell, events } = notifier(target(receiver, { giveUpAfterMs: 600_000 }));
   for (let index = 0; index < 9; index += 1) tell(flip(index % 2 === 0));
-  await until(() => receiver.count() === 1, 'the first try');
+  // It is said before a wait of two minutes begins.
+  await until(() => events.length === 1, 'the trouble');
   const startedMs = monotonicMs();
   await made.close(60_000);
   expect(monotonicMs() - startedMs).toBeLessThan(10_000);
   expect(made.counts.unsent).toBe(9);
-  expect(receiver.count()).toBeLessThanOrEqual(3);
+  expect(receiver.count()).toBe(LIMITS.notifyTroubleTries + 1);
 });
 
 test('a changed configuration keeps what waits, sends a removed receiver its rest, and asks the new one', async () => {
@@ -222,4 +227,15 @@ test('only the events that a receiver asked for are told', async () => {
   tell({ type: 'gate', verdict: 'ready', reason: 'PROVEN', message: 'x', phase: 'shadow', epoch: 1 });
   await until(() => made.counts.delivered === 1, 'the delivery');
   expect(receiver.told().map(({ body }) => body.type)).toEqual(['gate']);
+});
+
+test('tells nobody whose certificate is not to be trusted', async () => {
+  const receiver = await opened();
+  const front = await secured(receiver);
+  onTestFinished(() => front.stop());
+  const { notifier: made, tell, events } = notifier(target(front, { giveUpAfterMs: 100 }));
+  tell(ROLLBACK);
+  await until(() => made.counts.given_up === 1, 'the end of the try');
+  expect(receiver.count()).toBe(0);
+  expect(events[0]).toMatchObject({ ok: false, message: expect.stringMatching(/certificate/) });
 });
