@@ -1,0 +1,97 @@
+import type { Audit } from './audit.ts';
+import type { Chaos } from './chaos.ts';
+import { Disk } from './disk.ts';
+import type { Weather } from './links.ts';
+import type { Shelf } from './shelf.ts';
+import type { SimWorker } from './sim-worker.ts';
+import { Supervisor } from './supervisor.ts';
+import type { Backing, BaseStore, World } from './world.ts';
+
+/** What all places share. */
+export interface Shared {
+  readonly audit: Audit;
+  readonly shelf: Shelf;
+  readonly backing: Backing;
+  newId(): string;
+  newPid(): number;
+}
+
+/** Orphans serve on until the workers of the next supervisor have served for so long. */
+const ORPHANS_MS = 500;
+
+/** A machine: its run directory, how it reaches the store, and its supervisor, if one runs. */
+export class Place {
+  readonly name: string;
+  readonly world: World;
+  readonly shared: Shared;
+  readonly disk = new Disk();
+  readonly weather: Weather = { mode: 'fine', commit: null };
+  supervisor: Supervisor | null = null;
+  orphans: SimWorker[] = [];
+  private starts = 0;
+
+  constructor(name: string, world: World, shared: Shared) {
+    this.name = name;
+    this.world = world;
+    this.shared = shared;
+  }
+
+  connect(): BaseStore {
+    const base = this.shared.backing.connect();
+    const { plant } = this.world;
+    return plant?.connect?.(base, this.world) ?? base;
+  }
+
+  /** One second of traffic, and what the workers report of it. */
+  serve({ quality, loses }: Chaos): void {
+    const { supervisor, disk, world } = this;
+    for (const worker of this.orphans) worker.serve(quality, disk.killSwitch);
+    for (const worker of supervisor?.workers ?? []) {
+      if (worker.state !== 'serving') continue;
+      worker.serve(quality, disk.killSwitch);
+      worker.silentS -= 1;
+      if (worker.silentS > 0) continue;
+      const lost = loses && world.dice.chance(0.5);
+      for (const delta of worker.report()) supervisor?.hear(delta, lost);
+    }
+  }
+
+  /** The kill switch's file and the rollout, brought in step as a node does it. */
+  followSwitch(): void {
+    const { supervisor, disk } = this;
+    const { steering } = supervisor ?? { steering: null };
+    if (steering === null || steering.state.bypass === disk.killSwitch) return;
+    if (!disk.killSwitch) disk.throwSwitch();
+    else void steering.apply({ verb: 'bypass', who: 'supervisor', reason: 'the file is there' });
+  }
+
+  /** Starts a supervisor; one that cannot start is gone again. */
+  async start(): Promise<void> {
+    if (this.supervisor !== null) return;
+    this.starts += 1;
+    const supervisor = new Supervisor(this, this.starts);
+    this.supervisor = supervisor;
+    try {
+      await supervisor.open();
+      this.world.say(supervisor.name, () => 'acts');
+    } catch (error) {
+      this.world.say(supervisor.name, () => `cannot start: ${(error as Error).message}`);
+      supervisor.kill('it cannot start');
+    }
+  }
+
+  /** The process is gone: its workers serve on with their last snapshot. */
+  left(supervisor: Supervisor): void {
+    if (this.supervisor === supervisor) this.supervisor = null;
+    this.orphans.push(...supervisor.workers.filter(({ state }) => state !== 'down'));
+  }
+
+  /** The workers of a new supervisor serve: those of the one before are drained. */
+  endOrphans(): void {
+    const ended = this.orphans;
+    this.world.time.after(ORPHANS_MS, () => {
+      for (const worker of ended) worker.state = 'down';
+      this.orphans = this.orphans.filter((worker) => !ended.includes(worker));
+    });
+  }
+}
