@@ -32,6 +32,11 @@ export function sqliteBacking(time: VirtualTime): Backing {
       if (lease === null) throw new Error('the lease could not be stolen');
       await now.close();
     },
+    async release() {
+      const now = open(() => time.wallMs);
+      await now.state.acquire(LEASE, THIEF, 1);
+      await now.close();
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -51,6 +56,9 @@ export function memoryBacking(time: VirtualTime): Backing {
     async steal(ttlMs) {
       memory.leases.delete(LEASE);
       await memory.connect().acquire(LEASE, THIEF, ttlMs);
+    },
+    async release() {
+      if (memory.leases.get(LEASE)?.holder === THIEF) memory.leases.delete(LEASE);
     },
     remove: () => undefined,
   };

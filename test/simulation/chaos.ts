@@ -76,6 +76,7 @@ export class Chaos {
     world.armed = null;
     this.loses = false;
     Object.assign(this.quality, GOOD);
+    void places[0].shared.backing.release();
     for (const place of places) {
       this.heal(place);
       place.weather.commit = null;

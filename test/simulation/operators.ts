@@ -132,9 +132,9 @@ export class Operators {
         return await steering.apply({ verb: wish, ...by });
       case 'bypass':
         place.disk.throwSwitch();
-        return await steering.apply({ verb: 'bypass', ...by });
+        return await place.switched(() => steering.apply({ verb: 'bypass', ...by }));
       case 'bypassOff': {
-        const result = await steering.apply({ verb: 'bypass_off', ...by });
+        const result = await place.switched(() => steering.apply({ verb: 'bypass_off', ...by }));
         if (result.ok && supervisor.alive) place.disk.killSwitch = false;
         return result;
       }

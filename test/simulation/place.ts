@@ -28,6 +28,8 @@ export class Place {
   readonly weather: Weather = { mode: 'fine', commit: null };
   supervisor: Supervisor | null = null;
   orphans: SimWorker[] = [];
+  /** Whose command about the kill switch is under way. */
+  private switching: Supervisor | null = null;
   private starts = 0;
 
   constructor(name: string, world: World, shared: Shared) {
@@ -60,9 +62,18 @@ export class Place {
   followSwitch(): void {
     const { supervisor, disk } = this;
     const { steering } = supervisor ?? { steering: null };
+    if (this.switching !== null && this.switching === supervisor) return;
     if (steering === null || steering.state.bypass === disk.killSwitch) return;
     if (!disk.killSwitch) disk.throwSwitch();
-    else void steering.apply({ verb: 'bypass', who: 'supervisor', reason: 'the file is there' });
+    else void this.switched(() => steering.apply({ verb: 'bypass', who: 'supervisor', reason: 'the file is there' }));
+  }
+
+  /** One change of the kill switch at a time. */
+  async switched<T>(work: () => Promise<T>): Promise<T> {
+    this.switching = this.supervisor;
+    const result = await work();
+    this.switching = null;
+    return result;
   }
 
   /** Starts a supervisor; one that cannot start is gone again. */

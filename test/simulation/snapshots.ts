@@ -27,8 +27,7 @@ export class Snapshots {
     const nobody = [...sharesOf(view).values()].every((share) => share === 0) && view.canary.length === 0;
     world.hold('bypass-holds', !view.bypass || nobody, () => 'the kill switch is on, and somebody gets the candidate');
     if (audit.knows(view)) this.isNewer(view.epoch);
-    else if (this.unstored.has(keyOf(view))) this.isNewer(view.epoch);
-    else this.isRelief(view);
+    else if (!this.unstored.has(keyOf(view))) this.isRelief(view);
     this.last = snapshot;
   }
 

@@ -45,6 +45,8 @@ export interface Backing {
   connect(): BaseStore;
   /** Takes the lease away from whoever has it; `ttlMs` later it is free. */
   steal(ttlMs: number): Promise<void>;
+  /** Gives a stolen lease back: after a clock was set back it would last. */
+  release(): Promise<void>;
   remove(): void;
 }
 
