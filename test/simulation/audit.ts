@@ -69,7 +69,10 @@ export class Audit {
   }
 
   /** A commit took effect; the same one again changes nothing. */
-  done(author: Author, commit: { guards: readonly Guard[]; ops: readonly Op[]; id: string; rev: bigint }): void {
+  done(
+    author: Author,
+    commit: { guards: readonly Guard[]; ops: readonly Op[]; id: string; rev: bigint },
+  ): void {
     const record = recordOf(commit.ops);
     if (record === null || this.revs.has(commit.rev)) return;
     this.revs.add(commit.rev);
@@ -79,7 +82,8 @@ export class Audit {
     const where = `${before === null ? 'nothing' : positionName(before.state)} → ${positionName(state)}`;
     this.world.say(
       author.name,
-      () => `stored ${entry.sequence} ${entry.verb} by ${entry.who}: ${where}, epoch ${state.epoch} (${entry.reason})`,
+      () =>
+        `stored ${entry.sequence} ${entry.verb} by ${entry.who}: ${where}, epoch ${state.epoch} (${entry.reason})`,
     );
     this.isLed(commit.guards);
     this.isChained(before, record);
@@ -93,10 +97,18 @@ export class Audit {
   /** What the store holds now is all of it. */
   isWhole(entries: readonly HistoryEntry[], state: RolloutState | null): void {
     const { world, records } = this;
-    world.hold('chain-intact', verifyChain(entries).intact, () => 'the chain of what the store holds is broken');
+    world.hold(
+      'chain-intact',
+      verifyChain(entries).intact,
+      () => 'the chain of what the store holds is broken',
+    );
     const known = records.map(({ entry }) => entry.hash).join();
     const held = entries.map(({ hash }) => hash).join();
-    world.hold('audited', known === held, () => `the store holds ${entries.length} lines, not ${records.length}`);
+    world.hold(
+      'audited',
+      known === held,
+      () => `the store holds ${entries.length} lines, not ${records.length}`,
+    );
     const same = canonicalJson(state) === canonicalJson(this.newest?.state ?? null);
     world.hold('audited', same, () => 'the state in the store is not the one of its last line');
   }
@@ -111,7 +123,11 @@ export class Audit {
     const lease = guards.find((guard) => 'lease' in guard);
     const token = lease !== undefined && 'lease' in lease ? lease.lease.token : 0n;
     const { newestToken } = this;
-    this.world.hold('one-leader', token === newestToken, () => `lease ${token} stored, ${newestToken} is the newest`);
+    this.world.hold(
+      'one-leader',
+      token === newestToken,
+      () => `lease ${token} stored, ${newestToken} is the newest`,
+    );
   }
 
   private isChained(before: Record | null, { state, entry }: Record): void {
@@ -119,16 +135,28 @@ export class Audit {
     const { hash, ...content } = entry;
     const linked = content.previousHash === (before?.entry.hash ?? '0'.repeat(64));
     const hashed = sha256Hex(canonicalJson(content)) === hash;
-    world.hold('chain-intact', linked && hashed, () => `line ${entry.sequence} does not follow the one before`);
+    world.hold(
+      'chain-intact',
+      linked && hashed,
+      () => `line ${entry.sequence} does not follow the one before`,
+    );
     const next = (before?.state.sequence ?? 0) + 1;
     const numbered = state.sequence === next && entry.sequence === next;
-    world.hold('versions-grow', numbered, () => `state ${state.sequence}, line ${entry.sequence}, expected ${next}`);
+    world.hold(
+      'versions-grow',
+      numbered,
+      () => `state ${state.sequence}, line ${entry.sequence}, expected ${next}`,
+    );
     const epoch = before?.state.epoch ?? 0;
     const follows = state.epoch === epoch || state.epoch === epoch + 1;
     world.hold('versions-grow', follows, () => `epoch ${state.epoch} after ${epoch}`);
     const told = comparePositions(entry.to, state) === 0 && entry.epoch === state.epoch;
     const from = before === null || (entry.from !== null && comparePositions(entry.from, before.state) === 0);
-    world.hold('audited', told && from, () => `line ${entry.sequence} tells another way than the states went`);
+    world.hold(
+      'audited',
+      told && from,
+      () => `line ${entry.sequence} tells another way than the states went`,
+    );
   }
 
   private isOneStep(before: RolloutState, { state, entry }: Record, author: Author): void {
@@ -160,7 +188,11 @@ export class Audit {
       world.hold('bypass-holds', !moves || !before.bypass, () => 'an advance under the kill switch');
     } else {
       const raised = isRaised(sharesAt(before), sharesAt(state));
-      world.hold('shares-rise-by-advance', raised === null, () => `${verb} gives ${raised} more of the candidate`);
+      world.hold(
+        'shares-rise-by-advance',
+        raised === null,
+        () => `${verb} gives ${raised} more of the candidate`,
+      );
     }
     if (verb !== 'resume' && verb !== 'pause')
       world.hold('paused-holds', before.paused === state.paused, () => `${verb} changed the pause`);
@@ -170,14 +202,23 @@ export class Audit {
     if (verb !== 'advance' && verb !== 'reload') return;
     const most = sharesAt({ ...state, shares: planned(state, author.planOf(verb)) });
     const over = isRaised(most, sharesAt(state));
-    world.hold('share-within-plan', over === null, () => `${verb} stored more for ${over} than the plan gives`);
+    world.hold(
+      'share-within-plan',
+      over === null,
+      () => `${verb} stored more for ${over} than the plan gives`,
+    );
   }
 
   private isProven(before: RolloutState, { entry }: Record, report: GateReport | undefined): void {
     if (entry.verb !== 'advance' || entry.forced) return;
     const { world } = this;
-    const says = report === undefined ? 'nothing was asked' : `${report.verdict} (${report.reason}: ${report.message})`;
-    world.hold('advance-proven', report?.verdict === 'ready', () => `left ${positionName(before)} where the gates say ${says}`);
+    const says =
+      report === undefined ? 'nothing was asked' : `${report.verdict} (${report.reason}: ${report.message})`;
+    world.hold(
+      'advance-proven',
+      report?.verdict === 'ready',
+      () => `left ${positionName(before)} where the gates say ${says}`,
+    );
     const same = report?.evidenceHash === entry.evidenceHash && report?.epoch === before.epoch;
     world.hold('advance-proven', same, () => 'the audit names other evidence than there was');
   }

@@ -18,8 +18,7 @@ const THIEF = 'a thief';
 export function sqliteBacking(time: VirtualTime): Backing {
   const folder = mkdtempSync(join(tmpdir(), 'cutover-simulation-'));
   const file = join(folder, 'cutover.db');
-  const open = (nowMs: () => number) =>
-    openSqliteStore({ file, retention: RETENTION, mergeWindows, nowMs });
+  const open = (nowMs: () => number) => openSqliteStore({ file, retention: RETENTION, mergeWindows, nowMs });
   return {
     connect: () => open(() => time.wallMs),
     async steal(ttlMs) {
@@ -31,6 +30,7 @@ export function sqliteBacking(time: VirtualTime): Backing {
       const lease = await now.state.acquire(LEASE, THIEF, ttlMs);
       if (lease === null) throw new Error('the lease could not be stolen');
       await now.close();
+      return lease.token.token;
     },
     async release() {
       const now = open(() => time.wallMs);
@@ -55,7 +55,8 @@ export function memoryBacking(time: VirtualTime): Backing {
     }),
     async steal(ttlMs) {
       memory.leases.delete(LEASE);
-      await memory.connect().acquire(LEASE, THIEF, ttlMs);
+      const lease = await memory.connect().acquire(LEASE, THIEF, ttlMs);
+      return lease?.token.token ?? 0n;
     },
     async release() {
       if (memory.leases.get(LEASE)?.holder === THIEF) memory.leases.delete(LEASE);

@@ -117,10 +117,12 @@ export class Chaos {
     const { dice } = this.world;
     const { weather } = this.places[0];
     if (point === 'verdict, no rollback') this.quality.candidate = 0.3;
-    if (/keep|forget/.test(point) && weather.mode === 'fine') this.storm(this.places[0], 'down', dice.between(8, 20));
+    if (/keep|forget/.test(point) && weather.mode === 'fine')
+      this.storm(this.places[0], 'down', dice.between(8, 20));
     if (/recall|acquire|forget/.test(point)) {
       const { supervisor } = this.places[0];
-      if (supervisor !== null) this.world.time.after(dice.between(12_000, 25_000), () => supervisor.kill('restart'));
+      if (supervisor !== null)
+        this.world.time.after(dice.between(12_000, 25_000), () => supervisor.kill('restart'));
     }
   }
 
@@ -145,10 +147,12 @@ export class Chaos {
       case 'disk full':
         place.disk.full = true;
         place.disk.crammed = dice.chance(0.5);
-        time.after(dice.between(5_000, 30_000), () => Object.assign(place.disk, { full: false, crammed: false }));
+        time.after(dice.between(5_000, 30_000), () =>
+          Object.assign(place.disk, { full: false, crammed: false }),
+        );
         return;
       case 'lease stolen':
-        void place.shared.backing.steal(dice.between(500, 12_000));
+        void place.rob(dice.between(500, 12_000));
         return;
       case 'competitor':
         void places[1].start();
@@ -183,7 +187,9 @@ export class Chaos {
   private passing(worse: Partial<Quality>, seconds: number): void {
     const before = { ...this.quality };
     Object.assign(this.quality, worse);
-    this.world.time.after(seconds * 1_000, () => Object.assign(this.quality, this.world.calm ? GOOD : before));
+    this.world.time.after(seconds * 1_000, () =>
+      Object.assign(this.quality, this.world.calm ? GOOD : before),
+    );
   }
 
   private storm(place: Place, mode: 'down' | 'hangs' | 'slow', seconds: number): void {
@@ -212,4 +218,3 @@ export class Chaos {
     place.supervisor?.catchUp(worker);
   }
 }
-

@@ -36,7 +36,11 @@ export class Counts {
   isStored(): void {
     const { world, place } = this.supervisor;
     const missing = this.windows.slice(0, -2).filter((window) => !place.shared.shelf.has(window));
-    world.hold('windows-once', missing.length === 0, () => `${missing.length} windows were never stored: ${missing.map(nameOf).join('; ')}`);
+    world.hold(
+      'windows-once',
+      missing.length === 0,
+      () => `${missing.length} windows were never stored: ${missing.map(nameOf).join('; ')}`,
+    );
   }
 
   /** Complete windows and open ones hold all that came. */
@@ -45,13 +49,21 @@ export class Counts {
     if (!alive) return;
     const { total } = hub;
     const held = total === null ? 0 : requestsIn(total);
-    world.hold('windows-once', held === this.came, () => `${this.came} requests were reported, ${held} are in windows`);
+    world.hold(
+      'windows-once',
+      held === this.came,
+      () => `${this.came} requests were reported, ${held} are in windows`,
+    );
     world.hold('windows-once', this.went <= held, () => `windows hold ${this.went} requests, ${held} came`);
     if (this.torn) return;
     for (const { decisions, outcomes, pending, route, region, direction } of total?.copies ?? []) {
       const ended = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
       const exact = decisions.sent === ended + pending;
-      world.hold('windows-once', exact, () => `${route} ${region} ${direction}: ${decisions.sent} sent, ${ended} + ${pending} accounted for`);
+      world.hold(
+        'windows-once',
+        exact,
+        () => `${route} ${region} ${direction}: ${decisions.sent} sent, ${ended} + ${pending} accounted for`,
+      );
     }
   }
 }

@@ -7,8 +7,10 @@ export const INVARIANTS = {
     'no snapshot shows more of the candidate in any region than plan and stored state give, or, before it is stored, than the snapshot before',
   'shares-rise-by-advance': 'rollback, reload, pause and kill switch raise no share in any region',
   'versions-grow': 'revisions, sequences and epochs only grow, on every worker and in the store',
-  audited: 'every state in the store came with its own line of the audit, and every snapshot from such a state',
-  'chain-intact': 'the hash chain of the audit holds after every commit, and after every start nothing is missing',
+  audited:
+    'every state in the store came with its own line of the audit, and every snapshot from such a state',
+  'chain-intact':
+    'the hash chain of the audit holds after every commit, and after every start nothing is missing',
   'one-step':
     'no command is in the audit twice, and none moves further than it says: an advance that is not forced one position',
   'relief-in-time':
@@ -17,9 +19,11 @@ export const INVARIANTS = {
   'evidence-exact':
     'what the gates look at is what an uninterrupted twin would look at that folds the same windows; after a restart those that were stored',
   'evidence-of-one-state': 'no count made under another state than that of the epoch is evidence of it',
-  'windows-once': 'every count that arrived is in exactly one window, and no window takes the name of another',
+  'windows-once':
+    'every count that arrived is in exactly one window, and no window takes the name of another',
   'paused-holds': 'nothing advances while paused, and nothing but a resume ends the pause',
-  'bypass-holds': 'nothing advances under the kill switch, and no snapshot under it shows the candidate to anybody',
+  'bypass-holds':
+    'nothing advances under the kill switch, and no snapshot under it shows the candidate to anybody',
   'one-leader': 'every commit carries the newest lease',
   recovers: 'when all faults are over, everything is stored, published and acknowledged within a minute',
 } as const;

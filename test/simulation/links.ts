@@ -27,6 +27,10 @@ export interface Caller {
   readonly alive: boolean;
   /** Whether the process died here. */
   dies(point: CrashPoint): boolean;
+  /** Whether somebody takes the lease at this moment. */
+  isRobbed(): Promise<boolean>;
+  /** Ends it. @returns true */
+  die(why: string): boolean;
 }
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
@@ -123,12 +127,15 @@ export class StateLink extends Line implements StateStore {
     caller.weather.commit = null;
     if (fault !== null) world.say('store', () => `the next answer is lost (${fault})`);
     if (fault === 'unsaid') throw new AmbiguousError('timed out');
+    // Half of the robbed hear that they are, the others die before that.
+    const robbed = await caller.isRobbed();
     const commit = await this.call(async () => {
       const taken = await this.base.commit(guards, ops, id);
       if (taken.ok) this.audit.done(guards, ops, id, taken.rev);
       return taken;
     });
-    if (caller.dies('after commit')) return never();
+    if (caller.dies('after commit') || (robbed && world.dice.chance(0.5) && caller.die('robbed')))
+      return never();
     if (fault === 'lost') throw new AmbiguousError('timed out');
     return commit;
   }

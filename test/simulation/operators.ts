@@ -63,7 +63,11 @@ export class Operators {
     const { world } = this;
     for (const told of this.told) {
       const kept = this.isKept(told);
-      world.hold('acknowledged-kept', kept, () => `the ${told.verb} "${told.reason}" was acknowledged and is forgotten`);
+      world.hold(
+        'acknowledged-kept',
+        kept,
+        () => `the ${told.verb} "${told.reason}" was acknowledged and is forgotten`,
+      );
     }
   }
 
@@ -99,12 +103,23 @@ export class Operators {
     world.say('operator', () => `${reason}: ${answerOf(result)}`);
     if (!result.ok || !result.changed) return;
     const { audit } = this.shared;
-    world.hold('acknowledged-kept', !result.stored || audit.has(reason), () => `"${reason}" is said to be stored, and is not`);
+    world.hold(
+      'acknowledged-kept',
+      !result.stored || audit.has(reason),
+      () => `"${reason}" is said to be stored, and is not`,
+    );
     if (!result.survivesRestart) return;
     const regional = wish === 'withdraw' || wish === 'readmit' ? region : null;
     const { state } = result;
     const { place } = supervisor;
-    this.told.push({ reason, verb: result.entry.verb, region: regional, state, place, after: audit.records.length });
+    this.told.push({
+      reason,
+      verb: result.entry.verb,
+      region: regional,
+      state,
+      place,
+      after: audit.records.length,
+    });
   }
 
   private async carryOut(

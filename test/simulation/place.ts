@@ -44,6 +44,12 @@ export class Place {
     return plant?.connect?.(base, this.world) ?? base;
   }
 
+  /** Somebody else takes the lease for a while. */
+  async rob(ttlMs: number): Promise<void> {
+    const { backing, audit } = this.shared;
+    audit.acquired(await backing.steal(ttlMs));
+  }
+
   /** One second of traffic, and what the workers report of it. */
   serve({ quality, loses }: Chaos): void {
     const { supervisor, disk, world } = this;
@@ -65,7 +71,10 @@ export class Place {
     if (this.switching !== null && this.switching === supervisor) return;
     if (steering === null || steering.state.bypass === disk.killSwitch) return;
     if (!disk.killSwitch) disk.throwSwitch();
-    else void this.switched(() => steering.apply({ verb: 'bypass', who: 'supervisor', reason: 'the file is there' }));
+    else
+      void this.switched(() =>
+        steering.apply({ verb: 'bypass', who: 'supervisor', reason: 'the file is there' }),
+      );
   }
 
   /** One change of the kill switch at a time. */

@@ -15,7 +15,8 @@ export const CRASH_POINTS = {
   'after forget': 'it is taken off the disk',
   'before answer': 'all is done, and the operator has no answer',
   'verdict, no rollback': 'the gates say abort, and nothing was done about it',
-  'lease lost in commit': 'another one took the lease while a decision was on its way',
+  'lease lost in commit':
+    'another one takes the lease while a decision is on its way; half of the robbed live on',
   'before window': 'a window is complete, and not stored',
   'after window': 'a window is stored, and the keeper has not heard of it',
   'before recall': 'a start is about to read the windows of the epoch',

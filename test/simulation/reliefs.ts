@@ -1,12 +1,16 @@
+import { PHASES } from '../../src/core/snapshot.ts';
+import type { RolloutView } from '../../src/core/snapshot.ts';
 import type { ApplyResult, OperatorCommand } from '../../src/rollout/controller-types.ts';
+import type { RolloutState } from '../../src/rollout/state.ts';
+import { isRaised, sharesAt, sharesOf } from './exposure.ts';
 import { RELIEF_TICKS } from './invariants.ts';
 import type { Supervisor } from './supervisor.ts';
 
 interface Relief {
   readonly what: string;
   readonly sinceMs: number;
-  /** The revision that every worker must have reached; null: not answered yet. */
-  revision: number | null;
+  /** What it led to; null: not answered yet. */
+  state: RolloutState | null;
 }
 
 /** Rollbacks and kill switches of one process that have to be in effect on every worker in time. */
@@ -24,13 +28,13 @@ export class Reliefs {
   async watch(command: OperatorCommand, carryOut: () => Promise<ApplyResult>): Promise<ApplyResult> {
     const { verb, who } = command;
     if (verb !== 'rollback' && verb !== 'bypass') return await carryOut();
-    const { world, publisher } = this.supervisor;
-    const relief: Relief = { what: `the ${verb} of ${who}`, sinceMs: world.time.elapsedMs, revision: null };
+    const { world } = this.supervisor;
+    const relief: Relief = { what: `the ${verb} of ${who}`, sinceMs: world.time.elapsedMs, state: null };
     this.open.push(relief);
     const result = await carryOut();
     // What was refused need not take effect; whoever leads now has it in hand.
     if (!result.ok || !result.changed) this.drop(relief);
-    else relief.revision = publisher.current.revision;
+    else relief.state = result.state;
     this.look();
     return result;
   }
@@ -40,17 +44,31 @@ export class Reliefs {
     if (!alive) return;
     const now = world.time.elapsedMs;
     for (const relief of this.open) {
-      const { revision, what, sinceMs } = relief;
-      const serving = workers.filter(({ state }) => state !== 'starting');
-      const behind = serving.filter((worker) => revision === null || worker.snapshot.revision < revision);
-      if (revision !== null && behind.length === 0) {
+      const { state, what, sinceMs } = relief;
+      const serving = workers.filter((worker) => worker.state !== 'starting');
+      const behind = serving.filter(({ view }) => state === null || !this.isIn(state, view));
+      if (state !== null && behind.length === 0) {
         this.slowestMs = Math.max(this.slowestMs, now - sinceMs);
         this.drop(relief);
       } else if (now - sinceMs > RELIEF_TICKS * 1_000) {
-        const where = revision === null ? 'is not even decided' : `is not in effect on ${behind.map(({ pid }) => pid).join()}`;
+        const where =
+          state === null
+            ? 'is not even decided'
+            : `is not in effect on ${behind.map(({ pid }) => pid).join()}`;
         world.fail('relief-in-time', `${what} ${where} after ${RELIEF_TICKS} s`);
       }
     }
+  }
+
+  /** Whether a worker shows no more than it should, or what somebody decided later. */
+  private isIn(state: RolloutState, view: RolloutView): boolean {
+    const { newest } = this.supervisor.place.shared.audit;
+    if (view.bypass) return true;
+    const lifted = newest !== null && newest.state.sequence > state.sequence && !newest.state.bypass;
+    if (state.bypass && !lifted) return false;
+    if (view.epoch >= state.epoch) return true;
+    const later = PHASES.indexOf(view.phase) > PHASES.indexOf(state.phase);
+    return !later && isRaised(sharesAt(state), sharesOf(view)) === null;
   }
 
   private drop(relief: Relief): void {

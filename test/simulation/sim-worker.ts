@@ -47,7 +47,11 @@ export class SimWorker {
   apply(snapshot: Snapshot): void {
     const { world, pid } = this;
     const older = snapshot.revision <= this.snapshot.revision;
-    world.hold('versions-grow', !older, () => `worker ${pid} got snapshot ${snapshot.revision} after a newer one`);
+    world.hold(
+      'versions-grow',
+      !older,
+      () => `worker ${pid} got snapshot ${snapshot.revision} after a newer one`,
+    );
     this.snapshot = snapshot;
     this.acknowledgedRevision = snapshot.revision;
   }
@@ -56,7 +60,9 @@ export class SimWorker {
   serve(quality: Quality, bypassed: boolean): void {
     const { view } = this;
     const book = this.book(view.epoch);
-    const shown = bypassed ? { ...view, bypass: true, sample: 0, reverseSample: 0, canary: [], shares: {} } : view;
+    const shown = bypassed
+      ? { ...view, bypass: true, sample: 0, reverseSample: 0, canary: [], shares: {} }
+      : view;
     for (const cell of this.pending) cell.conclude('timed_out');
     this.pending = serve(book, { view: shown, quality, dice: this.world.dice });
   }
@@ -76,7 +82,9 @@ export class SimWorker {
       }
       this.sequence += 1;
       const { sequence } = this;
-      return [{ incarnation, sequence, fromMs, toMs, epoch: book.epoch, ...counts, classes: [], gauges: GAUGES }];
+      return [
+        { incarnation, sequence, fromMs, toMs, epoch: book.epoch, ...counts, classes: [], gauges: GAUGES },
+      ];
     });
   }
 

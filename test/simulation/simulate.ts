@@ -119,7 +119,8 @@ class Simulation {
     if (alpha.supervisor !== null) {
       this.restartS = second + this.world.dice.between(1, 8);
       // One that cannot begin, because its store hangs, is started again by somebody.
-      if (alpha.supervisor.steering === null && alpha.supervisor.ageS > 45) alpha.supervisor.kill('does not begin');
+      if (alpha.supervisor.steering === null && alpha.supervisor.ageS > 45)
+        alpha.supervisor.kill('does not begin');
     } else if (second >= this.restartS || second === 1) {
       this.restartS = second + this.world.dice.between(1, 8);
       void alpha.start();

@@ -24,8 +24,12 @@ export class Snapshots {
     const { revision, rollout: view } = snapshot;
     const before = this.last?.revision ?? 0;
     world.hold('versions-grow', revision === before + 1, () => `snapshot ${revision} after ${before}`);
-    const nobody = [...sharesOf(view).values()].every((share) => share === 0) && view.canary.length === 0;
-    world.hold('bypass-holds', !view.bypass || nobody, () => 'the kill switch is on, and somebody gets the candidate');
+    const nobody = Object.values(view.shares).every((share) => share === 0) && view.canary.length === 0;
+    world.hold(
+      'bypass-holds',
+      !view.bypass || nobody,
+      () => 'the kill switch is on, and somebody gets the candidate',
+    );
     if (audit.knows(view)) this.isNewer(view.epoch);
     else if (!this.unstored.has(keyOf(view))) this.isRelief(view);
     this.last = snapshot;
@@ -33,7 +37,11 @@ export class Snapshots {
 
   private isNewer(epoch: number): void {
     const { newestEpoch } = this;
-    this.world.hold('versions-grow', epoch >= newestEpoch, () => `epoch ${epoch} published after ${newestEpoch}`);
+    this.world.hold(
+      'versions-grow',
+      epoch >= newestEpoch,
+      () => `epoch ${epoch} published after ${newestEpoch}`,
+    );
     this.newestEpoch = Math.max(newestEpoch, epoch);
   }
 
@@ -41,9 +49,14 @@ export class Snapshots {
   private isRelief(view: RolloutView): void {
     const { world, audit, last } = this;
     const stored = audit.newest?.state ?? { phase: 'shadow' as const, shares: {} };
-    const [shown, phase] = last === null ? [sharesAt(stored), stored.phase] : [sharesOf(last.rollout), last.rollout.phase];
+    const [shown, phase] =
+      last === null ? [sharesAt(stored), stored.phase] : [sharesOf(last.rollout), last.rollout.phase];
     const raised = isRaised(shown, sharesOf(view));
-    world.hold('share-within-plan', raised === null, () => `what is not stored gives ${raised} more of the candidate`);
+    world.hold(
+      'share-within-plan',
+      raised === null,
+      () => `what is not stored gives ${raised} more of the candidate`,
+    );
     const forward = PHASES.indexOf(view.phase) > PHASES.indexOf(phase);
     world.hold('audited', !forward, () => `${view.phase} was published and is not in the audit`);
     this.unstored.add(keyOf(view));

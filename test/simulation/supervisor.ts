@@ -91,7 +91,8 @@ export class Supervisor implements Caller, Author {
       send: (snapshot) => this.send(snapshot),
       workers: () => this.workers,
       onInEffect: () => undefined,
-      onLate: (revision, missing) => world.say(this.name, () => `snapshot ${revision} is late at ${missing.join()}`),
+      onLate: (revision, missing) =>
+        world.say(this.name, () => `snapshot ${revision} is late at ${missing.join()}`),
       onStuck: (_, pids) => this.replace(pids),
     });
   }
@@ -161,6 +162,22 @@ export class Supervisor implements Caller, Author {
     return true;
   }
 
+  async isRobbed(): Promise<boolean> {
+    const { world, place } = this;
+    const point: CrashPoint = 'lease lost in commit';
+    if (!this.alive || world.armed !== point) return false;
+    world.armed = null;
+    world.tally.points[point] += 1;
+    world.say(this.name, () => 'loses its lease within a commit');
+    await place.rob(world.dice.between(500, 12_000));
+    return true;
+  }
+
+  die(why: string): boolean {
+    this.kill(why);
+    return true;
+  }
+
   planOf(verb: HistoryEntry['verb']): RolloutPlan {
     const config = verb === 'reload' ? this.loading : null;
     return (config ?? this.steering?.config ?? this.config).plan;
@@ -184,7 +201,8 @@ export class Supervisor implements Caller, Author {
 
   /** A worker that took nothing takes everything that it was sent. */
   catchUp(worker: SimWorker): void {
-    if (this.alive && this.workers.includes(worker) && worker.state !== 'down') this.hand(worker, this.publisher.current);
+    if (this.alive && this.workers.includes(worker) && worker.state !== 'down')
+      this.hand(worker, this.publisher.current);
   }
 
   workerDied(worker: SimWorker, why: string): void {
@@ -207,7 +225,8 @@ export class Supervisor implements Caller, Author {
     const report = this.said?.epoch === state.epoch ? this.said : steering.gates.report();
     this.said = null;
     world.tally.moves.recalls += 1;
-    const same = report.evidenceHash === this.twin.hash(state, this.asked(state)) && report.epoch === state.epoch;
+    const same =
+      report.evidenceHash === this.twin.hash(state, this.asked(state)) && report.epoch === state.epoch;
     world.hold('evidence-exact', same, () => differ(report, this.judge(state)));
   }
 
@@ -252,7 +271,8 @@ export class Supervisor implements Caller, Author {
     steering.gates.report = () => (this.heard = report());
     steering.apply = async (command: OperatorCommand): Promise<ApplyResult> => {
       if (command.who === 'gate') this.grounded(command);
-      if (command.who === 'gate' && this.dies('verdict, no rollback')) return await new Promise(() => undefined);
+      if (command.who === 'gate' && this.dies('verdict, no rollback'))
+        return await new Promise(() => undefined);
       return await this.reliefs.watch(command, () => apply(command));
     };
   }
@@ -263,7 +283,11 @@ export class Supervisor implements Caller, Author {
     const report = this.judge(steering.state);
     const same = report.verdict === 'abort' && report.evidenceHash === command.evidenceHash;
     world.say(this.name, () => `the gates abort: ${command.reason}`);
-    world.hold('abort-grounded', same, () => `taken back (${command.reason}) where the gates say ${report.verdict}`);
+    world.hold(
+      'abort-grounded',
+      same,
+      () => `taken back (${command.reason}) where the gates say ${report.verdict}`,
+    );
   }
 
   /** The publisher, with a crash on either side of it. */
@@ -272,14 +296,17 @@ export class Supervisor implements Caller, Author {
     const publish: Publisher['publish'] = (config, view, relief) => {
       const stored = this.place.shared.audit.knows(view);
       const current = (): Snapshot => publisher.current;
-      if (!this.alive || this.dies(stored ? 'stored, not published' : 'before relief is published')) return current();
+      if (!this.alive || this.dies(stored ? 'stored, not published' : 'before relief is published'))
+        return current();
       const shown = world.plant?.view === undefined ? view : world.plant.view(view, relief ?? false);
       if (shown === null) return current();
       const snapshot = publisher.publish(config, shown, relief);
       this.dies(stored ? 'stored and published' : 'published, not stored');
       return snapshot;
     };
-    return new Proxy(publisher, { get: (target, key) => (key === 'publish' ? publish : Reflect.get(target, key)) });
+    return new Proxy(publisher, {
+      get: (target, key) => (key === 'publish' ? publish : Reflect.get(target, key)),
+    });
   }
 
   private send(snapshot: Snapshot): void {
@@ -326,7 +353,8 @@ export class Supervisor implements Caller, Author {
       if (!this.alive || worker.state === 'down') return;
       worker.state = 'serving';
       worker.acknowledgedRevision = worker.snapshot.revision;
-      if (this.publisher.current.revision > worker.snapshot.revision) this.hand(worker, this.publisher.current);
+      if (this.publisher.current.revision > worker.snapshot.revision)
+        this.hand(worker, this.publisher.current);
       this.place.endOrphans();
       this.publisher.check();
     });

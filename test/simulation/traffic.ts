@@ -70,7 +70,10 @@ function request(book: Book, { view, quality, dice }: Load, region: string, pend
   const route = dice.chance(0.7) ? 'api' : 'rest';
   const lane = laneOf(view, region, dice);
   const common = dice.chance(quality.common);
-  const bad = { candidate: common || dice.chance(quality.candidate), legacy: common || dice.chance(quality.legacy) };
+  const bad = {
+    candidate: common || dice.chance(quality.candidate),
+    legacy: common || dice.chance(quality.legacy),
+  };
   template.route = route;
   template.region = region;
   template.assigned = lane;

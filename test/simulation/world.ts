@@ -19,7 +19,10 @@ export interface Tally {
   readonly points: Record<CrashPoint, number>;
   readonly faults: Record<Fault, number>;
   /** Advances that the gates let through, forced ones, rollbacks by operators, by the gates, recalls compared. */
-  readonly moves: Record<'proven' | 'forced' | 'rollbacks' | 'aborts' | 'recalls' | 'starts' | 'windows', number>;
+  readonly moves: Record<
+    'proven' | 'forced' | 'rollbacks' | 'aborts' | 'recalls' | 'starts' | 'windows',
+    number
+  >;
 }
 
 export function emptyTally(): Tally {
@@ -43,8 +46,8 @@ export interface BaseStore {
 /** What survives the processes: the store. */
 export interface Backing {
   connect(): BaseStore;
-  /** Takes the lease away from whoever has it; `ttlMs` later it is free. */
-  steal(ttlMs: number): Promise<void>;
+  /** Takes the lease away from whoever has it; `ttlMs` later it is free. @returns the thief's token */
+  steal(ttlMs: number): Promise<bigint>;
   /** Gives a stolen lease back: after a clock was set back it would last. */
   release(): Promise<void>;
   remove(): void;
