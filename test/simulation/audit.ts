@@ -113,6 +113,16 @@ export class Audit {
     world.hold('audited', same, () => 'the state in the store is not the one of its last line');
   }
 
+  /** Of what was stored before a start nothing is missing behind it. */
+  isKept(known: number, entries: readonly HistoryEntry[]): void {
+    const lost = this.records.slice(0, known).find(({ entry }, index) => entries[index]?.hash !== entry.hash);
+    this.world.hold(
+      'audited',
+      lost === undefined,
+      () => `line ${lost?.entry.sequence} is not in the store any more`,
+    );
+  }
+
   private count({ verb, forced, who }: HistoryEntry): void {
     const { moves } = this.world.tally;
     if (verb === 'advance') moves[forced ? 'forced' : 'proven'] += 1;

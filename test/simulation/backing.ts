@@ -20,6 +20,7 @@ export function sqliteBacking(time: VirtualTime): Backing {
   const file = join(folder, 'cutover.db');
   const open = (nowMs: () => number) => openSqliteStore({ file, retention: RETENTION, mergeWindows, nowMs });
   return {
+    folder,
     connect: () => open(() => time.wallMs),
     async steal(ttlMs) {
       // Where everybody's lease is over.
@@ -47,6 +48,7 @@ export function memoryBacking(time: VirtualTime): Backing {
   const telemetry = new MemoryTelemetry();
   Object.defineProperty(memory, 'nowMs', { get: () => time.wallMs });
   return {
+    folder: null,
     connect: () => ({
       state: memory.connect(),
       telemetry,

@@ -46,10 +46,13 @@ export class Chaos {
   private readonly places: readonly [Place, Place];
   private readonly kinds: ReadonlySet<Fault>;
   private readonly plan: readonly CrashPoint[];
+  private readonly urge: (wish: 'rollback' | 'bypass') => void;
   private planned = 0;
   private armedS = 0;
 
-  constructor(world: World, places: readonly [Place, Place]) {
+  /** @param urge makes operators want something next */
+  constructor(world: World, places: readonly [Place, Place], urge: (wish: 'rollback' | 'bypass') => void) {
+    this.urge = urge;
     const { dice, seed } = world;
     this.world = world;
     this.places = places;
@@ -117,6 +120,7 @@ export class Chaos {
     const { dice } = this.world;
     const { weather } = this.places[0];
     if (point === 'verdict, no rollback') this.quality.candidate = 0.3;
+    if (/keep|forget|relief|not stored/.test(point)) this.urge(dice.pick(['rollback', 'bypass']));
     if (/keep|forget/.test(point) && weather.mode === 'fine')
       this.storm(this.places[0], 'down', dice.between(8, 20));
     if (/recall|acquire|forget/.test(point)) {

@@ -18,7 +18,6 @@ export const INVARIANTS = {
   'acknowledged-kept': 'what an operator was told to be done is in the audit, across crashes',
   'evidence-exact':
     'what the gates look at is what an uninterrupted twin would look at that folds the same windows; after a restart those that were stored',
-  'evidence-of-one-state': 'no count made under another state than that of the epoch is evidence of it',
   'windows-once':
     'every count that arrived is in exactly one window, and no window takes the name of another',
   'paused-holds': 'nothing advances while paused, and nothing but a resume ends the pause',

@@ -40,6 +40,8 @@ export class Operators {
   private readonly world: World;
   private readonly shared: Shared;
   private readonly told: Told[] = [];
+  /** What they want next. */
+  urge: 'rollback' | 'bypass' | null = null;
   private asked = 0;
   private nextS = 5;
 
@@ -73,8 +75,13 @@ export class Operators {
 
   private isKept({ reason, verb, region, state, after, place }: Told): boolean {
     const { audit } = this.shared;
-    // The next start there takes it up.
-    if (audit.has(reason) || place.disk.unstored?.includes(JSON.stringify(reason)) === true) return true;
+    // The next start there takes it up, or sends everything to legacy.
+    if (
+      audit.has(reason) ||
+      place.disk.killSwitch ||
+      place.disk.unstored?.includes(JSON.stringify(reason)) === true
+    )
+      return true;
     // What was decided while the store was out of reach is dropped where the rollout got as far back by another way.
     const later = audit.records.slice(Math.max(0, after - 1)).map((record) => record.state);
     return later.some((each) => {
@@ -87,6 +94,11 @@ export class Operators {
   /** People want most what is missing. */
   private wish({ paused, bypass }: RolloutState): Wish {
     const { dice } = this.world;
+    if (this.urge !== null) {
+      const urge = this.urge;
+      this.urge = null;
+      return urge;
+    }
     if (paused && dice.chance(0.5)) return 'resume';
     if (bypass && dice.chance(0.5)) return 'bypassOff';
     return dice.weighted(WISHES);

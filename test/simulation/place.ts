@@ -1,3 +1,5 @@
+import { decodeEntry } from '../../src/rollout/codec.ts';
+import { HISTORY_PREFIX } from '../../src/rollout/history.ts';
 import type { Audit } from './audit.ts';
 import type { Chaos } from './chaos.ts';
 import { Disk } from './disk.ts';
@@ -94,10 +96,24 @@ export class Place {
     try {
       await supervisor.open();
       this.world.say(supervisor.name, () => 'acts');
+      await this.lookAtStore();
     } catch (error) {
       this.world.say(supervisor.name, () => `cannot start: ${(error as Error).message}`);
       supervisor.kill('it cannot start');
     }
+  }
+
+  /** Whether the store still has everything, past the weather. */
+  private async lookAtStore(): Promise<void> {
+    const { audit } = this.shared;
+    const known = audit.records.length;
+    const base = this.connect();
+    const { entries } = await base.state.list(HISTORY_PREFIX);
+    await base.close();
+    audit.isKept(
+      known,
+      entries.map(({ value }) => decodeEntry(value)),
+    );
   }
 
   /** The process is gone: its workers serve on with their last snapshot. */

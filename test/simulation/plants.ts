@@ -65,6 +65,16 @@ export const PLANTS: readonly Plant[] = [
     },
   },
   {
+    name: 'gates that only talk',
+    caughtBy: ['relief-in-time'],
+    opened({ steering }) {
+      const gates = steering?.gates;
+      if (gates === undefined) return;
+      const report = gates.report.bind(gates);
+      gates.report = () => ({ ...report(), action: null });
+    },
+  },
+  {
     name: 'a controller that publishes without storing',
     caughtBy: ['audited', 'share-within-plan', 'acknowledged-kept'],
     connect: (base) => {

@@ -1,6 +1,7 @@
 import { PHASES } from '../../src/core/snapshot.ts';
 import type { RolloutView } from '../../src/core/snapshot.ts';
 import type { ApplyResult, OperatorCommand } from '../../src/rollout/controller-types.ts';
+import type { GateReport } from '../../src/rollout/gates/types.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { isRaised, sharesAt, sharesOf } from './exposure.ts';
 import { RELIEF_TICKS } from './invariants.ts';
@@ -17,6 +18,8 @@ interface Relief {
 export class Reliefs {
   /** The longest that one took, milliseconds. */
   slowestMs = 0;
+  /** Since when the gates should take something back. */
+  private abortSinceMs: number | null = null;
   private readonly supervisor: Supervisor;
   private open: Relief[] = [];
 
@@ -33,10 +36,20 @@ export class Reliefs {
     this.open.push(relief);
     const result = await carryOut();
     // What was refused need not take effect; whoever leads now has it in hand.
+    if (!result.ok) this.abortSinceMs = null;
     if (!result.ok || !result.changed) this.drop(relief);
     else relief.state = result.state;
     this.look();
     return result;
+  }
+
+  /** What windows that the simulation kept itself say of where the rollout stands. */
+  judged({ action, message }: GateReport): void {
+    const { world } = this.supervisor;
+    const now = world.time.elapsedMs;
+    this.abortSinceMs = action === null ? null : (this.abortSinceMs ?? now);
+    const late = now - (this.abortSinceMs ?? now) > RELIEF_TICKS * 1_000;
+    world.hold('relief-in-time', !late, () => `nothing was taken back for ${RELIEF_TICKS} s: ${message}`);
   }
 
   look(): void {

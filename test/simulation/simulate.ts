@@ -41,6 +41,7 @@ export async function simulate({ seed, trace = null, plant = null }: SimulationO
   const uninstall = world.time.install();
   const sqlite = seed % SQLITE_EVERY === 0;
   const backing = sqlite ? sqliteBacking(world.time) : memoryBacking(world.time);
+  world.folder = backing.folder;
   try {
     const run = new Simulation(world, backing);
     await run.run();
@@ -78,8 +79,8 @@ class Simulation {
       newPid: () => (pids += 1),
     };
     this.places = [new Place('alpha', world, this.shared), new Place('beta', world, this.shared)];
-    this.chaos = new Chaos(world, this.places);
     this.operators = new Operators(world, this.shared);
+    this.chaos = new Chaos(world, this.places, (wish) => (this.operators.urge = wish));
   }
 
   async run(): Promise<void> {
@@ -105,6 +106,7 @@ class Simulation {
       this.operators.tick(second, places[0].supervisor === null ? places[1] : places[0]);
       if (places[0].disk.variant !== before) chaos.candidateChanged();
     }
+    this.operators.check();
     this.restart(second);
     for (const place of places) {
       place.serve(chaos);

@@ -228,6 +228,7 @@ export class Supervisor implements Caller, Author {
     const same =
       report.evidenceHash === this.twin.hash(state, this.asked(state)) && report.epoch === state.epoch;
     world.hold('evidence-exact', same, () => differ(report, this.judge(state)));
+    if (state.phase !== 'shadow') this.reliefs.judged(this.judge(state));
   }
 
   private asked(state: RolloutState): Omit<GateInput, 'state' | 'evidence'> {

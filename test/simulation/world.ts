@@ -45,6 +45,8 @@ export interface BaseStore {
 
 /** What survives the processes: the store. */
 export interface Backing {
+  /** Where it is, on this machine; null: nowhere. */
+  readonly folder: string | null;
   connect(): BaseStore;
   /** Takes the lease away from whoever has it; `ttlMs` later it is free. @returns the thief's token */
   steal(ttlMs: number): Promise<bigint>;
@@ -77,6 +79,8 @@ export class World {
   armed: CrashPoint | null = null;
   /** All faults are over. */
   calm = false;
+  /** The one thing of a trace that another run has elsewhere. */
+  folder: string | null = null;
   private readonly tell: ((line: string) => void) | null;
 
   constructor(seed: number, plant: Plant | null, tell: ((line: string) => void) | null) {
@@ -90,7 +94,8 @@ export class World {
   say(actor: string, text: () => string): void {
     if (this.tell === null) return;
     const seconds = (this.time.elapsedMs / 1_000).toFixed(3).padStart(8);
-    this.tell(`${seconds} ${actor.padEnd(10)} ${text()}`);
+    const line = `${seconds} ${actor.padEnd(10)} ${text()}`;
+    this.tell(this.folder === null ? line : line.replaceAll(this.folder, 'FOLDER'));
   }
 
   /** Keeps the first violation: what follows is its consequence. */
