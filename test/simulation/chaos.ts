@@ -46,12 +46,12 @@ export class Chaos {
   private readonly places: readonly [Place, Place];
   private readonly kinds: ReadonlySet<Fault>;
   private readonly plan: readonly CrashPoint[];
-  private readonly urge: (wish: 'rollback' | 'bypass') => void;
+  private readonly urge: (wish: 'relief' | 'exposure') => void;
   private planned = 0;
   private armedS = 0;
 
-  /** @param urge makes operators want something next */
-  constructor(world: World, places: readonly [Place, Place], urge: (wish: 'rollback' | 'bypass') => void) {
+  /** @param urge makes operators do something now */
+  constructor(world: World, places: readonly [Place, Place], urge: (wish: 'relief' | 'exposure') => void) {
     this.urge = urge;
     const { dice, seed } = world;
     this.world = world;
@@ -100,7 +100,7 @@ export class Chaos {
     if (second - this.armedS < 10) return;
     const point = plan[this.planned];
     world.armed = null;
-    if (point === undefined) return;
+    if (point === undefined || this.places[0].supervisor === null) return;
     this.planned += 1;
     this.armedS = second;
     this.provoke(point);
@@ -119,8 +119,11 @@ export class Chaos {
   private provoke(point: CrashPoint): void {
     const { dice } = this.world;
     const { weather } = this.places[0];
-    if (point === 'verdict, no rollback') this.quality.candidate = 0.3;
-    if (/keep|forget|relief|not stored/.test(point)) this.urge(dice.pick(['rollback', 'bypass']));
+    if (point === 'verdict, no rollback') {
+      this.quality.candidate = 0.3;
+      this.urge('exposure');
+    }
+    if (/keep|forget|relief|not stored/.test(point)) this.urge('relief');
     if (/keep|forget/.test(point) && weather.mode === 'fine')
       this.storm(this.places[0], 'down', dice.between(8, 20));
     if (/recall|acquire|forget/.test(point)) {

@@ -29,8 +29,6 @@ export const INVARIANTS = {
 
 export type Invariant = keyof typeof INVARIANTS;
 
-export const INVARIANT_NAMES = Object.keys(INVARIANTS) as readonly Invariant[];
-
 /**
  * Within so many seconds of virtual time a rollback is in effect on every worker that lives: an acknowledgement has two
  * seconds, then a worker is replaced; and before it is decided one call to a store that hangs may have to run out.

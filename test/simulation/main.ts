@@ -64,9 +64,13 @@ async function run({ from, seeds, trace, plant: name }: Asked): Promise<void> {
   const startedMs = now();
   const sum = emptySum();
   let saidMs = startedMs;
-  let stopped = false;
-  process.once('SIGINT', () => (stopped = true));
-  for (let seed = from; seed < from + seeds && !stopped && sum.failed.length < MOST_FAILURES; seed += 1) {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  for (
+    let seed = from;
+    seed < from + seeds && !stop.signal.aborted && sum.failed.length < MOST_FAILURES;
+    seed += 1
+  ) {
     const outcome = await simulate({ seed, plant, trace: trace ? out : null });
     addTo(sum, outcome);
     if (outcome.failure !== null) out(replayOf(outcome));
@@ -77,9 +81,9 @@ async function run({ from, seeds, trace, plant: name }: Asked): Promise<void> {
       `seed ${seed}, ${sum.seeds} of ${seeds}, ${sum.failed.length} failed, ${span(leftMs)} left\n`,
     );
   }
-  if (stopped)
+  if (stop.signal.aborted)
     process.stderr.write(`stopped before seed ${from + sum.seeds}; to go on: --from ${from + sum.seeds}\n`);
-  end(sum, now() - startedMs, stopped);
+  end(sum, now() - startedMs, stop.signal.aborted);
 }
 
 function end(sum: Sum, tookMs: number, stopped: boolean): void {

@@ -40,8 +40,8 @@ export class Operators {
   private readonly world: World;
   private readonly shared: Shared;
   private readonly told: Told[] = [];
-  /** What they want next. */
-  urge: 'rollback' | 'bypass' | null = null;
+  /** They want something taken back, or somebody to get the candidate, now. */
+  urged: 'relief' | 'exposure' | null = null;
   private asked = 0;
   private nextS = 5;
 
@@ -53,7 +53,7 @@ export class Operators {
   /** Called once a second. */
   tick(second: number, place: Place): void {
     const { dice } = this.world;
-    if (second < this.nextS) return;
+    if (second < this.nextS && this.urged === null) return;
     this.nextS = second + dice.between(2, 9);
     const { supervisor } = place;
     if (supervisor === null || supervisor.steering === null) return;
@@ -92,13 +92,12 @@ export class Operators {
   }
 
   /** People want most what is missing. */
-  private wish({ paused, bypass }: RolloutState): Wish {
+  private wish({ phase, paused, bypass }: RolloutState): Wish {
     const { dice } = this.world;
-    if (this.urge !== null) {
-      const urge = this.urge;
-      this.urge = null;
-      return urge;
-    }
+    const { urged } = this;
+    this.urged = null;
+    if (urged === 'relief' && !bypass) return phase === 'shadow' || dice.chance(0.3) ? 'bypass' : 'rollback';
+    if (urged === 'exposure' && phase === 'shadow') return bypass ? 'bypassOff' : paused ? 'resume' : 'force';
     if (paused && dice.chance(0.5)) return 'resume';
     if (bypass && dice.chance(0.5)) return 'bypassOff';
     return dice.weighted(WISHES);

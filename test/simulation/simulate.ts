@@ -80,7 +80,7 @@ class Simulation {
     };
     this.places = [new Place('alpha', world, this.shared), new Place('beta', world, this.shared)];
     this.operators = new Operators(world, this.shared);
-    this.chaos = new Chaos(world, this.places, (wish) => (this.operators.urge = wish));
+    this.chaos = new Chaos(world, this.places, (wish) => (this.operators.urged = wish));
   }
 
   async run(): Promise<void> {
