@@ -34,6 +34,17 @@ const KINDS = 0.45;
 /** Crashes at a point that a seed plans. */
 const PLANNED = 5;
 
+/** Points that are missed often are tried twice as often. */
+const TRIED: readonly CrashPoint[] = [
+  ...CRASH_POINT_NAMES,
+  'at any moment',
+  'before keep',
+  'after keep',
+  'before forget',
+  'after forget',
+  'verdict, no rollback',
+];
+
 /** After so many seconds a point that nobody came by is given up. */
 const PATIENCE_S = 40;
 
@@ -59,7 +70,7 @@ export class Chaos {
     this.kinds = new Set(FAULT_NAMES.filter(() => dice.chance(KINDS)));
     // Neighbouring seeds try neighbouring points, so that all come up as often.
     this.plan = Array.from({ length: PLANNED }, (_, index) => {
-      return CRASH_POINT_NAMES[(seed * PLANNED + index) % CRASH_POINT_NAMES.length] as CrashPoint;
+      return TRIED[(seed * PLANNED + index) % TRIED.length] as CrashPoint;
     });
     world.say('chaos', () => `faults: ${[...this.kinds].join(', ')}; crashes: ${this.plan.join(', ')}`);
   }
