@@ -76,7 +76,9 @@ export class Reliefs {
   /** Whether a worker shows no more than it should, or what somebody decided later. */
   private isIn(state: RolloutState, view: RolloutView): boolean {
     const { newest } = this.supervisor.place.shared.audit;
-    if (view.bypass) return true;
+    // Where the candidate answers nobody, a worker that is slow to hear of it does no harm and is not replaced for it.
+    const nobody = view.canary.length === 0 && [...sharesOf(view).values()].every((share) => share === 0);
+    if (view.bypass || nobody) return true;
     const lifted = newest !== null && newest.state.sequence > state.sequence && !newest.state.bypass;
     if (state.bypass && !lifted) return false;
     if (view.epoch >= state.epoch) return true;
