@@ -79,16 +79,20 @@ export class GateKeeper {
    * in the order of time, and no window counts twice. Never throws; what could not be read is read again.
    */
   async recall(store: TelemetryStore): Promise<void> {
-    const { state, plan, nowMs, log } = this.options;
+    const { state, plan, log } = this.options;
     const { epoch, epochSinceMs } = state();
     const unread = (this.unread ??= { epoch, meanwhile: [], reading: false });
     if (unread.reading || unread.epoch !== epoch) return;
     unread.reading = true;
     try {
       const stored: Window[] = [];
-      for await (const window of store.readWindows(epochSinceMs - plan().windowMs, nowMs())) {
+      // A clock that was set back put windows of this epoch before its beginning, or leaves them in the future.
+      const fromMs = epochSinceMs - plan().windowMs - LIMITS.recallClockMs;
+      for await (const window of store.readWindows(fromMs, Number.MAX_SAFE_INTEGER)) {
         if (window.epoch === epoch) stored.push(window);
       }
+      // The rollout moved on meanwhile: these windows say nothing of what is counted by now.
+      if (state().epoch !== epoch) return this.forget(unread);
       const came = new Set(unread.meanwhile.map(nameOf));
       this.unread = null;
       this.evidence = noEvidence(epoch);
@@ -99,6 +103,10 @@ export class GateKeeper {
       log('warn', `the evidence of this epoch could not be read, so nothing advances: ${messageOf(error)}`);
       this.retry = () => this.recall(store);
     }
+  }
+
+  private forget(unread: NonNullable<GateKeeper['unread']>): void {
+    if (this.unread === unread) this.unread = null;
   }
 
   /** Takes a complete window in, and acts on it. */

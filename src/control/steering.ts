@@ -3,13 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CompiledConfig } from '../config/compile.ts';
 import { redactConfig } from '../config/compile.ts';
 import { loadConfig } from '../config/load.ts';
+import type { LoadResult } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
 import { wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { CutoverEvent } from '../core/events.ts';
 import type { Authored, Command } from '../rollout/command.ts';
 import { refuse } from '../rollout/command.ts';
-import type { ApplyResult, OperatorCommand } from '../rollout/controller-types.ts';
+import type { ApplyResult, ControllerOptions, OperatorCommand } from '../rollout/controller-types.ts';
 import { leaseHeld } from '../rollout/controller-answers.ts';
 import { Controller } from '../rollout/controller.ts';
 import { decide } from '../rollout/gates/decide.ts';
@@ -32,6 +33,10 @@ export interface SteeringOptions {
   /** See `ControllerOptions`. */
   readonly startReason?: string;
   readonly config: CompiledConfig;
+  /** Reads the configuration again; `configFile` if left out. */
+  readonly load?: () => LoadResult;
+  /** What the controller gets in the place of this process's clock, chance, name and run directory. */
+  readonly controller?: Partial<ControllerOptions>;
   readonly build: string;
   readonly state: StateStore;
   readonly telemetry: TelemetryStore;
@@ -133,6 +138,7 @@ export class Steering {
       ask: (command) => steering.asked(command),
       log: (message) => log('warn', message),
       unstoredLog: new UnstoredFile(config.node.runDir, (message) => log('error', message)),
+      ...options.controller,
     });
     if (!steering.opened.health.leads) {
       await steering.close();
@@ -187,7 +193,7 @@ export class Steering {
 
   private async reloadNow(author: Authored): Promise<Reloaded> {
     const { configFile, event, log } = this.options;
-    const loaded = loadConfig(configFile);
+    const loaded = this.options.load?.() ?? loadConfig(configFile);
     if (!loaded.ok) {
       event({ type: 'config', hash: '', accepted: false, problems: loaded.problems.length });
       const text = renderProblems(loaded.problems);

@@ -13,6 +13,8 @@ import { StoreBacklog } from './store-backlog.ts';
 
 export interface TelemetryHubOptions {
   readonly windowMs: number;
+  /** Tells windows of this process from those of any other; its incarnation if left out. */
+  readonly keeper?: string;
   /** A window is complete and on its way to the store. */
   readonly onWindow?: (window: Window) => void;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -43,7 +45,7 @@ export class TelemetryHub {
 
   constructor(options: TelemetryHubOptions) {
     this.options = options;
-    this.keeper = new WindowKeeper(options.windowMs);
+    this.keeper = new WindowKeeper(options.windowMs, options.keeper);
     this.classKeeper = new ClassKeeper((message) => options.log('warn', message));
     const { windowsUnsaved, classesUnsaved, eventsKept } = LIMITS;
     this.backlog = new StoreBacklog({

@@ -45,6 +45,8 @@ export const CONTROL_LIMITS = {
   drainGraceMs: 2_000,
   /** Deltas handed to the channel and not taken by the supervisor; then counts stay in the worker. */
   deltasUnsent: 4,
+  /** How far a clock may have been set back within an epoch, whose windows are read again: 360 of them, in 0.2 s. */
+  recallClockMs: 3_600_000,
   /** Windows and difference classes kept for a store that is out of reach; the oldest are given up first. */
   windowsUnsaved: 60,
   classesUnsaved: 2_000,

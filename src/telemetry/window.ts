@@ -33,6 +33,7 @@ interface Level {
  */
 export class WindowKeeper {
   private readonly widthMs: number;
+  private readonly name: string;
   private readonly open = new Map<string, OpenWindow>();
   /** By worker, then by epoch, route, region and direction. */
   private readonly levels = new Map<string, Map<string, Level>>();
@@ -41,9 +42,13 @@ export class WindowKeeper {
   private oldestId = Number.NEGATIVE_INFINITY;
   private clockSteps = 0;
 
-  /** @param widthMs `rollout.window`, milliseconds */
-  constructor(widthMs: number) {
+  /**
+   * @param widthMs `rollout.window`, milliseconds
+   * @param name tells its windows from those of every other keeper
+   */
+  constructor(widthMs: number, name: string = incarnation) {
     this.widthMs = widthMs;
+    this.name = name;
   }
 
   /** Takes one worker's delta in. */
@@ -136,7 +141,7 @@ export class WindowKeeper {
     let window = this.open.get(key);
     if (window === undefined) {
       // After a step back the same ids come again: under another name they are no duplicates.
-      const keeper = this.clockSteps === 0 ? incarnation : `${incarnation}.${this.clockSteps}`;
+      const keeper = this.clockSteps === 0 ? this.name : `${this.name}.${this.clockSteps}`;
       window = { id, epoch, keeper, deltas: [], concluded: [] };
       this.open.set(key, window);
     }

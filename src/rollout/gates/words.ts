@@ -9,9 +9,12 @@ export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   differences: 'differences',
 };
 
+/** Made once: `toLocaleString` finds its locale anew with every number, and a report has dozens. */
+const NUMBERS = new Intl.NumberFormat('en-US');
+
 /** A number with its thousands told apart. */
 export function count(value: number): string {
-  return value.toLocaleString('en-US');
+  return NUMBERS.format(value);
 }
 
 /** A fraction as percent with two digits. */
