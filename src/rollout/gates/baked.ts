@@ -39,11 +39,11 @@ function bakedScope(scope: Scope, evidence: Evidence, share: number): Requiremen
       ? `not to be shown below ${percent(share)} as things go`
       : `${count(more)} more of ${BAKE_PAIRS} pairs or more show less than ${percent(share)}`;
   const message = met ? `${seen}: fewer than ${percent(share)}` : `${seen}; ${wait}`;
-  const etaS = met ? 0 : waitS(n, more, evidence);
+  const etaS = met ? 0 : waitS(n + bake.rest.n / BAKE_PAIRS, more, evidence);
   return { name: 'bake', met, reason: 'BAKE', message, etaS };
 }
 
-/** Seconds until so many more windows are complete, at the pace of the epoch so far. */
+/** Seconds until so many more windows are complete, at the pace of the epoch so far. @param n windows, and parts of one */
 function waitS(n: number, more: number | null, { fromMs, toMs }: Evidence): number | null {
   if (more === null || n === 0 || toMs <= fromMs) return null;
   return (more / n) * ((toMs - fromMs) / 1_000);
