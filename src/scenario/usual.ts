@@ -7,6 +7,7 @@ import { ALPHA_ADVANCE, badWindowsAt, errorMargin } from '../rollout/gates/plan.
 import type { GatePlan } from '../rollout/gates/plan.ts';
 import { BAKE_PAIRS, NO_BAKE, windowsToBake } from '../stats/bake.ts';
 import { pairsToAdvance } from '../stats/eta.ts';
+import { P99_SAMPLES } from '../telemetry/histogram.ts';
 import type { Traffic } from './schema-traffic.ts';
 
 /** A public setting of the rollout that the scenario changed, as both are written. */
@@ -100,7 +101,7 @@ export function usualTimes(traffic: readonly Traffic[], steps: number): UsualTim
   const margin = Math.min(errorMargin(plan, { phase: 'shadow', legacyErrorRate: 0 }), plan.gates.differences);
   const pairs = Math.max(plan.gates.minPairs, pairsFor(margin));
   const pairsMs = (pairs / pairsPerSecond) * 1_000;
-  const tailMs = (TAIL_SAMPLES / perSecond + pairsFor(plan.gates.tail) / pairsPerSecond) * 1_000;
+  const tailMs = (P99_SAMPLES / perSecond + pairsFor(plan.gates.tail) / pairsPerSecond) * 1_000;
   const [windows, windowsMs] = bakeOf('shadow', plan, pairsPerSecond);
   const [, stepMs] = bakeOf('regional', plan, pairsPerSecond);
   const phases = [
@@ -112,9 +113,6 @@ export function usualTimes(traffic: readonly Traffic[], steps: number): UsualTim
   const totalMs = phases.reduce((sum, { ms, times }) => sum + ms * times, 0);
   return { perSecond, pairsPerSecond, pairs, pairsMs, tailMs, windows, windowsMs, phases, totalMs };
 }
-
-/** Answers of legacy from which on its p99 is known. */
-const TAIL_SAMPLES = 1_000;
 
 function pairsFor(margin: number): number {
   return pairsToAdvance({ n: 0, plus: 0, minus: 0 }, margin, ALPHA_ADVANCE) ?? 0;

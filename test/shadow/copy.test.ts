@@ -373,6 +373,24 @@ test('a candidate that gives no answer has a class, as evidence like any other',
   expect(classes.take().classes).toMatchObject([{ kind: 'both_failed', path: 'status' }]);
 });
 
+test('two failures are a class, and neither a difference nor agreement', () => {
+  const { mirror, open, classes } = bench();
+  const cell = newCell();
+  const both = { kind: 'both_failed', path: 'status', legacy: '503', candidate: '503' } as const;
+  const none = { requestId: 'r', ignored: [], improvedOnly: false };
+  // The first twenty pairs are warm-up.
+  for (let index = 0; index < LIMITS.warmUpPairs + 3; index += 1) {
+    const last = index === LIMITS.warmUpPairs + 2;
+    answered(mirror, cell, last ? 200 : 503);
+    open.shift()?.(
+      last ? { ...none, differences: [], found: 0 } : { ...none, differences: [both], found: 1 },
+    );
+  }
+  expect(cell.joint.error).toEqual({ n: 3, plus: 0, minus: 0 });
+  expect(cell.joint.difference).toEqual({ n: 1, plus: 0, minus: 0 });
+  expect(classes.take().classes).toMatchObject([{ kind: 'both_failed', count: LIMITS.warmUpPairs + 2 }]);
+});
+
 test('no answer for a reason that is the gateway’s or the client’s is no class of the candidate', () => {
   const { mirror, classes } = bench();
   ended(mirror, 'upstream_busy');
@@ -398,3 +416,14 @@ test('a candidate that does not answer the client is compared as one without an 
   const pair = { ...copy.subject, legacy: copy.answer.captured(), candidate: copy.original.captured() };
   expect(comparePair(pair).differences).toMatchObject([{ kind: 'regressed', path: 'status/200-none' }]);
 });
+
+/** A pair of two answers with one status. */
+function answered(mirror: Mirror, cell: CopyCell, status: number): void {
+  const copy = begin(mirror, cell);
+  send(copy);
+  copy.onSent();
+  copy.original.head({ ...HEAD, status });
+  copy.originalEnd(null);
+  copy.onHead({ ...HEAD, status });
+  copy.onEnd();
+}

@@ -151,7 +151,10 @@ function faultText(fault: Fault): string {
   }
 }
 
-function laterText({ delay, slower = 0 }: Pick<Extract<Fault, { kind: 'latency' }>, 'delay' | 'slower'>): string {
+function laterText({
+  delay,
+  slower = 0,
+}: Pick<Extract<Fault, { kind: 'latency' }>, 'delay' | 'slower'>): string {
   return delay === undefined ? `${formatShare(slower)} slower` : `${delay} ms later`;
 }
 
