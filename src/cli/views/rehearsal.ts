@@ -68,7 +68,7 @@ function usualText(usual: NonNullable<Opening['usual']>): string {
   const pairs = `${format.count(usual.pairs)} pairs that all agree take ${format.age(usual.pairsMs)}`;
   const windows = `${format.count(usual.windows)} windows without a burst of errors ${format.age(usual.windowsMs)}`;
   return (
-    `With the defaults ${rates}: ${pairs}, ${windows};\n` +
+    `With the defaults ${rates}: ${pairs},\n${windows};\n` +
     `the whole way would take ${format.age(usual.totalMs)}: ${phases.join(', ')}.\n`
   );
 }
