@@ -19,7 +19,7 @@ const answer = section(
     json: z.unknown().describe('JSON body; "{id}" is the segment of the path').optional(),
     text: text('text body; {id} is the segment of the path', 'ok').optional(),
     bytes: size('a body of this size').optional(),
-    latency: duration('median time until the answer').prefault('10ms'),
+    latency: duration('median time until the answer').prefault('30ms'),
     p99: duration(
       'time within which 99 of 100 answers come; the others take longer. Four times the median if left out',
     ).optional(),
