@@ -60,8 +60,8 @@ export function originOf(layout: Layout, { to, region }: Pick<Traffic, 'to' | 'r
   return `http://${address ?? ''}`;
 }
 
-/** A pause of the whole machine would cost the copies of a second, and an epoch its validity. */
-const REHEARSED_LOOP_DELAY = '1s';
+/** A pause of the whole machine would cost the copies of seconds, and an epoch its validity for a hundred times as long. */
+const REHEARSED_LOOP_DELAY = '5s';
 
 /** What comes at once after such a pause would fill a smaller cap before the candidate had a chance to answer. */
 const REHEARSED_COPIES = 1_000;
