@@ -22,16 +22,23 @@ interface Compiled {
 const PLACEHOLDER = /\{([A-Za-z]\w*)\}/g;
 const FILLER = Buffer.from('cutover rehearsal filler\n');
 
+/** What a `p99` that is left out is to the median: an ordinary service. */
+const USUAL_TAIL = 4;
+
+/** The standard normal distribution: 99 of 100 draws are below. */
+const Z_99 = 2.326_348;
+
 /**
  * The scripted answers of one upstream. The same request always gets the same answer and takes the same time.
- * @param seed draws how far the time of one answer is from the median
+ * @param seed draws how long one answer takes; upstreams that share it take equally long for the same request, as services
+ *   do that have the same work to do
  */
 export function answererOf(plans: readonly ScriptedAnswer[], seed: number): Answerer {
   const compiled = plans.map(compile);
   return (method, target, key) => {
     const path = target.split('?', 1)[0] ?? '/';
     const found = compiled.find(({ plan, path: pattern }) => fits(plan, method) && pattern.test(path));
-    return found === undefined ? notFound() : fill(found, path, stickyPosition(seed, key));
+    return found === undefined ? notFound() : fill(found, path, normal(seed, key));
   };
 }
 
@@ -62,9 +69,19 @@ function fill({ plan, path: pattern, names }: Compiled, path: string, drawn: num
     status: plan.status,
     headers: bodiless ? plan.headers : { 'content-type': type, ...plan.headers },
     body: bodiless ? Buffer.alloc(0) : body,
-    // Evenly on both sides, so that the median is what the scenario says.
-    delayMs: Math.max(0, plan.latency + plan.spread * (2 * drawn - 1)),
+    delayMs: delayOf(plan, drawn),
   };
+}
+
+/** Log-normal, as answer times are: a few take very long. */
+function delayOf({ latency, p99 = latency * USUAL_TAIL }: ScriptedAnswer, drawn: number): number {
+  return latency === 0 ? 0 : latency * (p99 / latency) ** (drawn / Z_99);
+}
+
+/** One draw of the standard normal distribution (Box and Muller 1958), by the key alone. */
+function normal(seed: number, key: string): number {
+  const [one, other] = [stickyPosition(seed, key), stickyPosition(~seed, key)];
+  return Math.sqrt(-2 * Math.log(1 - one)) * Math.cos(2 * Math.PI * other);
 }
 
 function bodyOf(plan: ScriptedAnswer, segments: ReadonlyMap<string, string>): { body: Buffer; type: string } {

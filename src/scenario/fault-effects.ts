@@ -41,7 +41,7 @@ function hits(fault: Fault, salt: number, { path, key }: { path: string; key: st
 function changedBy(fault: Fault, answer: ReadyAnswer): ReadyAnswer {
   switch (fault.kind) {
     case 'latency':
-      return { ...answer, delayMs: answer.delayMs + fault.delay };
+      return { ...answer, delayMs: answer.delayMs * (1 + (fault.slower ?? 0)) + (fault.delay ?? 0) };
     case 'error': {
       const body = Buffer.from('{"error":"a fault of the rehearsal"}');
       return { ...answer, status: fault.status, headers: { 'content-type': 'application/json' }, body };

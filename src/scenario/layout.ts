@@ -60,8 +60,11 @@ export function originOf(layout: Layout, { to, region }: Pick<Traffic, 'to' | 'r
   return `http://${address ?? ''}`;
 }
 
-/** A pause of the whole machine would cost the copies of a second, and an epoch its validity. */
-const REHEARSED_LOOP_DELAY = '1s';
+/** A pause of the whole machine would cost the copies of seconds, and an epoch its validity for a hundred times as long. */
+const REHEARSED_LOOP_DELAY = '5s';
+
+/** What comes at once after such a pause would fill a smaller cap before the candidate had a chance to answer. */
+const REHEARSED_COPIES = 1_000;
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -80,8 +83,9 @@ export function configurationOf(scenario: Scenario, layout: Layout): Settings {
     store: { sqlite: join(layout.folder, 'cutover.db') },
     // Lanes and clients are on the same machine: what it owes them is not the gateway's own load.
     limits: { loopDelay: REHEARSED_LOOP_DELAY },
+    rollout: { shadow: { maxInFlight: REHEARSED_COPIES } },
   };
-  return { ...given, ...(fillValue(scenario.config, layout.names) as Settings) };
+  return merged(given, fillValue(scenario.config, layout.names) as Settings);
 }
 
 /** Values of `patch` win; maps are merged, lists are replaced. */

@@ -10,9 +10,16 @@ const when = {
 };
 
 const latency = section(
-  { ...when, kind: z.literal('latency'), delay: duration('time added to the answer') },
+  {
+    ...when,
+    kind: z.literal('latency'),
+    delay: duration('time added to the answer').optional(),
+    slower: share('how much longer an answer takes than it would, as a share of that').optional(),
+  },
   'answers come later',
-);
+).refine(({ delay, slower }) => (delay === undefined) !== (slower === undefined), {
+  error: 'expected exactly one of: delay, slower\nfor example: delay: 200ms',
+});
 const failing = section(
   {
     ...when,

@@ -19,13 +19,20 @@ const answer = section(
     json: z.unknown().describe('JSON body; "{id}" is the segment of the path').optional(),
     text: text('text body; {id} is the segment of the path', 'ok').optional(),
     bytes: size('a body of this size').optional(),
-    latency: duration('median time until the answer').prefault('5ms'),
-    spread: duration('how far single answers are from it').prefault('2ms'),
+    latency: duration('median time until the answer').prefault('30ms'),
+    p99: duration(
+      'time within which 99 of 100 answers come; the others take longer. Four times the median if left out',
+    ).optional(),
   },
   'one answer',
-).refine(({ json, text, bytes }) => [json, text, bytes].filter((body) => body !== undefined).length <= 1, {
-  error: 'expected at most one of: json, text, bytes\nkeep one of them',
-});
+)
+  .refine(({ json, text, bytes }) => [json, text, bytes].filter((body) => body !== undefined).length <= 1, {
+    error: 'expected at most one of: json, text, bytes\nkeep one of them',
+  })
+  .refine(({ latency, p99 = latency }) => p99 >= latency, {
+    error: 'expected a p99 that is no less than the latency\nfor example: latency: 10ms, p99: 40ms',
+    path: ['p99'],
+  });
 
 /** A server that the rehearsal starts: scripted answers, or a real NGINX with its own file. */
 export const upstreamSchema = section(

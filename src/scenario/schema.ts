@@ -37,7 +37,7 @@ export const scenarioSchema = section(
         error: 'expected a map of keys\nwrite the keys of cutover.yaml below it',
       })
       .describe(
-        'keys of cutover.yaml; ${NAME} of an upstream is its URL, ${here} the folder of the scenario; listen, admin, store and runDir are given, and limits.loopDelay is 1s unless it says something about limits',
+        'keys of cutover.yaml; ${NAME} of an upstream is its URL, ${here} the folder of the scenario; listen, admin, store and runDir are given, and unless it says otherwise limits.loopDelay is 5s and rollout.shadow.maxInFlight 1000: all of a rehearsal shares one machine',
       )
       .meta({ examples: [{ legacy: { servers: ['${legacy}'] }, candidate: { servers: ['${candidate}'] } }] }),
     regions: list(

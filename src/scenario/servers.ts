@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CutoverError, messageOf } from '../core/errors.ts';
-import { hash32 } from '../core/hash.ts';
 import { fillText } from './fill.ts';
 import type { Layout } from './layout.ts';
 import { startNginx } from './nginx.ts';
@@ -70,7 +69,7 @@ export async function startServers(
       const upstream = await startUpstream(name, {
         port: portOf(layout, name),
         answers: plan.answers ?? [],
-        seed: hash32(`upstream ${name}`, scenario.seed),
+        seed: scenario.seed,
       });
       embedded.set(name, upstream);
       started.push(upstream);

@@ -3,8 +3,11 @@ import { configSchema } from '../config/schema.ts';
 import { valueAt } from '../config/view.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import { parseDurationMs } from '../core/units.ts';
-import { ALPHA_ADVANCE, errorMargin } from '../rollout/gates/plan.ts';
+import { ALPHA_ADVANCE, badWindowsAt, errorMargin } from '../rollout/gates/plan.ts';
+import type { GatePlan } from '../rollout/gates/plan.ts';
+import { BAKE_PAIRS, NO_BAKE, windowsToBake } from '../stats/bake.ts';
 import { pairsToAdvance } from '../stats/eta.ts';
+import { P99_SAMPLES } from '../telemetry/histogram.ts';
 import type { Traffic } from './schema-traffic.ts';
 
 /** A public setting of the rollout that the scenario changed, as both are written. */
@@ -25,6 +28,11 @@ export interface UsualTimes {
   /** Pairs that all agree, as many as prove a phase. */
   readonly pairs: number;
   readonly pairsMs: number;
+  /** Until legacy's p99 is known and no more answers of the candidate are beyond it. */
+  readonly tailMs: number;
+  /** Windows without a burst of errors, as many as prove that they are rare in shadow. */
+  readonly windows: number;
+  readonly windowsMs: number;
   readonly phases: readonly { readonly phase: string; readonly ms: number; readonly times: number }[];
   readonly totalMs: number;
 }
@@ -52,6 +60,8 @@ export function changedSettings(
 function needs(key: string, usual: string, times: UsualTimes | null): number | null {
   if (times === null) return null;
   if (key === 'gates.minPairs') return (Number(usual) / times.pairsPerSecond) * 1_000;
+  if (key === 'gates.tail.margin') return times.tailMs;
+  if (key === 'gates.bake.badWindows') return times.windowsMs;
   if (key === 'shadow.sample' || key.endsWith('.margin')) return times.pairsMs;
   const [phase = ''] = key.split('.');
   const repeated = times.phases.find((each) => each.phase === phase)?.times ?? 1;
@@ -86,20 +96,33 @@ export function usualTimes(traffic: readonly Traffic[], steps: number): UsualTim
   const bare = loadConfig('cutover.yaml', { text: JSON.stringify(BARE), environment: {} });
   if (!bare.ok) return null;
   const { plan } = bare.config;
-  const margin = Math.min(errorMargin(plan, { phase: 'shadow', legacyErrorRate: 0 }), plan.gates.differences);
-  const toProve = pairsToAdvance({ n: 0, plus: 0, minus: 0 }, margin, ALPHA_ADVANCE) ?? 0;
-  const pairs = Math.max(plan.gates.minPairs, toProve);
   const perSecond = safeRate(traffic);
   const pairsPerSecond = perSecond * plan.shadow.sample;
+  const margin = Math.min(errorMargin(plan, { phase: 'shadow', legacyErrorRate: 0 }), plan.gates.differences);
+  const pairs = Math.max(plan.gates.minPairs, pairsFor(margin));
   const pairsMs = (pairs / pairsPerSecond) * 1_000;
+  const tailMs = (P99_SAMPLES / perSecond + pairsFor(plan.gates.tail) / pairsPerSecond) * 1_000;
+  const [windows, windowsMs] = bakeOf('shadow', plan, pairsPerSecond);
+  const [, stepMs] = bakeOf('regional', plan, pairsPerSecond);
   const phases = [
-    { phase: 'shadow', ms: Math.max(plan.shadow.dwellMs, pairsMs), times: 1 },
+    { phase: 'shadow', ms: Math.max(plan.shadow.dwellMs, pairsMs, tailMs, windowsMs), times: 1 },
     { phase: 'canary', ms: plan.canary.dwellMs, times: 1 },
-    { phase: 'regional', ms: plan.regional.dwellMs, times: steps },
+    { phase: 'regional', ms: Math.max(plan.regional.dwellMs, stepMs), times: steps },
     { phase: 'enforce', ms: plan.enforce.dwellMs, times: 1 },
   ];
   const totalMs = phases.reduce((sum, { ms, times }) => sum + ms * times, 0);
-  return { perSecond, pairsPerSecond, pairs, pairsMs, phases, totalMs };
+  return { perSecond, pairsPerSecond, pairs, pairsMs, tailMs, windows, windowsMs, phases, totalMs };
+}
+
+function pairsFor(margin: number): number {
+  return pairsToAdvance({ n: 0, plus: 0, minus: 0 }, margin, ALPHA_ADVANCE) ?? 0;
+}
+
+/** Windows that a phase has to bake, and their time: where pairs are few, several make one that counts. */
+function bakeOf(phase: string, plan: GatePlan, pairsPerSecond: number): [windows: number, ms: number] {
+  const windows = windowsToBake(NO_BAKE, badWindowsAt(plan, phase), ALPHA_ADVANCE) ?? 0;
+  const perWindow = (pairsPerSecond * plan.windowMs) / 1_000;
+  return [windows, windows * plan.windowMs * Math.max(1, Math.ceil(BAKE_PAIRS / perWindow))];
 }
 
 /** Requests a second whose methods change nothing, at the fullest moment. */

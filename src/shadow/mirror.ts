@@ -211,7 +211,9 @@ export class Mirror {
     if (result === null) return copy.conclude('diff_dropped');
     const { cell } = copy;
     const { improvedOnly } = result;
-    if (copy.evidence) cell.judge('difference', result.found > 0 && !improvedOnly, improvedOnly);
+    // Of two failures nothing is known: an outage behind both lanes is neither a difference nor agreement.
+    const told = result.differences[0]?.kind !== 'both_failed';
+    if (copy.evidence && told) cell.judge('difference', result.found > 0 && !improvedOnly, improvedOnly);
     if (result.ignored.length > 0) cell.ignore(result.ignored, result.found === 0);
     const { classes } = this.options;
     // Most pairs agree: nothing is made for them.

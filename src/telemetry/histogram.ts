@@ -113,6 +113,9 @@ export interface LatencySummary {
 
 const SAMPLES_BEYOND = 10;
 
+/** Samples from which on a p99 is known: enough lie beyond it. */
+export const P99_SAMPLES = 100 * SAMPLES_BEYOND;
+
 /** Summarises encoded histograms as one. */
 export function summariseLatency(encoded: readonly string[]): LatencySummary {
   const sum = newHistogram();

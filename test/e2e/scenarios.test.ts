@@ -3,15 +3,21 @@ import { failed, names, NOTHING, promise, rehearsed, TIMEOUT_MS } from './kit/sc
 
 test('there is a scenario for every promise of the gates', () => {
   expect(names.toSorted()).toEqual([
+    'automatic',
     'bad-candidate',
     'behind-nginx',
     'candidate-dies-in-canary',
     'demo',
+    'errors-half-a-point',
     'good-candidate',
     'hanging-shadow',
     'invalid-evidence',
+    'late-regression',
+    'legacy-incident',
     'low-traffic',
     'opaque-candidate',
+    'p99-twenty-percent',
+    'rare-bursts',
     'real-nginx',
     'regional-both-fail',
     'regional-two-regions',

@@ -127,3 +127,13 @@ test('tolerates one point of errors in canary, and what was configured where it 
   const plan = { ...gatePlan, gates: { ...gatePlan.gates, errorRate: 0.002 } };
   expect(lineOf(judged([[]], { state: canary, plan }), 'errorRate')?.margin).toBe(0.002);
 });
+
+test('where no pair has a threshold of the tail yet, the time until then and after it is said', () => {
+  const little: Shown = { error: { n: 40 }, difference: { n: 40 }, tail: { n: 0 }, legacy: { requests: 80 } };
+  const line = lineOf(judged(times(5, little)), 'tail');
+  // 400 of 1,000 answers at 8/s, then a thousand pairs at 4/s.
+  expect(line).toMatchObject({ n: 0, reason: 'NO_PAIRS' });
+  expect(line?.etaS).toBeCloseTo(600 / 8 + 1_000 / 4, 6);
+  const nobody = lineOf(judged(times(5, { error: { n: 40 }, tail: { n: 0 } })), 'tail');
+  expect(nobody?.etaS).toBeNull();
+});

@@ -36,15 +36,42 @@ test('the type of the body is said unless the scenario says another, and 204 has
   expect(answer('GET', '/c', '')).toMatchObject({ headers: {}, body: Buffer.alloc(0) });
 });
 
-test('the same request takes the same time, and the median is what the scenario says', () => {
-  const answer = answerer([{ path: '/', latency: '20ms', spread: '5ms' }]);
-  const delays = Array.from({ length: 2_001 }, (_, index) => answer('GET', '/', `key ${index}`).delayMs);
-  expect(answer('GET', '/', 'key 5').delayMs).toBe(delays[5]);
-  delays.sort((a, b) => a - b);
-  expect(delays[0]).toBeGreaterThanOrEqual(15);
-  expect(delays.at(-1)).toBeLessThanOrEqual(25);
-  expect(Math.abs((delays[1_000] ?? 0) - 20)).toBeLessThan(0.5);
-  expect(answerer([{ path: '/', latency: '20ms', spread: '5ms' }], 2)('GET', '/', 'key 5').delayMs).not.toBe(
-    delays[5],
+function delays(answers: readonly object[]): number[] {
+  const answer = answerer(answers);
+  return Array.from({ length: 20_000 }, (_, index) => answer('GET', '/', `key ${index}`).delayMs);
+}
+
+/** The value that a share of all is below. */
+const quantile = (all: readonly number[], share: number): number =>
+  all.toSorted((one, other) => one - other)[Math.floor(all.length * share)] ?? 0;
+
+test('the same request takes the same time, whoever is asked, and another seed draws anew', () => {
+  const [one, other] = [answerer([{ path: '/' }]), answerer([{ path: '/' }])];
+  expect(other('GET', '/', 'key 5').delayMs).toBe(one('GET', '/', 'key 5').delayMs);
+  expect(answerer([{ path: '/' }], 2)('GET', '/', 'key 5').delayMs).not.toBe(
+    one('GET', '/', 'key 5').delayMs,
   );
+});
+
+test('the median and the p99 are what the scenario says, and beyond it answers take ever longer', () => {
+  const all = delays([{ path: '/', latency: '20ms', p99: '60ms' }]);
+  expect(quantile(all, 0.5)).toBeCloseTo(20, 0);
+  expect(Math.abs(quantile(all, 0.99) - 60)).toBeLessThan(4);
+  expect(Math.max(...all)).toBeGreaterThan(90);
+  expect(Math.min(...all)).toBeGreaterThan(3);
+});
+
+test('a p99 that is left out is four times the median, and a median of nothing takes no time', () => {
+  const ratio = quantile(delays([{ path: '/', latency: '10ms' }]), 0.99) / 10;
+  expect(Math.abs(ratio - 4)).toBeLessThan(0.4);
+  expect(Math.max(...delays([{ path: '/', latency: '0ms' }]))).toBe(0);
+  expect(new Set(delays([{ path: '/', latency: '5ms', p99: '5ms' }]))).toEqual(new Set([5]));
+});
+
+test('a p99 below the median is refused, with what would be right', () => {
+  const wrong = upstreamSchema.safeParse({ answers: [{ path: '/', latency: '20ms', p99: '10ms' }] });
+  expect(wrong.error?.issues[0]).toMatchObject({
+    path: ['answers', 0, 'p99'],
+    message: expect.stringContaining('no less than the latency'),
+  });
 });

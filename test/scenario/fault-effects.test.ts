@@ -23,8 +23,13 @@ const answered = (faults: readonly object[], request: object = {}): ReadyAnswer 
   return result.kind === 'answer' ? result.answer : expect.unreachable(result.kind);
 };
 
-test('latency is added, an error replaces status and body', () => {
+test('latency is added or grows by a share, an error replaces status and body', () => {
   expect(answered([{ kind: 'latency', delay: '200ms' }]).delayMs).toBe(205);
+  expect(answered([{ kind: 'latency', slower: '20%' }]).delayMs).toBe(6);
+  expect(faultSchema.safeParse({ target: 'a', kind: 'latency' }).success).toBe(false);
+  expect(faultSchema.safeParse({ target: 'a', kind: 'latency', slower: '1%', delay: '1s' }).success).toBe(
+    false,
+  );
   const failed = answered([{ kind: 'error', status: 503 }]);
   expect(failed).toMatchObject({ status: 503, delayMs: 5 });
   expect(failed.body.toString()).not.toContain('total');

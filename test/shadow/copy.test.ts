@@ -1,73 +1,9 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { FailureCode } from '../../src/core/errors.ts';
-import { HeaderFields } from '../../src/core/headers.ts';
 import { LIMITS } from '../../src/core/limits.ts';
-import type { PairResult } from '../../src/core/observation.ts';
-import type { Direction } from '../../src/core/snapshot.ts';
-import { comparePair } from '../../src/diff/compare.ts';
 import type { Copy } from '../../src/shadow/copy.ts';
-import { Mirror } from '../../src/shadow/mirror.ts';
 import type { NoiseLeg } from '../../src/shadow/noise-leg.ts';
-import { CopyCell } from '../../src/telemetry/cells.ts';
-import { ClassTable } from '../../src/telemetry/classes.ts';
-import { Tallies } from '../../src/telemetry/tallies.ts';
-import { gatewayConfig } from '../kit/snapshot.ts';
-
-const SHADOW = {
-  ...gatewayConfig('http://a:1', 'http://b:1').shadow,
-  maxInFlight: 3,
-  maxBytes: 5_000,
-  answerBytes: 500,
-};
-const HEAD = {
-  status: 200,
-  reason: 'OK',
-  fields: new HeaderFields(),
-  framing: 'none',
-  contentLength: -1,
-} as const;
-
-/** A mirror whose pairs wait for the test to answer them. */
-function bench(capacity = 2, shadow = SHADOW) {
-  const open: ((result: PairResult | null) => void)[] = [];
-  const classes = new ClassTable((endpoint, kind, path) => `${endpoint}${kind}${path}`);
-  const mirror = new Mirror({
-    shadow,
-    mask: ({ target }) => ({ target, request: [] }),
-    tallies: new Tallies(),
-    classes,
-    sink: {
-      compare: (_pair, done) => {
-        if (open.length >= capacity) return false;
-        open.push(done);
-        return true;
-      },
-    },
-  });
-  return { mirror, open, classes };
-}
-
-function begin(mirror: Mirror, cell: CopyCell, direction: Direction = 'shadow'): Copy {
-  const rest = {
-    revision: 1,
-    route: 'all',
-    region: 'eu',
-    endpoint: 'GET /',
-    method: 'GET',
-    target: '/',
-    conditional: false,
-  };
-  return mirror.begin({ requestId: 'r', direction, epoch: 1, ...rest }, cell, undefined);
-}
-
-function send(copy: Copy): void {
-  copy.send(() => ({ write: () => true, end: () => {}, pause: () => {}, resume: () => {}, abort: () => {} }));
-}
-
-function newCell(direction: Direction = 'shadow'): CopyCell {
-  return new CopyCell({ route: 'all', region: 'eu', direction });
-}
+import { HEAD, SHADOW, begin, bench, newCell, send } from './mirror-kit.ts';
 
 const EVENTS = [
   'send',
@@ -337,64 +273,4 @@ test('every noise leg that is sent is concluded exactly once, and every byte com
     }),
     { numRuns: 400 },
   );
-});
-
-/** What a candidate's copy, and the original, may come to. */
-function ended(
-  mirror: Mirror,
-  code: FailureCode,
-  { direction = 'shadow', legacy = 200 }: { direction?: Direction; legacy?: number } = {},
-): Copy {
-  const copy = begin(mirror, newCell(direction), direction);
-  send(copy);
-  copy.onSent();
-  copy.original.head({ ...HEAD, status: legacy });
-  copy.originalEnd(null);
-  copy.onFailure(code, true);
-  return copy;
-}
-
-test('a candidate that gives no answer has a class, as evidence like any other', () => {
-  const { mirror, classes } = bench();
-  for (let index = 0; index < 20; index += 1) ended(mirror, 'upstream_reset');
-  for (const code of ['upstream_reset', 'upstream_truncated', 'total_timeout', 'upstream_protocol'] as const)
-    ended(mirror, code);
-  const taken = classes.take();
-  expect(taken.classes).toMatchObject([
-    { kind: 'regressed', path: 'status/200-none', count: 24, evidence: { pairs: 4 } },
-  ]);
-  expect(taken.endpoints).toMatchObject([{ pairs: 4 }]);
-  expect(taken.classes[0]?.example).toMatchObject({
-    difference: { legacy: '200', candidate: 'upstream_reset' },
-    legacy: { status: 200 },
-    candidate: { status: 0 },
-  });
-  ended(mirror, 'connect_refused', { legacy: 500 });
-  expect(classes.take().classes).toMatchObject([{ kind: 'both_failed', path: 'status' }]);
-});
-
-test('no answer for a reason that is the gateway’s or the client’s is no class of the candidate', () => {
-  const { mirror, classes } = bench();
-  ended(mirror, 'upstream_busy');
-  ended(mirror, 'client_aborted');
-  // A copy that goes to legacy says nothing about a candidate that did answer.
-  ended(mirror, 'upstream_reset', { direction: 'reverse' });
-  const gone = begin(mirror, newCell());
-  send(gone);
-  gone.clientAborted();
-  expect(classes.take().classes).toEqual([]);
-});
-
-test('a candidate that does not answer the client is compared as one without an answer', () => {
-  const { mirror } = bench();
-  const cell = newCell('reverse');
-  const copy = begin(mirror, cell, 'reverse');
-  send(copy);
-  copy.onSent();
-  copy.onHead(HEAD);
-  copy.onEnd();
-  copy.originalEnd('upstream_reset');
-  expect(copy.original.captured().status).toBe(0);
-  const pair = { ...copy.subject, legacy: copy.answer.captured(), candidate: copy.original.captured() };
-  expect(comparePair(pair).differences).toMatchObject([{ kind: 'regressed', path: 'status/200-none' }]);
 });

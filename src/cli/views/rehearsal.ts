@@ -65,9 +65,10 @@ function usualText(usual: NonNullable<Opening['usual']>): string {
     .filter(({ times }) => times > 0)
     .map(({ phase, ms, times }) => `${phase} ${times > 1 ? `${times} × ` : ''}${format.age(ms)}`);
   const rates = `${format.rate(usual.perSecond)} requests/s give ${format.rate(usual.pairsPerSecond)} pairs/s`;
-  const pairs = `${format.count(usual.pairs)} pairs that all agree`;
+  const pairs = `${format.count(usual.pairs)} pairs that all agree take ${format.age(usual.pairsMs)}`;
+  const windows = `${format.count(usual.windows)} windows without a burst of errors ${format.age(usual.windowsMs)}`;
   return (
-    `With the defaults ${rates}, and ${pairs} take ${format.age(usual.pairsMs)};\n` +
+    `With the defaults ${rates}: ${pairs},\n${windows};\n` +
     `the whole way would take ${format.age(usual.totalMs)}: ${phases.join(', ')}.\n`
   );
 }
@@ -136,7 +137,7 @@ function faultText(fault: Fault): string {
   const whom = `${share === 1 ? 'every request' : `${formatShare(share)} of the requests`}${below}`;
   switch (fault.kind) {
     case 'latency':
-      return `${target} answers ${whom} ${fault.delay} ms later`;
+      return `${target} answers ${whom} ${laterText(fault)}`;
     case 'error':
       return `${target} answers ${whom} with ${fault.status}`;
     case 'hang':
@@ -148,6 +149,13 @@ function faultText(fault: Fault): string {
     case 'field':
       return `${target} answers ${whom} with another ${fault.pointer}`;
   }
+}
+
+function laterText({
+  delay,
+  slower = 0,
+}: Pick<Extract<Fault, { kind: 'latency' }>, 'delay' | 'slower'>): string {
+  return delay === undefined ? `${formatShare(slower)} slower` : `${delay} ms later`;
 }
 
 /** What came out: every promise, what clients saw, and one line for all. */

@@ -2,6 +2,7 @@ import { pairsToAdvance } from '../../stats/eta.ts';
 import { excessInterval } from '../../stats/interval.ts';
 import { logAdvance } from '../../stats/paired.ts';
 import type { Counts } from '../../stats/paired.ts';
+import { P99_SAMPLES } from '../../telemetry/histogram.ts';
 import type { RolloutState } from '../state.ts';
 import type { Evidence } from './evidence.ts';
 import { needsOf } from './needs.ts';
@@ -81,11 +82,25 @@ function judged(line: Omit<MetricLine, keyof Judgement>, counts: Counts, asked: 
   if (line.logAbort >= line.needAbort) return { verdict: 'abort', reason: 'PROVEN_WORSE', etaS: null };
   if (line.logAlarm >= line.needAlarm) return { verdict: 'abort', reason: 'BECAME_WORSE', etaS: null };
   if (line.needAdvance === null) return { verdict: 'ready', reason: 'CARRIED_OVER', etaS: 0 };
-  if (line.n === 0) return { verdict: 'hold', reason: 'NO_PAIRS', etaS: null };
+  if (line.n === 0) return { verdict: 'hold', reason: 'NO_PAIRS', etaS: etaOfFirst(asked) };
   const etaS = eta(counts, asked);
   if (line.n < asked.minPairs) return { verdict: 'hold', reason: 'MIN_PAIRS', etaS };
   if (line.logAdvance >= line.needAdvance) return { verdict: 'ready', reason: 'PROVEN', etaS: 0 };
   return { verdict: 'hold', reason: 'NOT_PROVEN', etaS };
+}
+
+/** Seconds until legacy's p99 is known and enough pairs came after that; null where nothing says that any will come. */
+function etaOfFirst({ need, metric, margin, minPairs, evidence }: Asked): number | null {
+  const seconds = (evidence.toMs - evidence.fromMs) / 1_000;
+  const pairs = countsOf(evidence.pairs, 'errorRate', need).n;
+  const answers = evidence.requests.reduce(
+    (sum, { lane, requests }) => sum + (lane === 'legacy' ? requests : 0),
+    0,
+  );
+  if (metric !== 'tail' || pairs === 0 || answers === 0 || seconds <= 0) return null;
+  const more = pairsToAdvance({ n: 0, plus: 0, minus: 0 }, margin, ALPHA_ADVANCE) ?? 0;
+  const knownS = Math.max(0, P99_SAMPLES - answers) / (answers / seconds);
+  return knownS + Math.max(more, minPairs) / (pairs / seconds);
 }
 
 /** Seconds until enough pairs are there, at the pace of the epoch so far. */

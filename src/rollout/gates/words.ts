@@ -42,7 +42,7 @@ export function sayLine(line: MetricLine): string {
     case 'BECAME_WORSE':
       return `${name}: the candidate became worse in the last windows: ${counted(line)} in ${count(n)} pairs of the whole epoch${mostly(line)}`;
     case 'NO_PAIRS':
-      return `${name}: no pairs yet`;
+      return `${name}: no pairs yet${inTime(line)}`;
     case 'MIN_PAIRS':
       return `${name}: ${count(n)} pairs, too few to prove anything${inTime(line)}`;
     case 'NOT_PROVEN':
