@@ -36,10 +36,10 @@ test('each line looked at makes an abort harder: a hundred to one is not enough 
   expect(judged([[failing(9)]]).reason).toBe('PROVEN_WORSE');
 });
 
-test('eight lines of two regions need eight times the evidence that one needs', () => {
+test('ten lines of two regions, those of the cohorts among them, need ten times the evidence that one needs', () => {
   const { metrics } = judged([[failing(1)]], { state: at('regional', 1) });
   expect(metrics).toHaveLength(8);
-  for (const { needAbort } of metrics) expect(needAbort).toBeCloseTo(Math.log(800), 9);
+  for (const { needAbort } of metrics) expect(needAbort).toBeCloseTo(Math.log(1_000), 9);
 });
 
 test('an abort stays when what comes later speaks for the candidate', () => {

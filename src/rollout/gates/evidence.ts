@@ -2,6 +2,8 @@ import type { Direction, Lane } from '../../core/snapshot.ts';
 import type { CopyCounts, Joint, LaneCounts, Window } from '../../telemetry/types.ts';
 import { tripsIn } from './breaker.ts';
 import type { Trip } from './breaker.ts';
+import { addCohorts, raiseCohortPeaks } from './cohort-evidence.ts';
+import type { CohortEvidence } from './cohort-evidence.ts';
 import { raisePeaks } from './peaks.ts';
 
 /** Pairs of one route, region and direction. */
@@ -48,6 +50,8 @@ export interface Evidence {
   readonly peaks: Readonly<Record<string, number>>;
   /** The first window of each region in which the breaker tripped. */
   readonly trips: readonly Trip[];
+  /** Users whose requests cannot be paired; not there before any was counted. */
+  readonly cohorts?: CohortEvidence | undefined;
 }
 
 /** Before the first window. */
@@ -72,6 +76,7 @@ export function addWindow(
   const tallies = window.copies.map((counts) => pairTally(counts, noise));
   const pairs = added(evidence.pairs, tallies, pairKey, addPairs);
   const requests = added(evidence.requests, window.lanes.map(requestTally), requestKey, addRequests);
+  const cohorts = addCohorts(evidence.cohorts, window);
   const isNewest = evidence.windows === 0 || window.startMs >= evidence.newestMs;
   return {
     epoch: evidence.epoch,
@@ -82,8 +87,9 @@ export function addWindow(
     requests,
     legacyLately: isNewest ? byLegacy(window.lanes) : evidence.legacyLately,
     newestMs: isNewest ? window.startMs : evidence.newestMs,
-    peaks: raisePeaks(evidence.peaks, pairs, differencesBase),
+    peaks: raiseCohortPeaks(raisePeaks(evidence.peaks, pairs, differencesBase), cohorts),
     trips: window.widthMs > windowMs ? evidence.trips : firstTrips(evidence.trips, tripsIn(window)),
+    ...(cohorts === undefined ? {} : { cohorts }),
   };
 }
 

@@ -3,6 +3,7 @@ import { excessInterval } from '../../stats/interval.ts';
 import { logAdvance } from '../../stats/paired.ts';
 import type { Counts } from '../../stats/paired.ts';
 import type { RolloutState } from '../state.ts';
+import { cohortRegions } from './cohort.ts';
 import type { Evidence } from './evidence.ts';
 import { needsOf } from './needs.ts';
 import type { Need } from './needs.ts';
@@ -16,12 +17,17 @@ import type { Metric, MetricLine } from './types.ts';
 export function linesOf(state: RolloutState, plan: GatePlan, evidence: Evidence): readonly MetricLine[] {
   const needs = needsOf(state, plan);
   const asked = needs.flatMap((need) => METRICS.map((metric) => ({ need, metric })));
-  // A union of looks: each line may spend its part of the chance to abort by mistake.
-  const needAbort = Math.log(asked.length / ALPHA_ABORT);
+  const needAbort = needAbortAt(state, plan);
   return asked.map(({ need, metric }) => {
     const margin = metric === 'errorRate' ? errorMargin(plan, state) : plan.gates.differences;
     return lineOf({ need, metric, margin, needAbort, evidence, minPairs: plan.gates.minPairs });
   });
+}
+
+/** A union of looks: each line may spend its part of the chance to abort by mistake, one that has no users yet, too. */
+export function needAbortAt(state: RolloutState, plan: GatePlan): number {
+  const lines = needsOf(state, plan).length * METRICS.length + cohortRegions(state, plan).length;
+  return Math.log(Math.max(1, lines) / ALPHA_ABORT);
 }
 
 interface Asked {

@@ -25,28 +25,31 @@ export function span(ms: number): string {
 
 /** Where a line was measured: `error rate (shadow, eu-west)`. */
 export function lineName({ metric, direction, region }: MetricLine): string {
-  return `${METRIC_NAMES[metric]} (${region === null ? direction : `${direction}, ${region}`})`;
+  const where = direction ?? 'cohort';
+  return `${METRIC_NAMES[metric]} (${region === null ? where : `${where}, ${region}`})`;
 }
 
 /** Why a metric says what it says, in one sentence. */
 export function sayLine(line: MetricLine): string {
   const name = lineName(line);
   const { n, plus, minus } = line;
+  const units = line.direction === null ? 'users' : 'pairs';
   switch (line.reason) {
     case 'PROVEN_WORSE':
-      return `${name}: the candidate is worse: ${counted(line)} in ${count(n)} pairs`;
+      return `${name}: the candidate is worse: ${counted(line)} in ${count(n)} ${units}`;
     case 'NO_PAIRS':
       return `${name}: no pairs yet`;
     case 'MIN_PAIRS':
       return `${name}: ${count(n)} pairs, too few to prove anything${inTime(line)}`;
     case 'NOT_PROVEN':
-      return `${name}: not proven to be within ${points(line.margin)} (${count(plus)} against ${count(minus)} in ${count(n)} pairs)${inTime(line)}`;
+      return `${name}: not proven to be within ${points(line.margin)} (${count(plus)} against ${count(minus)} in ${count(n)} ${units})${inTime(line)}`;
     default:
-      return `${name}: no more than ${points(line.margin)} worse (${count(plus)} against ${count(minus)} in ${count(n)} pairs)`;
+      return `${name}: no more than ${points(line.margin)} worse (${count(plus)} against ${count(minus)} in ${count(n)} ${units})`;
   }
 }
 
-function counted({ metric, plus, minus }: MetricLine): string {
+function counted({ metric, direction, plus, minus }: MetricLine): string {
+  if (direction === null) return `${count(plus)} failed with the candidate, ${count(minus)} with legacy,`;
   return metric === 'errorRate'
     ? `${count(plus)} failed where legacy did not, ${count(minus)} the other way round`
     : `${count(plus)} differ`;
