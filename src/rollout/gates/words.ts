@@ -68,6 +68,6 @@ export function sayTrip({ by, bad, of, region }: Trip): string {
   const what =
     by === 'pairs'
       ? `${count(bad)} of ${count(of)} pairs failed on the candidate only`
-      : `${count(bad)} of ${count(of)} answers of the candidate were bad`;
+      : `${count(bad)} of ${count(of)} ${by === 'writes' ? 'writes' : 'answers'} of the candidate were bad`;
   return `${what} within one window (${region})`;
 }
