@@ -36,7 +36,7 @@ test('holds a critical route while too few users came, and says when enough will
   const open = report.requirements.find(({ name }) => name === 'routes');
   expect(open).toMatchObject({ met: false, reason: 'UNPROVEN_ROUTE' });
   expect(open?.message).toContain('orders (writes: 1,600 requests, 0 pairs, 200 users)');
-  // 7,172 users are needed, and 100 come a second.
+  // 7,398 users are needed, and 100 come a second.
   expect(report.etaS).toBeGreaterThan(50);
   expect(report.etaS).toBeLessThan(60);
 });

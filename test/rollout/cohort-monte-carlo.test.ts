@@ -125,7 +125,6 @@ function shares(
 
 test('with heavy users a candidate that is no different is aborted by users in at most 1 % of runs, by requests in more than 20 %', () => {
   const { byUser, byRequest } = shares(20_261_125);
-  console.log(byUser, byRequest);
   expect(byUser).toBeLessThanOrEqual(0.01);
   expect(byRequest).toBeGreaterThan(0.2);
 });

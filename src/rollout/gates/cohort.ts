@@ -161,7 +161,10 @@ export function cohortValidity(
   if (first === undefined) return [];
   const skewed = tallies.find((tally) => isSkewed(cohorts, tally));
   const wanted = lines.some(({ direction, needAdvance }) => direction === null && needAdvance !== null);
-  return [skew(skewed ?? first, skewed === undefined), ...(wanted && isLossy(first) ? [lossy(first)] : [])];
+  return [
+    skew(cohorts, skewed ?? first, skewed === undefined),
+    ...(wanted && isLossy(first) ? [lossy(first)] : []),
+  ];
 }
 
 function isSkewed(cohorts: CohortEvidence, { candidate, legacy }: CohortTally): boolean {
@@ -170,9 +173,15 @@ function isSkewed(cohorts: CohortEvidence, { candidate, legacy }: CohortTally): 
 }
 
 /** Distinct users, never requests: a few who ask often would look like an unfair lot. */
-function skew({ region, candidate, legacy }: CohortTally, met: boolean): Requirement {
+function skew(
+  { sets, sinceMs }: CohortEvidence,
+  { region, candidate, legacy }: CohortTally,
+  met: boolean,
+): Requirement {
   const users = `${count(candidate.users)} users with the candidate, ${count(legacy.users)} in the control cohort`;
-  const message = `${users} (${region}): ${met ? 'as a fair lot gives' : 'no fair lot gives that'}`;
+  const since = `${new Date(sinceMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const again = sets.length > 1 ? `, counted since ${since}, after a restart` : '';
+  const message = `${users} (${region}): ${met ? 'as a fair lot gives' : 'no fair lot gives that'}${again}`;
   return { name: 'skew', met, reason: 'SAMPLING_SKEW', message, etaS: met ? 0 : null };
 }
 
