@@ -243,6 +243,8 @@ export const LIMITS = {
   cohortMarks: 24_000_000,
   /** Marks that its first part has room for, 384 KiB; each further part has four times as much. */
   cohortFirstMarks: 131_072,
+  /** Memories of one epoch whose names are kept, one more with each restart: a supervisor that dies in a loop names no more. */
+  cohortSets: 100,
   /** Routes with series of their own at `/metrics`, in the order of their names; further ones share `_other`. */
   metricRoutes: 200,
   /** Regions with series of their own there; the same. */

@@ -1,3 +1,4 @@
+import { LIMITS } from '../core/limits.ts';
 import type { CohortUsers, RegionCohorts, RouteUsers, WindowCohorts } from './cohort-types.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { CohortUsers, RegionCohorts, RouteUsers, WindowCohorts } from './co
 export function mergeCohorts(all: readonly (WindowCohorts | undefined)[]): WindowCohorts | undefined {
   const known = all.filter((each) => each !== undefined);
   if (known.length < 2) return known[0];
-  const sets = [...new Set(known.flatMap(({ earlier, set }) => [...earlier, set]))];
+  const sets = lastSets(known.flatMap(({ earlier, set }) => [...earlier, set]));
   const set = sets[sets.length - 1] as string;
   const regions = known.filter((each) => each.set === set).flatMap((each) => each.regions);
   return {
@@ -15,6 +16,11 @@ export function mergeCohorts(all: readonly (WindowCohorts | undefined)[]): Windo
     earlier: sets.slice(0, -1),
     regions: sums(regions, ({ region }) => region, addRegions),
   };
+}
+
+/** Names of memories, oldest first, each once, as many as are kept. */
+export function lastSets(names: readonly string[]): string[] {
+  return [...new Set(names)].slice(-LIMITS.cohortSets);
 }
 
 /** The cohorts as a part of something, or no part. */

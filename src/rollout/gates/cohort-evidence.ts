@@ -1,6 +1,6 @@
 import { logAbortWindows, NO_SCORES, windowScore, withScore } from '../../stats/window-score.ts';
 import type { ScoreCounts } from '../../stats/window-score.ts';
-import { addRegions } from '../../telemetry/cohort-merge.ts';
+import { addRegions, lastSets } from '../../telemetry/cohort-merge.ts';
 import type { RegionCohorts } from '../../telemetry/cohort-types.ts';
 import type { Window } from '../../telemetry/types.ts';
 
@@ -25,7 +25,7 @@ export function addCohorts(
   { cohorts, startMs }: Window,
 ): CohortEvidence | undefined {
   if (cohorts === undefined) return before;
-  const sets = [...new Set([...(before?.sets ?? []), ...cohorts.earlier, cohorts.set])];
+  const sets = lastSets([...(before?.sets ?? []), ...cohorts.earlier, cohorts.set]);
   const set = sets.at(-1);
   // A window of a memory that was given up comes late.
   if (before !== undefined && set !== cohorts.set) return before;
