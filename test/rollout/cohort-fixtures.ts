@@ -9,7 +9,7 @@ import { at } from './fixtures.ts';
 import { gateInput, gatePlan, windowOf } from './gates-fixtures.ts';
 
 /** Half of us-east: the second regional step of the fixtures' plan. */
-export const HALF = at('regional', 1);
+const HALF = at('regional', 1);
 
 /** New users of both cohorts in one window. */
 export interface NewUsers {
