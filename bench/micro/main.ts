@@ -1,4 +1,5 @@
 import { run } from 'mitata';
+import { cohort } from './cohort.bench.ts';
 import { differences } from './differences.bench.ts';
 import { equalBodies } from './equal-bodies.bench.ts';
 import { gather } from './gather.bench.ts';
@@ -16,6 +17,7 @@ equalBodies();
 differences();
 histogram();
 hash();
+cohort();
 const { isTTY } = process.stdout as { isTTY?: boolean };
 const endThread = handOver();
 await run({ colors: isTTY ?? false, throw: true });

@@ -233,6 +233,18 @@ export const LIMITS = {
   patternsJudged: 32,
   /** Cells of lane and of copy counters in one worker, about 20 KiB each; further regions share one per route. */
   telemetryCells: 2_000,
+  /** Users of the cohorts that one worker notes between two deltas, 12 bytes each; further ones are lost and counted. */
+  cohortUsersPerDelta: 16_384,
+  /** Regions, routes and kinds of method whose cohorts one worker tells apart under one epoch. */
+  cohortScopes: 1_000,
+  /** Users of one cohort that are told apart on one route: more say nothing new, and each takes room in the seen-set. */
+  cohortRouteUsers: 1_000,
+  /** Marks in the seen-set of an epoch, 3 bytes each: 20 million users, and what is marked twice (failed, or on a route). */
+  cohortMarks: 24_000_000,
+  /** Marks that its first part has room for, 384 KiB; each further part has four times as much. */
+  cohortFirstMarks: 131_072,
+  /** Memories of one epoch whose names are kept, one more with each restart: a supervisor that dies in a loop names no more. */
+  cohortSets: 100,
   /** Routes with series of their own at `/metrics`, in the order of their names; further ones share `_other`. */
   metricRoutes: 200,
   /** Regions with series of their own there; the same. */

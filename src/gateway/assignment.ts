@@ -62,7 +62,8 @@ export class Assigner {
     return share > 0 && stickyPosition(this.rollout.salt, userKey ?? clientAddress) < share;
   }
 
-  private isCanary(arrival: Arrival, host: string, fields: HeaderFields): boolean {
+  /** Whether the canary's rules name a request, wherever else it would go. */
+  isCanary(arrival: Arrival, host: string, fields: HeaderFields): boolean {
     for (const { match, from } of this.canary) {
       if (match.header !== null && fields.get(match.header[0]) !== match.header[1]) continue;
       if (match.cookie !== null && cookieValue(fields, match.cookie[0]) !== match.cookie[1]) continue;

@@ -207,7 +207,7 @@ export class Exchange implements InboundHandler, RelayOwner {
       runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
     }
     if (this.holdsTunnel) this.runtime.giveTunnelBack(this);
-    this.runtime.done(this.observation(failed), this.isTunnel ? (aborted ?? 'closed') : null);
+    this.runtime.done(this, this.observation(failed), this.isTunnel ? (aborted ?? 'closed') : null);
   }
 
   private observation(failed: FailureCode | null): Observation {

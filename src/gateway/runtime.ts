@@ -16,6 +16,8 @@ import type { Outbound, OutboundHandler } from '../wire/types.ts';
 import type { AccessLog } from './access-log.ts';
 import type { ArrivalDesk } from './arrival.ts';
 import { Assigner } from './assignment.ts';
+import { Cohorts } from './cohorts.ts';
+import type { CohortSource } from './cohorts.ts';
 import type { CopySource } from './copying.ts';
 import type { Exchange } from './exchange.ts';
 import { cleanAnswer, copiedFields } from './forwarded.ts';
@@ -45,6 +47,7 @@ const NONE: readonly never[] = [];
 export class Runtime {
   readonly snapshot: Snapshot;
   readonly assigner: Assigner;
+  private readonly cohorts: Cohorts;
   readonly plant: Plant;
   /** Where everything that runs on this snapshot is counted. */
   readonly book: Book;
@@ -54,6 +57,7 @@ export class Runtime {
   constructor(snapshot: Snapshot, plant: Plant, station: Station) {
     this.snapshot = snapshot;
     this.assigner = new Assigner(snapshot.rollout);
+    this.cohorts = new Cohorts(snapshot.rollout);
     this.plant = plant;
     this.station = station;
     this.book = station.recorder.book(snapshot.rollout.epoch);
@@ -111,6 +115,7 @@ export class Runtime {
     // It needs nothing of its configuration any more, and may outlive it by hours.
     this.plant.release();
     this.book.observe({ ...observation, serviceUs: -1, bytesIn: 0, bytesOut: 0 });
+    this.cohorts.note(exchange, observation, this.assigner, this.book);
   }
 
   /**
@@ -126,11 +131,13 @@ export class Runtime {
   }
 
   /** It has ended. @param tunnelEnd how, if it was a tunnel */
-  done(observation: Observation, tunnelEnd: TunnelEnd | null): void {
+  done(source: CohortSource, observation: Observation, tunnelEnd: TunnelEnd | null): void {
     this.station.exchanges -= 1;
     this.book.users -= 1;
-    if (tunnelEnd === null) this.book.observe(observation);
-    else this.tunnelEnded(observation, tunnelEnd);
+    if (tunnelEnd === null) {
+      this.book.observe(observation);
+      this.cohorts.note(source, observation, this.assigner, this.book);
+    } else this.tunnelEnded(observation, tunnelEnd);
     this.station.accessLog.write(observation);
     if (tunnelEnd === null) this.plant.release();
   }

@@ -1,4 +1,5 @@
 import { positionName } from '../rollout/position.ts';
+import { coverageLine } from './coverage-text.ts';
 import { count, percent, points, time } from './figures.ts';
 import { code, plain, table } from './markdown-text.ts';
 import { deciding, excess, metricName, opposing, readyIn, verdictText } from './metric-text.ts';
@@ -52,7 +53,7 @@ export function gatesSection({ gate: { metrics, requirements } }: Report): strin
 function metricRow(line: Gate['metrics'][number]): string[] {
   return [
     metricName(line),
-    line.direction,
+    line.direction ?? 'cohort',
     line.region === null ? 'all' : code(line.region),
     count(line.plus),
     // Whether legacy differs from itself is not measured: a zero would be a claim.
@@ -75,16 +76,19 @@ function withWait(text: string, etaS: number | null): string {
 
 /** How much of the traffic the evidence speaks for. */
 export function coverageSection({ gate: { coverage } }: Report): string {
-  const rows = coverage.map(({ route, critical, methods, requests, share, pairs, by }) => [
+  const rows = coverage.map(({ route, critical, methods, requests, share, pairs, users, by }) => [
     code(route),
     critical ? 'yes' : 'no',
     methods,
     count(requests),
     percent(share),
     count(pairs),
-    by === 'pairs' ? 'proven by pairs' : '**unproven**',
+    users === undefined ? '-' : count(users),
+    by === 'unproven' ? '**unproven**' : `proven by ${by}`,
   ]);
-  const numbers = ['requests', 'share', 'pairs'];
+  const numbers = ['requests', 'share', 'pairs', 'users'];
   const heads = ['route', 'critical', 'methods', ...numbers, 'evidence'];
-  return `## Coverage\n\n${rows.length === 0 ? 'No request was seen yet.\n' : table(heads, rows, numbers)}`;
+  const line = coverageLine(coverage);
+  const all = line === '' ? '' : `Of all requests: ${line}.\n\n`;
+  return `## Coverage\n\n${rows.length === 0 ? 'No request was seen yet.\n' : `${all}${table(heads, rows, numbers)}`}`;
 }

@@ -67,10 +67,11 @@ export function opposing(line: Metric): string {
 
 /**
  * Pairs that say anything: `31 vs 6 discordant in 12,000`, `61 differ in 980`, and where legacy is compared with itself
- * `61 vs 12 of legacy itself differ in 980`; nothing without pairs.
+ * `61 vs 12 of legacy itself differ in 980`; of the cohorts `31 vs 6 failed of 12,000 users`; nothing without any.
  */
-export function discordant({ metric, n, plus, minus }: Metric): string {
+export function discordant({ metric, direction, n, plus, minus }: Metric): string {
   if (n === 0) return '';
+  if (direction === null) return `${count(plus)} vs ${count(minus)} failed of ${count(n)} users`;
   const itself = minus === 0 ? '' : ` vs ${count(minus)} of legacy itself`;
   const said =
     metric === 'differences'

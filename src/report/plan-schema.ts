@@ -39,6 +39,7 @@ export const planSchema = z
       .strictObject({ code: z.string(), message: z.string(), hint: z.string(), exitCode: z.int() })
       .nullable()
       .describe('what advance would answer now'),
+    coverage: z.string().describe('how much of the traffic the evidence speaks for, in one line'),
     missing: z.array(missing).describe('evidence and requirements that are still open'),
     etaS: eta,
   })

@@ -5,6 +5,7 @@ import { next, positionName } from '../rollout/position.ts';
 import type { Position, RolloutPlan, RolloutState } from '../rollout/state.ts';
 import { transition } from '../rollout/transition.ts';
 import { back, exposureAt, raisedRegion, shareOf, stillWithdrawn } from '../rollout/view.ts';
+import { coverageLine } from './coverage-text.ts';
 import type { Plan } from './plan-schema.ts';
 
 /** The plan that runs, as much of it as the status tells: its positions and their shares. */
@@ -41,6 +42,7 @@ export function buildPlan(status: Status): Plan {
     undo: to === null ? null : undoOf({ phase, step }, to, plan),
     gate: { verdict, reason, message, approval, epoch },
     ...tried(status, plan),
+    coverage: coverageLine(gate.coverage),
     missing: missingOf(status),
     etaS: gate.etaS,
   };

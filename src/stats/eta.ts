@@ -13,18 +13,27 @@ const PROJECTED_PAIRS = 1_000_000_000;
  */
 export function pairsToAdvance(counts: Counts, margin: number, alpha: number): number | null {
   const enough = Math.log(1 / alpha);
-  const proven = (n: number): boolean => logAdvance(projected(counts, n), margin) >= enough;
   if (logAdvance(counts, margin) >= enough) return 0;
+  return moreUnits(counts.n, (n) => logAdvance(projected(counts, n), margin) >= enough);
+}
+
+/**
+ * How many more units prove something, by bisection.
+ * @param have units that do not prove it
+ * @param proven whether a projection to so many does; along it the evidence is convex and begins at 0: once it is
+ * enough, it stays so
+ * @returns null when no number that is worth waiting for does
+ */
+export function moreUnits(have: number, proven: (n: number) => boolean): number | null {
   if (!proven(PROJECTED_PAIRS)) return null;
-  // Along a projection the evidence is convex and begins at 0: once it is enough, it stays so.
-  let short = counts.n;
+  let short = have;
   let plenty = PROJECTED_PAIRS;
   while (plenty - short > 1) {
     const middle = Math.floor((short + plenty) / 2);
     if (proven(middle)) plenty = middle;
     else short = middle;
   }
-  return plenty - counts.n;
+  return plenty - have;
 }
 
 function projected({ n, plus, minus }: Counts, pairs: number): Counts {

@@ -6,6 +6,7 @@ import { isSafeMethod } from '../core/methods.ts';
 import type { CopyDecision, Ineligible, Observation } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { CopyCell, LaneCell } from './cells.ts';
+import { CohortBuffer } from './cohort-buffer.ts';
 import { recordUs } from './histogram.ts';
 import type { TelemetryDelta } from './types.ts';
 
@@ -25,6 +26,7 @@ export class Book {
   private readonly lanes = new Map<string, LaneCell>();
   private readonly copies = new Map<string, CopyCell>();
   private last: LaneCell | null = null;
+  private cohortUsers: CohortBuffer | null = null;
   private edge: Record<string, number> = {};
   /** By decision, as a map: no name is made per exchange. */
   private readonly ineligible = new Map<string, number>();
@@ -33,12 +35,16 @@ export class Book {
     this.epoch = epoch;
   }
 
+  /** Users of the cohorts; made when the first one is noted. */
+  get cohorts(): CohortBuffer {
+    return (this.cohortUsers ??= new CohortBuffer());
+  }
+
   /** Counts one finished exchange. */
   observe(seen: Observation): void {
     this.notCopied(seen.copy);
     const blame = seen.failure === null ? null : failure(seen.failure).blame;
-    const byGateway = seen.answeredBy === 'edge' && blame === 'gateway' && seen.failure !== 'aborted';
-    if (!seen.asked || byGateway) return this.edgeAnswer(seen.failure ?? 'filter');
+    if (!isOfLane(seen)) return this.edgeAnswer(seen.failure ?? 'filter');
     this.count(this.lane(seen.route, seen.region, seen.assigned), seen, blame);
   }
 
@@ -114,15 +120,24 @@ export class Book {
   }
 
   /** What happened since the previous call. */
-  take(): Pick<TelemetryDelta, 'lanes' | 'copies' | 'ineligible' | 'edge'> {
+  take(): Pick<TelemetryDelta, 'lanes' | 'copies' | 'ineligible' | 'edge' | 'cohorts'> {
     const { edge } = this;
     const ineligible: Partial<Record<Ineligible, number>> = {};
     for (const [decision, count] of this.ineligible)
       ineligible[decision.slice(INELIGIBLE_PREFIX) as Ineligible] = count;
     this.edge = {};
     this.ineligible.clear();
-    return { lanes: taken(this.lanes.values()), copies: taken(this.copies.values()), ineligible, edge };
+    const cohorts = this.cohortUsers?.take();
+    const cells = { lanes: taken(this.lanes.values()), copies: taken(this.copies.values()) };
+    return { ...cells, ineligible, edge, ...(cohorts === undefined ? {} : { cohorts }) };
   }
+}
+
+/** Whether a lane is to be measured by an exchange: it was asked, and not spared by the gateway. */
+export function isOfLane({ asked, answeredBy, failure: code }: Observation): boolean {
+  if (!asked) return false;
+  const byGateway = code !== null && code !== 'aborted' && failure(code).blame === 'gateway';
+  return !(answeredBy === 'edge' && byGateway);
 }
 
 function taken<T>(cells: Iterable<{ take(): T | null }>): T[] {

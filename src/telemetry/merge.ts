@@ -1,3 +1,4 @@
+import { mergeCohorts, withCohorts } from './cohort-merge.ts';
 import { mergeEncoded } from './histogram.ts';
 import { noNoise } from './noise-cell.ts';
 import type { CopyCounts, Joint, LaneCounts, NoiseCounts, PairMetric, Window } from './types.ts';
@@ -154,6 +155,7 @@ export function mergeWindows(windows: readonly Window[]): Window {
     copies: mergeCopies(copies),
     ineligible: sumRecords(windows.map((window) => window.ineligible)),
     edge: sumRecords(windows.map((window) => window.edge)),
+    ...withCohorts(mergeCohorts(windows.map((window) => window.cohorts))),
   };
 }
 

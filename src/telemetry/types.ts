@@ -1,6 +1,7 @@
 import type { FailureCode } from '../core/errors.ts';
 import type { CopyDecision, Difference, DifferenceKind, Ineligible, Outcome } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
+import type { CohortDelta, WindowCohorts } from './cohort-types.ts';
 import type { WorkerTallies } from './tallies.ts';
 
 /** Failures by their code. */
@@ -198,6 +199,8 @@ export interface TelemetryDelta {
   readonly endpoints?: readonly EndpointCounts[] | undefined;
   /** Requests answered by neither lane, by code of the failure or `filter`. */
   readonly edge: Readonly<Record<string, number>>;
+  /** Users of the cohorts. Not there where no share is compared, or nobody asked for what cannot be paired. */
+  readonly cohorts?: CohortDelta | undefined;
   readonly gauges: WorkerGauges;
 }
 
@@ -265,4 +268,6 @@ export interface Window {
   readonly copies: readonly CopyCounts[];
   readonly ineligible: Readonly<Partial<Record<Ineligible, number>>>;
   readonly edge: Readonly<Record<string, number>>;
+  /** New users of the cohorts of each region. Not there without any. */
+  readonly cohorts?: WindowCohorts | undefined;
 }

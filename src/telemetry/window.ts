@@ -1,5 +1,8 @@
 import { incarnation } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
+import { CohortCounter } from './cohort-counter.ts';
+import { mergeCohorts, withCohorts } from './cohort-merge.ts';
+import type { WindowCohorts } from './cohort-types.ts';
 import { concludedAsLost, mergeCopies, mergeLanes, mergeWindows, sumRecords, withPending } from './merge.ts';
 import type { CopyCounts, NoiseCounts, PairKey, TelemetryDelta, Window } from './types.ts';
 
@@ -19,6 +22,7 @@ interface OpenWindow {
   readonly deltas: TelemetryDelta[];
   /** Copies of workers that died, concluded by the keeper. */
   readonly concluded: CopyCounts[];
+  readonly cohorts: WindowCohorts[];
 }
 
 /** Copies of one worker that were pending at its last word. */
@@ -39,6 +43,7 @@ export class WindowKeeper {
   private readonly levels = new Map<string, Map<string, Level>>();
   private past: Window | null = null;
   private readonly pastByEpoch = new Map<number, Window>();
+  private readonly cohorts = new CohortCounter();
   private oldestId = Number.NEGATIVE_INFINITY;
   private clockSteps = 0;
 
@@ -53,7 +58,11 @@ export class WindowKeeper {
 
   /** Takes one worker's delta in. */
   add(delta: TelemetryDelta): void {
-    this.windowOf(delta.toMs - 1, delta.epoch).deltas.push(delta);
+    const window = this.windowOf(delta.toMs - 1, delta.epoch);
+    const cohorts = this.cohorts.count(delta.epoch, delta.cohorts);
+    if (cohorts !== undefined) window.cohorts.push(cohorts);
+    // The users themselves are not kept.
+    window.deltas.push(delta.cohorts === undefined ? delta : { ...delta, cohorts: undefined });
     const levels = this.levels.get(delta.incarnation) ?? new Map<string, Level>();
     this.levels.set(delta.incarnation, levels);
     for (const counts of delta.copies) {
@@ -142,14 +151,14 @@ export class WindowKeeper {
     if (window === undefined) {
       // After a step back the same ids come again: under another name they are no duplicates.
       const keeper = this.clockSteps === 0 ? this.name : `${this.name}.${this.clockSteps}`;
-      window = { id, epoch, keeper, deltas: [], concluded: [] };
+      window = { id, epoch, keeper, deltas: [], concluded: [], cohorts: [] };
       this.open.set(key, window);
     }
     return window;
   }
 
   /** One window without levels: `pending` is 0 everywhere. */
-  private put({ id, epoch, keeper, deltas, concluded }: OpenWindow): Window {
+  private put({ id, epoch, keeper, deltas, concluded, cohorts }: OpenWindow): Window {
     const copies = [...deltas.flatMap((delta) => delta.copies), ...concluded];
     return {
       id,
@@ -162,6 +171,7 @@ export class WindowKeeper {
       copies: mergeCopies(copies.map((counts) => withPending(counts, 0, 0))),
       ineligible: sumRecords(deltas.map((delta) => delta.ineligible)),
       edge: sumRecords(deltas.map((delta) => delta.edge)),
+      ...withCohorts(mergeCohorts(cohorts)),
     };
   }
 

@@ -22,6 +22,7 @@ test('there is a scenario for every promise of the gates', () => {
     'regional-both-fail',
     'regional-two-regions',
     'writes-are-unproven',
+    'writes-by-cohort',
   ]);
 });
 

@@ -62,3 +62,24 @@ test('adds nothing up over windows: a little in each of two does not trip it', (
   );
   expect(decide(gateInput({ state, evidence, nowMs: evidence.toMs })).reason).not.toBe('BREAKER');
 });
+
+test('trips on writes that fail while every read has its pair', () => {
+  const window = (failed: number, writePairs: number, legacyFailed = 0) => {
+    const made = windowOf(0, [
+      {
+        ...pairs(900, 0),
+        writePairs,
+        candidate: { requests: 1_000, writes: 100, bad: failed },
+        legacy: { requests: 1_000, writes: 100 },
+      },
+    ]);
+    const classes = (lane: string): number[] => [0, 0, 0, 0, 0, lane === 'candidate' ? failed : legacyFailed];
+    return { ...made, lanes: made.lanes.map((each) => ({ ...each, writeClasses: classes(each.lane) })) };
+  };
+  const tripped = (...args: Parameters<typeof window>): boolean =>
+    addWindow(noEvidence(1), window(...args), gatePlan.gates.differences).trips.length > 0;
+  expect(tripped(20, 0)).toBe(true);
+  expect(tripped(19, 0)).toBe(false);
+  expect(tripped(40, 0, 20)).toBe(false);
+  expect(tripped(40, 60)).toBe(false);
+});

@@ -40,10 +40,10 @@ test('each line looked at makes an abort harder: what is enough for two tests of
   expect(judged(times(11, failing(8))).reason).toBe('PROVEN_WORSE');
 });
 
-test('twelve lines of two regions need four times the evidence that three need', () => {
+test('fourteen lines of two regions, those of the cohorts among them, need more evidence than three', () => {
   const { metrics } = judged([[failing(1)]], { state: at('regional', 1) });
   expect(metrics).toHaveLength(12);
-  for (const { needAbort } of metrics) expect(needAbort).toBeCloseTo(Math.log(2_400), 9);
+  for (const { needAbort } of metrics) expect(needAbort).toBeCloseTo(Math.log(2_800), 9);
 });
 
 test('an incident of one window proves nothing, however many requests it has', () => {

@@ -1,4 +1,5 @@
 import type { StatusGate } from '../../control/schema/gate.ts';
+import { coverageLine, restsOn } from '../../report/coverage-text.ts';
 import { around, rate } from '../../report/figures.ts';
 import * as metrics from '../../report/metric-text.ts';
 import { positionName } from '../../rollout/position.ts';
@@ -73,7 +74,7 @@ function nextText({ verdict, next, approval, automatic, action }: StatusGate): s
 function metricRow(line: metrics.Metric, paint: Paint) {
   return [
     metrics.metricName(line),
-    line.direction,
+    line.direction ?? 'cohort',
     safe(line.region ?? 'all'),
     metrics.excess(line),
     metrics.marginText(line),
@@ -101,11 +102,15 @@ function coverageText(rows: StatusGate['coverage']): string {
       .map(classText)
       .join('; '),
   ]);
-  return rows.length === 0 ? '' : `Coverage by route and method class:\n${aligned(lines)}`;
+  const all = coverageLine(rows);
+  const head = all === '' ? 'Coverage by route and method class:' : `Coverage: ${all}`;
+  return rows.length === 0 ? '' : `${head}\n${aligned(lines)}`;
 }
 
-function classText({ methods, share, requests, pairs, by }: StatusGate['coverage'][number]): string {
+function classText(row: StatusGate['coverage'][number]): string {
+  const { methods, share, requests, by } = row;
   const part = requests === 0 ? `${methods}: no requests` : `${methods} ${percent(share)} of requests`;
-  const proof = pairs === 0 ? 'no pairs' : counted(pairs, 'pair');
-  return by === 'pairs' ? `${part}, ${proof}` : `${part}, ${proof}: unproven`;
+  const proof = restsOn(row);
+  if (by === 'pairs') return `${part}, ${proof}`;
+  return `${part}, ${proof}: ${by === 'cohort' ? 'proven by cohort' : 'unproven'}`;
 }

@@ -41,12 +41,13 @@ function sharesTable({ shares }: Plan, paint: Paint): string {
 }
 
 /** The last column may be painted: nothing is aligned behind it. */
-function facts({ gate, undo, refusal, moving, perSecond, to }: Plan, paint: Paint): string[][] {
+function facts({ gate, undo, refusal, coverage, moving, perSecond, to }: Plan, paint: Paint): string[][] {
   const verdict = verdictPaint(gate.verdict, paint)(verdictText(gate.verdict));
   const moves = ['Moves', `${rate(moving)} of ${rate(perSecond)} requests/s`];
   return [
     ...(to === null ? [] : [moves, ['Reversible', undo === null ? 'no' : `yes: ${undo}`]]),
     ['Gates', `${verdict}  ${safe(gate.message)}`],
+    ...(coverage === '' ? [] : [['Coverage', coverage]]),
     ['Advance', outcome(refusal, paint)],
   ];
 }

@@ -12,9 +12,12 @@ const eta = z
 
 const metric = z.strictObject({
   metric: z.enum(METRICS),
-  direction: z.enum(['shadow', 'reverse']),
+  direction: z
+    .enum(['shadow', 'reverse'])
+    .nullable()
+    .describe('null: users of the cohorts instead of pairs, counted in n, plus and minus'),
   region: z.string().nullable().describe('null: all regions together'),
-  n: count.describe('pairs'),
+  n: count.describe('pairs, or users'),
   plus: count.describe('pairs in which only the candidate was bad'),
   minus: count.describe('pairs in which only legacy was bad'),
   estimate: z.number().nullable().describe('excess of the candidate, a fraction; null without pairs'),
@@ -54,7 +57,8 @@ const coverage = z.strictObject({
   requests: count,
   share: z.number().describe('of all requests of the epoch'),
   pairs: count.describe('pairs that are evidence'),
-  by: z.enum(['pairs', 'unproven']),
+  users: count.optional().describe('users of both cohorts who asked for what cannot be paired'),
+  by: z.enum(['pairs', 'cohort', 'unproven']),
 });
 
 /** The gates of a position: part of the status, and what `cutover gate --json` prints. */

@@ -117,16 +117,17 @@ function requirementRows(requirements: readonly RequirementView[], glyphs: Glyph
   });
 }
 
-function coverageRows({ coverage }: GateView): Row[] {
+function coverageRows({ coverage, coverageLine }: GateView): Row[] {
   if (coverage.length === 0) return [[{ text: 'no requests yet', tone: 'faint' }]];
   const width = column(
     coverage.map(({ route }) => route),
     24,
   );
-  return coverage.map(({ route, methods, share, proof, tone }) => [
+  const rows = coverage.map(({ route, methods, share, proof, tone }): Row => [
     { text: route, width },
     { text: methods, width: 5 },
     { text: share, width: 7, right: true },
     { text: proof, tone },
   ]);
+  return coverageLine === '' ? rows : [[{ text: coverageLine, tone: 'faint' }], ...rows];
 }

@@ -5,6 +5,7 @@ import { positionName } from '../../rollout/position.ts';
 import type { Tone } from '../known.ts';
 import { percent, pointsInterval, points, signedPoints } from '../../report/figures.ts';
 import { against, deciding, discordant, metricName, opposing } from '../../report/metric-text.ts';
+import { coverageLine } from '../../report/coverage-text.ts';
 import * as words from '../words.ts';
 
 /** Evidence towards one threshold, on a log scale. */
@@ -58,6 +59,8 @@ export interface GateView {
   readonly metrics: readonly MetricView[];
   readonly requirements: readonly RequirementView[];
   readonly coverage: readonly CoverageView[];
+  /** The same in one line. */
+  readonly coverageLine: string;
 }
 
 /** The worst comes first, so that it is seen where there is little room. */
@@ -81,6 +84,7 @@ export function gateView({ gate }: Status): GateView {
       }))
       .toSorted((a, b) => Number(a.met) - Number(b.met)),
     coverage: gate.coverage.map(coverageView),
+    coverageLine: coverageLine(gate.coverage),
   };
 }
 
@@ -112,7 +116,7 @@ function metricView(line: StatusGate['metrics'][number]): MetricView {
   return {
     name: metricName(line),
     short: SHORT[metric],
-    direction,
+    direction: direction ?? 'cohort',
     region: region === null ? 'all' : words.clean(region),
     estimate: estimate === null ? '-' : signedPoints(estimate),
     interval: interval === null ? '' : pointsInterval(interval),
@@ -134,15 +138,20 @@ function barView(log: number, need: number | null, evidence: string): BarView {
   return { fraction, text: now === undefined ? '' : `${sign === '<' ? '<' : ''}${now}/${needed}` };
 }
 
+function proofText(by: 'pairs' | 'cohort', pairs: number, users: number): string {
+  return by === 'pairs' ? words.counted(pairs, 'pair') : `cohorts of ${words.counted(users, 'user')}`;
+}
+
 function coverageView({
   route,
   critical,
   methods,
   share,
   pairs,
+  users = 0,
   by,
 }: StatusGate['coverage'][number]): CoverageView {
-  const proof = by === 'pairs' ? `by ${words.counted(pairs, 'pair')}` : 'unproven';
+  const proof = by === 'unproven' ? 'unproven' : `by ${proofText(by, pairs, users)}`;
   return {
     route: words.clean(route),
     methods,

@@ -4,8 +4,8 @@ import type { CopyCounts, LaneCounts, Window } from '../../telemetry/types.ts';
 export interface Trip {
   readonly atMs: number;
   readonly region: string;
-  readonly by: 'pairs' | 'answers';
-  /** Pairs that failed on the candidate only, or answers that were bad or given up. */
+  readonly by: 'pairs' | 'answers' | 'writes';
+  /** Pairs that failed on the candidate only, or answers (of writes alone) that were bad or given up. */
   readonly bad: number;
   readonly of: number;
 }
@@ -24,7 +24,8 @@ export function tripsIn(window: Window): Trip[] {
   return [...regions].toSorted().flatMap((region) => {
     const copies = window.copies.filter((counts) => counts.region === region);
     const lanes = window.lanes.filter((counts) => counts.region === region);
-    const failing = onPairs(copies) ?? (arePaired(copies, lanes) ? null : onAnswers(lanes));
+    const failing =
+      onPairs(copies) ?? (arePaired(copies, lanes) ? onWrites(copies, lanes) : onAnswers(lanes));
     return failing === null ? [] : [{ atMs, region, ...failing }];
   });
 }
@@ -61,6 +62,20 @@ function onAnswers(lanes: readonly LaneCounts[]): Failing | null {
   const legacyRatio = failed.legacy / Math.max(1, asked.legacy);
   const failing = { by: 'answers', bad: failed.candidate, of: asked.candidate } as const;
   return trips(failing.bad, failing.of, legacyRatio) ? failing : null;
+}
+
+/** Reads may all be paired while no write is: their answers are looked at by themselves then. */
+function onWrites(copies: readonly CopyCounts[], lanes: readonly LaneCounts[]): Failing | null {
+  const failed = { legacy: 0, candidate: 0 };
+  const asked = { legacy: 0, candidate: 0 };
+  for (const { lane, writes, writeClasses } of lanes) {
+    failed[lane] += writeClasses?.[5] ?? 0;
+    asked[lane] += writes;
+  }
+  const paired = copies.reduce((sum, each) => sum + (each.direction === 'reverse' ? each.writePairs : 0), 0);
+  if (paired * 2 > asked.candidate) return null;
+  const failing = { by: 'writes', bad: failed.candidate, of: asked.candidate } as const;
+  return trips(failing.bad, failing.of, failed.legacy / Math.max(1, asked.legacy)) ? failing : null;
 }
 
 function trips(bad: number, of: number, legacyRatio: number): boolean {

@@ -1,5 +1,6 @@
 import type { Evidence } from './evidence.ts';
-import type { CoverageRow, MethodClass } from './types.ts';
+import type { MethodClass } from '../../telemetry/cohort-types.ts';
+import type { CoverageRow } from './types.ts';
 
 interface Sums {
   requests: number;

@@ -1,8 +1,9 @@
 import { canonicalJson, sha256Hex } from '../../core/hash.ts';
 import { next } from '../position.ts';
 import type { RolloutState } from '../state.ts';
+import { cohortLines, cohortValidity } from './cohort.ts';
 import type { Evidence } from './evidence.ts';
-import { linesOf } from './lines.ts';
+import { linesOf, abortNeeds } from './lines.ts';
 import { stepRegion } from './needs.ts';
 import { advancingAt, timesOf } from './plan.ts';
 import type { GatePlan } from './plan.ts';
@@ -37,8 +38,12 @@ type Said = Pick<GateReport, 'verdict' | 'reason' | 'message'> & { readonly acti
 export function decide(input: GateInput): GateReport {
   const { state, plan, evidence, critical, nowMs } = input;
   const coverage = coverageAt(state, plan, evidence, critical);
-  const lines = state.phase === 'retired' ? [] : linesOf(state, plan, evidence);
-  const validity = validityOf(input);
+  const needs = abortNeeds(state, plan);
+  const lines =
+    state.phase === 'retired'
+      ? []
+      : [...linesOf(state, plan, evidence), ...cohortLines(input, coverage, needs)];
+  const validity = [...validityOf(input), ...cohortValidity(input, lines)];
   const requirements = requirementsOf({ state, plan, evidence, coverage, nowMs });
   const { action = null, ...said } = verdictOf({ ...input, lines, validity, requirements });
   const { phase, step, epoch } = state;

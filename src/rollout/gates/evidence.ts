@@ -4,6 +4,8 @@ import { tripsIn } from './breaker.ts';
 import type { Trip } from './breaker.ts';
 import { bakeWindow, testWindow } from './window-tests.ts';
 import type { Bakes, WindowTests } from './window-tests.ts';
+import { addCohorts } from './cohort-evidence.ts';
+import type { CohortEvidence } from './cohort-evidence.ts';
 
 /** Pairs of one route, region and direction. */
 export interface PairTally {
@@ -67,6 +69,8 @@ export interface Evidence {
   readonly bakes: Bakes;
   /** The first window of each region in which the breaker tripped. */
   readonly trips: readonly Trip[];
+  /** Users whose requests cannot be paired; not there before any was counted. */
+  readonly cohorts?: CohortEvidence | undefined;
 }
 
 /** Before the first window. */
@@ -91,6 +95,7 @@ export function addWindow(
   const tallies = window.copies.map((counts) => pairTally(counts, noise));
   const pairs = added(evidence.pairs, tallies, pairKey, addPairs);
   const requests = added(evidence.requests, window.lanes.map(requestTally), requestKey, addRequests);
+  const cohorts = addCohorts(evidence.cohorts, window);
   const isNewest = evidence.windows === 0 || window.startMs >= evidence.newestMs;
   return {
     epoch: evidence.epoch,
@@ -105,6 +110,7 @@ export function addWindow(
     drift: testWindow(evidence.drift, window.copies.flatMap(driftTally), differencesBase),
     bakes: bakeWindow(evidence.bakes, tallies),
     trips: window.widthMs > windowMs ? evidence.trips : firstTrips(evidence.trips, tripsIn(window)),
+    ...(cohorts === undefined ? {} : { cohorts }),
   };
 }
 

@@ -4,6 +4,7 @@ import { logAdvance } from '../../stats/paired.ts';
 import type { Counts } from '../../stats/paired.ts';
 import { P99_SAMPLES } from '../../telemetry/histogram.ts';
 import type { RolloutState } from '../state.ts';
+import { cohortRegions } from './cohort.ts';
 import type { Evidence } from './evidence.ts';
 import { needsOf } from './needs.ts';
 import type { Need } from './needs.ts';
@@ -19,25 +20,40 @@ import { windowTest } from './window-tests.ts';
 export function linesOf(state: RolloutState, plan: GatePlan, evidence: Evidence): readonly MetricLine[] {
   const needs = needsOf(state, plan);
   const asked = needs.flatMap((need) => METRICS.map((metric) => ({ need, metric })));
-  // A union of looks: each line may spend its part of the chance to abort by mistake, half of it on either test.
-  const needAbort = Math.log((2 * asked.length) / ALPHA_ABORT);
-  const needAlarm = Math.log(asked.length * windowsPerAlarm(state.phase, plan));
+  const needed = abortNeeds(state, plan);
   return asked.map(({ need, metric }) => {
     const margin = marginOf(metric, plan, state);
-    return lineOf({ need, metric, margin, needAbort, needAlarm, evidence, minPairs: plan.gates.minPairs });
+    return lineOf({ need, metric, margin, ...needed, evidence, minPairs: plan.gates.minPairs });
   });
+}
+
+/** What the evidence against the candidate has to reach, natural logarithms: over the epoch, and lately. */
+export interface AbortNeeds {
+  readonly needAbort: number;
+  readonly needAlarm: number;
+}
+
+/**
+ * A union of looks: each line may spend its part of the chance to abort by mistake, half of it on either test; one that has
+ * no users yet, too.
+ */
+export function abortNeeds(state: RolloutState, plan: GatePlan): AbortNeeds {
+  const lines = needsOf(state, plan).length * METRICS.length + cohortRegions(state, plan).length;
+  const looks = Math.max(1, lines);
+  return {
+    needAbort: Math.log((2 * looks) / ALPHA_ABORT),
+    needAlarm: Math.log(looks * windowsPerAlarm(state.phase, plan)),
+  };
 }
 
 function marginOf(metric: Metric, plan: GatePlan, state: RolloutState): number {
   return metric === 'errorRate' ? errorMargin(plan, state) : plan.gates[metric];
 }
 
-interface Asked {
+interface Asked extends AbortNeeds {
   readonly need: Need;
   readonly metric: Metric;
   readonly margin: number;
-  readonly needAbort: number;
-  readonly needAlarm: number;
   readonly evidence: Evidence;
   readonly minPairs: number;
 }

@@ -1,5 +1,6 @@
 import type { RolloutPlan, RolloutState } from '../state.ts';
 import { exposureAt, shareOf } from '../view.ts';
+import { cohortWaitS, withCohort } from './cohort.ts';
 import { coverageOf } from './coverage.ts';
 import type { Evidence } from './evidence.ts';
 import { baked } from './baked.ts';
@@ -108,26 +109,32 @@ function canaryRequests(route: string | null, seen: number, wanted: number): Req
   return { name: 'canary', met, reason: 'CANARY_REQUESTS', message, etaS: met ? 0 : null };
 }
 
-/** A critical route is proven by pairs of its own, its writes too. */
-function routes({ coverage }: Looked): Requirement | null {
+/** A critical route is proven by pairs of its own, its writes too; what cannot be paired by users of the cohorts. */
+function routes({ state, plan, evidence, coverage }: Looked): Requirement | null {
   const critical = coverage.filter((row) => row.critical);
   if (critical.length === 0) return null;
   const open = critical.filter((row) => row.by === 'unproven');
   const said = open.map(
-    ({ route, methods, requests, pairs }) =>
-      `${route} (${methods}s: ${count(requests)} requests, ${count(pairs)} pairs)`,
+    ({ route, methods, requests, pairs, users }) =>
+      `${route} (${methods}s: ${count(requests)} requests, ${count(pairs)} pairs${users === undefined ? '' : `, ${count(users)} users`})`,
   );
   const message =
     open.length === 0
-      ? 'every critical route is proven by pairs of its own'
+      ? 'every critical route is proven by evidence of its own'
       : `critical and unproven: ${said.join(', ')}`;
   return {
     name: 'routes',
     met: open.length === 0,
     reason: 'UNPROVEN_ROUTE',
     message,
-    etaS: open.length === 0 ? 0 : null,
+    etaS: waitFor(open, cohortWaitS({ state, plan, evidence })),
   };
+}
+
+/** Seconds until users prove what is open; null when some of it is nothing that they ask for. */
+function waitFor(open: readonly CoverageRow[], cohortS: number | null): number | null {
+  if (open.length === 0) return 0;
+  return open.every(({ users = 0 }) => users > 0) ? cohortS : null;
 }
 
 /** A step for a region that shows no traffic proves nothing. */
@@ -165,7 +172,9 @@ export function coverageAt(
   critical: readonly string[],
 ): CoverageRow[] {
   const region = stepRegion(state, plan);
-  return coverageOf(evidence, { region, critical, minPairs: plan.canary.minRequests });
+  const { minRequests } = plan.canary;
+  const rows = coverageOf(evidence, { region, critical, minPairs: minRequests });
+  return withCohort(rows, { state, plan, evidence }, minRequests);
 }
 
 /** Whether another region than this one has a share of the candidate. */

@@ -1,4 +1,5 @@
 import type { Direction } from '../../core/snapshot.ts';
+import type { MethodClass } from '../../telemetry/cohort-types.ts';
 import type { Position } from '../state.ts';
 
 /** What a gate says, in the order in which it is asked: the first that holds is the answer. */
@@ -21,6 +22,7 @@ export const REASONS = [
   'CLOCK',
   'PROVEN',
   'CARRIED_OVER',
+  'WATCHED',
   'MAX_DURATION',
   'NO_PAIRS',
   'MIN_PAIRS',
@@ -43,7 +45,8 @@ export type GateReason = (typeof REASONS)[number];
 /** One metric of one direction, in one region or in all: the line that says why. */
 export interface MetricLine {
   readonly metric: Metric;
-  readonly direction: Direction;
+  /** Null: users of the cohorts instead of pairs; then `n`, `plus` and `minus` count users. */
+  readonly direction: Direction | null;
   /** Null: all regions together. */
   readonly region: string | null;
   /** Pairs; of these, only the candidate was bad; only legacy was. */
@@ -104,9 +107,6 @@ export interface Requirement {
   readonly etaS: number | null;
 }
 
-/** Methods that change nothing (GET, HEAD, OPTIONS), and all others. */
-export type MethodClass = 'read' | 'write';
-
 /** How much of the traffic the evidence speaks for. */
 export interface CoverageRow {
   readonly route: string;
@@ -118,7 +118,9 @@ export interface CoverageRow {
   readonly share: number;
   /** Pairs that are evidence. */
   readonly pairs: number;
-  readonly by: 'pairs' | 'unproven';
+  /** Users of both cohorts who asked for what cannot be paired; not there without any. */
+  readonly users?: number | undefined;
+  readonly by: 'pairs' | 'cohort' | 'unproven';
 }
 
 /** What an abort does: the whole rollout goes back, or one region alone. Null: nothing is left to take back. */

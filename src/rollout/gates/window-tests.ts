@@ -24,7 +24,7 @@ export interface WindowTest {
 export type WindowTests = Readonly<Record<string, WindowTest>>;
 export type Bakes = Readonly<Record<string, Bake>>;
 
-const NO_TEST: WindowTest = { wealth: NO_WEALTH, cusum: NO_CUSUM, worse: 0, lately: 0 };
+export const NO_TEST: WindowTest = { wealth: NO_WEALTH, cusum: NO_CUSUM, worse: 0, lately: 0 };
 
 /** The test of a metric and scope; one without any window when there was none. */
 export function windowTest(tests: WindowTests, metric: Metric, scope: Scope): WindowTest {
@@ -68,7 +68,8 @@ function scoreOf(pairs: readonly PairTally[], metric: Metric, scope: Scope, base
   return pairs.some((tally) => isOneSided(tally, metric)) ? baseScore(counts, base) : windowScore(counts);
 }
 
-function scored({ wealth, cusum, worse, lately }: WindowTest, score: number): WindowTest {
+/** One window more. */
+export function scored({ wealth, cusum, worse, lately }: WindowTest, score: number): WindowTest {
   const [all, recent] = [nextWealth(wealth, score), nextCusum(cusum, score)];
   return {
     wealth: all,

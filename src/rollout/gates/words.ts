@@ -29,30 +29,33 @@ export function span(ms: number): string {
 
 /** Where a line was measured: `error rate (shadow, eu-west)`. */
 export function lineName({ metric, direction, region }: MetricLine): string {
-  return `${METRIC_NAMES[metric]} (${region === null ? direction : `${direction}, ${region}`})`;
+  const where = direction ?? 'cohort';
+  return `${METRIC_NAMES[metric]} (${region === null ? where : `${where}, ${region}`})`;
 }
 
 /** Why a metric says what it says, in one sentence. */
 export function sayLine(line: MetricLine): string {
   const name = lineName(line);
   const { n, plus, minus } = line;
+  const units = line.direction === null ? 'users' : 'pairs';
   switch (line.reason) {
     case 'PROVEN_WORSE':
-      return `${name}: the candidate is worse: ${counted(line)} in ${count(n)} pairs${mostly(line)}`;
+      return `${name}: the candidate is worse: ${counted(line)} in ${count(n)} ${units}${mostly(line)}`;
     case 'BECAME_WORSE':
-      return `${name}: the candidate became worse in the last windows: ${counted(line)} in ${count(n)} pairs of the whole epoch${mostly(line)}`;
+      return `${name}: the candidate became worse in the last windows: ${counted(line)} in ${count(n)} ${units} of the whole epoch${mostly(line)}`;
     case 'NO_PAIRS':
       return `${name}: no pairs yet${inTime(line)}`;
     case 'MIN_PAIRS':
       return `${name}: ${count(n)} pairs, too few to prove anything${inTime(line)}`;
     case 'NOT_PROVEN':
-      return `${name}: not proven to be within ${points(line.margin)} (${count(plus)} against ${count(minus)} in ${count(n)} pairs)${inTime(line)}`;
+      return `${name}: not proven to be within ${points(line.margin)} (${count(plus)} against ${count(minus)} in ${count(n)} ${units})${inTime(line)}`;
     default:
-      return `${name}: no more than ${points(line.margin)} worse (${count(plus)} against ${count(minus)} in ${count(n)} pairs)`;
+      return `${name}: no more than ${points(line.margin)} worse (${count(plus)} against ${count(minus)} in ${count(n)} ${units})`;
   }
 }
 
-function counted({ metric, plus, minus }: MetricLine): string {
+function counted({ metric, direction, plus, minus }: MetricLine): string {
+  if (direction === null) return `${count(plus)} failed with the candidate, ${count(minus)} with legacy,`;
   const reverse = `${count(minus)} the other way round`;
   switch (metric) {
     case 'errorRate':
@@ -81,6 +84,6 @@ export function sayTrip({ by, bad, of, region }: Trip): string {
   const what =
     by === 'pairs'
       ? `${count(bad)} of ${count(of)} pairs failed on the candidate only`
-      : `${count(bad)} of ${count(of)} answers of the candidate were bad`;
+      : `${count(bad)} of ${count(of)} ${by === 'writes' ? 'writes' : 'answers'} of the candidate were bad`;
   return `${what} within one window (${region})`;
 }
