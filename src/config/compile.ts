@@ -5,6 +5,7 @@ import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
 import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileRules, shapingOf } from './compile-differences.ts';
+import { compileSiem, siemPlaces } from './compile-siem.ts';
 import { compileListener, tlsPlaces } from './compile-tls.ts';
 import { prefixBits } from './fields-net.ts';
 import type { Inputs } from './inputs.ts';
@@ -37,7 +38,7 @@ export function compile(config: Config, inputs: Inputs): CompiledConfig {
     gateway,
     plan,
     node: compileNode(config, inputs),
-    secrets: [...secretPlaces(config.rollout), ...tlsPlaces(gateway)],
+    secrets: [...secretPlaces(config.rollout), ...siemPlaces(config), ...tlsPlaces(gateway)],
   };
   return hashed(compiled);
 }
@@ -162,5 +163,6 @@ function compileNode(config: Config, inputs: Inputs): NodeConfig {
       examplesMs: retention.examples,
       maxBytes: retention.maxBytes,
     },
+    siem: compileSiem(config, inputs),
   };
 }

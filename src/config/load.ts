@@ -10,6 +10,7 @@ import { checkFilters } from './checks/filters.ts';
 import { checkLimits } from './checks/limits.ts';
 import { checkRollout } from './checks/rollout.ts';
 import { checkSecrets } from './checks/secrets.ts';
+import { checkSiem } from './checks/siem.ts';
 import { checkTls } from './checks/tls.ts';
 import { compile } from './compile.ts';
 import type { CompiledConfig } from './compile.ts';
@@ -72,6 +73,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
     ...checkDifferences(source),
     ...checkSecrets(source, inputs),
     ...checkTls(source, inputs),
+    ...checkSiem(source, inputs),
   ];
   const spoken = new Set(
     checked.filter((found) => found.severity === 'error').map((found) => pathText(found.path)),

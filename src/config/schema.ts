@@ -6,6 +6,7 @@ import { addressField, isCidr, tokenField, trustField } from './fields-net.ts';
 import { candidateSchema, filtersSchema, legacySchema } from './schema-lanes.ts';
 import { differencesSchema } from './schema-differences.ts';
 import { rolloutSchema } from './schema-rollout.ts';
+import { siemSchema } from './schema-siem.ts';
 
 const listener = section(
   {
@@ -167,6 +168,7 @@ export const configSchema = section(
     timeouts: timeouts.prefault({}),
     limits: limits.prefault({}),
     accessLog: accessLog.optional(),
+    siem: siemSchema.optional(),
     explainHeaders: flag('adds x-cutover-lane, -phase and -epoch to answers').prefault(false),
   },
   'cutover.yaml',

@@ -8,6 +8,8 @@ import { timesOf } from './plan.ts';
 import type { GatePlan } from './plan.ts';
 import { coverageAt, requirementsOf } from './requirements.ts';
 import { retreat } from './retreat.ts';
+import { siemFindings, siemRequirements } from './siem.ts';
+import type { SiemFinding, SiemReading } from './siem.ts';
 import type { GateAction, GateReport, MetricLine, Requirement } from './types.ts';
 import { validityOf } from './validity.ts';
 import { sayLine, sayTrip, span } from './words.ts';
@@ -22,10 +24,13 @@ export interface GateInput {
   readonly nowMs: number;
   /** Every window of the epoch was taken in; false while those of an earlier supervisor are read. */
   readonly complete: boolean;
+  /** What the SIEM said last about each region; absent: it was not asked. */
+  readonly siem?: readonly SiemReading[];
 }
 
 /** The evidence after it was looked at from all sides, before anything is said about it. */
-interface Seen extends GateInput {
+interface Seen extends Omit<GateInput, 'siem'> {
+  readonly siem: readonly SiemFinding[];
   readonly lines: readonly MetricLine[];
   readonly validity: readonly Requirement[];
   readonly requirements: readonly Requirement[];
@@ -38,9 +43,12 @@ export function decide(input: GateInput): GateReport {
   const { state, plan, evidence, critical, nowMs } = input;
   const coverage = coverageAt(state, plan, evidence, critical);
   const lines = state.phase === 'retired' ? [] : linesOf(state, plan, evidence);
-  const validity = validityOf(input);
-  const requirements = requirementsOf({ state, plan, evidence, coverage, nowMs });
-  const { action = null, ...said } = verdictOf({ ...input, lines, validity, requirements });
+  const siem = siemFindings(input);
+  const alerts = siemRequirements(siem);
+  const validity = [...validityOf(input), ...alerts.validity];
+  const looked = { state, plan, evidence, coverage, nowMs };
+  const requirements = [...requirementsOf(looked), ...alerts.requirements];
+  const { action = null, ...said } = verdictOf({ ...input, siem, lines, validity, requirements });
   const { phase, step, epoch } = state;
   return {
     ...said,
@@ -59,7 +67,7 @@ export function decide(input: GateInput): GateReport {
     coverage,
     pairsPerSecond: paceOf(evidence),
     etaS: state.bypass ? null : etaOf(said.verdict, lines, [...validity, ...requirements]),
-    evidenceHash: hashOf(evidence),
+    evidenceHash: hashOf(evidence, input.siem),
   };
 }
 
@@ -72,7 +80,7 @@ function verdictOf(seen: Seen): Said {
  * The breaker, else what was shown to be worse. What can be taken back comes first, so that a failure with nothing left
  * to take back never hides another one; a region that was taken back already has no say.
  */
-function failed({ state, plan, evidence, lines }: Seen): Said | null {
+function failed({ state, plan, evidence, lines, siem }: Seen): Said | null {
   if (state.phase === 'retired') return null;
   const trips = evidence.trips.map(
     (trip) => ({ reason: 'BREAKER', message: sayTrip(trip), region: trip.region }) as const,
@@ -81,7 +89,10 @@ function failed({ state, plan, evidence, lines }: Seen): Said | null {
     .filter(({ verdict }) => verdict === 'abort')
     .toSorted((one, other) => other.logAbort - one.logAbort)
     .map((line) => ({ reason: 'PROVEN_WORSE', message: sayLine(line), region: line.region }) as const);
-  const failures = [...trips, ...worse]
+  const alerts = siem
+    .filter(({ kind }) => kind === 'breached')
+    .map(({ region, message }) => ({ reason: 'SIEM_ALERTS', message: `SIEM: ${message}`, region }) as const);
+  const failures = [...trips, ...worse, ...alerts]
     .filter(({ region }) => region === null || !state.withdrawn.includes(region))
     .map(
       ({ region, ...said }) => ({ ...said, verdict: 'abort', action: retreat(state, plan, region) }) as const,
@@ -144,10 +155,10 @@ function rank({ etaS }: Requirement): number {
 const hashes = new WeakMap<Evidence, string>();
 
 /** Evidence is never changed in place, and status is asked for more often than windows come. */
-function hashOf(evidence: Evidence): string {
+function hashOf(evidence: Evidence, siem?: readonly SiemReading[]): string {
   const hash = hashes.get(evidence) ?? sha256Hex(canonicalJson(evidence));
   hashes.set(evidence, hash);
-  return hash;
+  return siem === undefined ? hash : sha256Hex(canonicalJson({ evidence: hash, siem }));
 }
 
 function paceOf({ pairs, fromMs, toMs }: Evidence): number | null {
