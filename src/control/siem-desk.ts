@@ -52,8 +52,7 @@ export class SiemDesk {
       if (line !== null) this.writer?.write(line);
     });
     this.heartbeat();
-    this.timer =
-      siem.events === null ? null : setInterval(() => this.heartbeat(), siem.events.heartbeatMs);
+    this.timer = siem.events === null ? null : setInterval(() => this.heartbeat(), siem.events.heartbeatMs);
     this.poller = this.openPoller();
   }
 

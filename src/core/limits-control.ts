@@ -245,6 +245,11 @@ export const CONTROL_LIMITS = {
   rehearsalPollMs: 400,
   /** Output kept of one process of a rehearsal, characters; the oldest goes first. */
   rehearsalOutputChars: 64 * 1024,
+  /** A search of the indexer of a rehearsal, lines shipped to it at once, and records that it keeps of one index. */
+  rehearsalSearchBytes: 256 * 1024,
+  rehearsalRecords: 50_000,
+  /** How often new lines are shipped to it. */
+  rehearsalShipMs: 100,
   /** Epochs of a rehearsal whose gates are kept. */
   rehearsalEpochs: 500,
 } as const;

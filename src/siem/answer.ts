@@ -11,7 +11,9 @@ export interface Counted {
 }
 
 /** An answer that counts, or why it does not. */
-export type Read = { readonly ok: true; readonly counted: Counted } | { readonly ok: false; readonly why: string };
+export type Read =
+  | { readonly ok: true; readonly counted: Counted }
+  | { readonly ok: false; readonly why: string };
 
 const count = z.int().nonnegative();
 const complete = { doc_count_error_upper_bound: count, sum_other_doc_count: count };
@@ -62,8 +64,7 @@ function faultOf({ timed_out: timedOut, _shards: shards, hits }: z.output<typeof
   if (timedOut) return 'the search ran out of time';
   if (shards.total === 0) return 'there is no such index';
   if (shards.failed > 0) return `${shards.failed} of ${shards.total} shards failed`;
-  if (shards.successful < shards.total)
-    return `${shards.successful} of ${shards.total} shards answered`;
+  if (shards.successful < shards.total) return `${shards.successful} of ${shards.total} shards answered`;
   return hits.total.relation === 'eq' ? null : 'the number of records is an estimate';
 }
 
@@ -86,7 +87,10 @@ interface Buckets {
   readonly buckets: readonly { readonly doc_count: number }[];
 }
 
-function isWhole({ doc_count_error_upper_bound: off, sum_other_doc_count: other, buckets }: Buckets, all: number) {
+function isWhole(
+  { doc_count_error_upper_bound: off, sum_other_doc_count: other, buckets }: Buckets,
+  all: number,
+) {
   const sum = buckets.reduce((total, { doc_count: many }) => total + many, 0);
   return off === 0 && other === 0 && sum === all;
 }
@@ -94,7 +98,8 @@ function isWhole({ doc_count_error_upper_bound: off, sum_other_doc_count: other,
 function countsOf({ buckets }: Alerts['region']): Counted['regions'] {
   const entries = buckets.map(({ key, lane }) => {
     const of = (name: Lane) => lane.buckets.find((bucket) => bucket.key === name)?.level.buckets ?? [];
-    const levelsOf = (name: Lane) => of(name).map((bucket) => ({ level: bucket.key, count: bucket.doc_count }));
+    const levelsOf = (name: Lane) =>
+      of(name).map((bucket) => ({ level: bucket.key, count: bucket.doc_count }));
     return [key, { legacy: levelsOf('legacy'), candidate: levelsOf('candidate') }] as const;
   });
   return Object.fromEntries(entries);

@@ -5,7 +5,9 @@ import { LIMITS } from '../core/limits.ts';
 import type { IndexerConfig, SearchRequest } from './queries.ts';
 
 /** A JSON document, or why there is none. */
-export type Fetched = { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly why: string };
+export type Fetched =
+  | { readonly ok: true; readonly body: unknown }
+  | { readonly ok: false; readonly why: string };
 
 /** The indexer, asked one question at a time. Whatever it does becomes a sentence; the password is in none. */
 export class IndexerClient {
@@ -16,7 +18,10 @@ export class IndexerClient {
   constructor(config: IndexerConfig) {
     this.config = config;
     const { ca, username, password, timeoutMs } = config;
-    this.agent = new Agent({ connections: 1, connect: { timeout: timeoutMs, ...(ca === null ? {} : { ca }) } });
+    this.agent = new Agent({
+      connections: 1,
+      connect: { timeout: timeoutMs, ...(ca === null ? {} : { ca }) },
+    });
     this.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   }
 
@@ -46,6 +51,8 @@ export class IndexerClient {
 }
 
 async function read({ statusCode, body }: Dispatcher.ResponseData): Promise<Fetched> {
+  // What is not read to its end ends with an error of its own.
+  body.on('error', () => undefined);
   if (statusCode !== 200) {
     body.destroy();
     return { ok: false, why: `the indexer answered ${statusCode}${meaningOf(statusCode)}` };

@@ -58,11 +58,10 @@ function checkTransport(raw: unknown, inputs: Inputs): Finding[] {
     return [error(url, 'the password would be sent in the clear', 'write https://')];
   const file = textAt(raw, ca);
   if (file === null || file === '') return [];
-  if (scheme === 'http') return [errorAtKey(ca, 'this indexer speaks no TLS', 'write https://, or remove ca')];
+  if (scheme === 'http')
+    return [errorAtKey(ca, 'this indexer speaks no TLS', 'write https://, or remove ca')];
   const content = readInput(inputs, file, LIMITS.certificateBytes);
   if (!content.ok) return [error(ca, content.message, content.hint)];
   if (readCertificates(content.text) !== null) return [];
-  return [
-    error(ca, 'there is no certificate in this file', 'write a file with -----BEGIN CERTIFICATE-----'),
-  ];
+  return [error(ca, 'there is no certificate in this file', 'write a file with -----BEGIN CERTIFICATE-----')];
 }
