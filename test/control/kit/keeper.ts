@@ -1,6 +1,7 @@
 import { GateKeeper } from '../../../src/control/gate-keeper.ts';
 import type { CutoverEvent } from '../../../src/core/events.ts';
 import type { RollbackCommand } from '../../../src/rollout/command.ts';
+import type { GatePlan } from '../../../src/rollout/gates/plan.ts';
 import type { ApplyResult } from '../../../src/rollout/controller-types.ts';
 import type { Window } from '../../../src/telemetry/types.ts';
 import { start } from '../../rollout/controller-kit.ts';
@@ -12,7 +13,10 @@ type Node = Awaited<ReturnType<typeof start>>['controller'];
 type Carry = (controller: Node, command: RollbackCommand) => Promise<ApplyResult>;
 
 /** A keeper over a real controller and a store in memory; `carry` stands between its rollbacks and the controller. */
-export async function keeper(carry: Carry = async (controller, command) => await controller.apply(command)) {
+export async function keeper(
+  carry: Carry = async (controller, command) => await controller.apply(command),
+  plan: GatePlan = gatePlan,
+) {
   const { controller } = await start(new MemoryStore());
   const asked: RollbackCommand[] = [];
   const answers: ApplyResult[] = [];
@@ -21,7 +25,7 @@ export async function keeper(carry: Carry = async (controller, command) => await
   let nowMs = controller.state.sinceMs;
   const gates = new GateKeeper({
     state: () => controller.state,
-    plan: () => gatePlan,
+    plan: () => plan,
     critical: () => [],
     nowMs: () => nowMs,
     rollback: async (command) => {
@@ -39,5 +43,6 @@ export async function keeper(carry: Carry = async (controller, command) => await
     nowMs = window.startMs + window.widthMs;
     gates.learn(window);
   };
-  return { controller, gates, asked, answers, events, log, show };
+  const now = () => nowMs;
+  return { now, controller, gates, asked, answers, events, log, show };
 }
