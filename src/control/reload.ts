@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { hashed } from '../config/compile.ts';
 import type { CompiledConfig } from '../config/compile.ts';
+import type { Path } from '../config/problem.ts';
 import type { ConfiguredPlan } from '../config/plan.ts';
 import type { ListenerConfig } from '../core/snapshot.ts';
 
@@ -25,6 +26,8 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
     ['rollout.window', plan.windowMs !== loaded.plan.windowMs],
     ['siem', !isDeepStrictEqual(node.siem, loaded.node.siem)],
   ];
+  const isKept = ([first, second]: Path): boolean =>
+    first === 'node' || (!sameAddresses && first === 'gateway' && second === 'listeners');
   const listeners = sameAddresses ? loaded.gateway.listeners : gateway.listeners;
   return {
     config: hashed({
@@ -32,6 +35,8 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
       node,
       plan: { ...loaded.plan, windowMs: plan.windowMs, ...siemOf(plan, loaded.plan) },
       gateway: { ...loaded.gateway, listeners },
+      // A secret is hidden where it stands: in the part that it came with.
+      secrets: [...loaded.secrets.filter((path) => !isKept(path)), ...running.secrets.filter(isKept)],
     }),
     needRestart: changed.filter(([, differs]) => differs).map(([key]) => key),
   };

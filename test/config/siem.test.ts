@@ -123,8 +123,10 @@ test('a gate never waits for answers that nobody asks for until a restart, nor s
   const added = adoptable(without, asking);
   expect([added.needRestart, added.config.plan.gates.siem]).toEqual([['siem'], undefined]);
   expect(added.config.gateway.hash).toBe(without.gateway.hash);
+  expect(JSON.stringify(redactConfig(added.config))).not.toContain(SECRET);
   const removed = adoptable(asking, without);
   expect([removed.needRestart, removed.config.plan.gates.siem]).toEqual([['siem'], asking.plan.gates.siem]);
   expect(removed.config.plan.siemFreshMs).toBe(26_000);
+  expect(JSON.stringify(redactConfig(removed.config))).not.toContain(SECRET);
   expect(removed.config.gateway.hash).toBe(asking.gateway.hash);
 });

@@ -53,7 +53,9 @@ function checkTransport(raw: unknown, inputs: Inputs): Finding[] {
   ];
   const read = parseServer(textAt(raw, url) ?? '');
   if (!('server' in read)) return [];
-  const { scheme, host } = read.server;
+  const { scheme, host, port } = read.server;
+  // A unix socket is refused by the schema.
+  if (port === 0) return [];
   if (scheme === 'http' && !isLoopback(host))
     return [error(url, 'the password would be sent in the clear', 'write https://')];
   const file = textAt(raw, ca);
