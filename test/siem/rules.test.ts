@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readRules, decode } from '../../src/scenario/siem/rules.ts';
 import { SIEM_EVENTS, encodeLine } from '../../src/siem/event-line.ts';
 import type { SiemEvent } from '../../src/siem/event-line.ts';
 import { severityOf } from '../../src/siem/window-lines.ts';
 import { RULES } from '../kit/indexer.ts';
-import { sharedData } from '../kit/shared-data.ts';
+import { REPOSITORY, sharedData } from '../kit/shared-data.ts';
 import { errorLines, heartbeat } from './kit.ts';
 
 function matched(line: string) {
@@ -93,4 +94,17 @@ test('says of the log lines in the tests of Wazuh what Wazuh says, where these a
     const match = set.match(decode(line) ?? {});
     expect([match?.id, String(match?.level)], line).toEqual([rule, level]);
   }
+});
+
+test('every kind of line is explained with all of its fields, and no other', () => {
+  const rows = [
+    ...readFileSync(join(REPOSITORY, 'docs/siem.md'), 'utf8').matchAll(
+      /^\| `([a-z_]+)` \| [^|]+ \| ((?:`[a-z0-9_]+` ?)+) \|$/gm,
+    ),
+  ];
+  const explained = rows.map(([, event = '', names = '']) => [
+    event,
+    [...names.matchAll(/\w+/g)].map(String),
+  ]);
+  expect(Object.fromEntries(explained)).toEqual(SIEM_EVENTS);
 });
