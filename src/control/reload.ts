@@ -45,7 +45,7 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
 /** The SIEM is asked by who runs: a gate that waits for answers goes with it, with the margins of the new file. */
 function siemOf(
   { gates: { siem: before }, siemFreshMs }: ConfiguredPlan,
-  { gates: { siem: after, ...gates }, siemFreshMs: _ }: ConfiguredPlan,
+  { gates: { siem: after, ...gates } }: ConfiguredPlan,
 ): Pick<ConfiguredPlan, 'gates' | 'siemFreshMs'> {
   if (before === undefined || siemFreshMs === undefined) return { gates };
   return { gates: { ...gates, siem: after ?? before }, siemFreshMs };

@@ -14,6 +14,8 @@ test('there is a scenario for every promise of the gates', () => {
     'opaque-candidate',
     'real-nginx',
     'regional-both-fail',
+    'regional-siem-alerts',
+    'regional-siem-quiet',
     'regional-two-regions',
     'writes-are-unproven',
   ]);

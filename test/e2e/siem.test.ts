@@ -174,6 +174,6 @@ test('a healthy candidate goes on, but not while the SIEM does not hear of it', 
   expect([gone.code, gone.stderr]).toEqual([0, '']);
   expect((await running.status()).rollout).toMatchObject({ phase: 'enforce', withdrawn: [] });
   const events = new Set(lines().map(({ event }) => event));
-  expect([...events].toSorted()).toEqual(['heartbeat', 'transition', 'verdict']);
+  expect(events).toEqual(new Set(['heartbeat', 'transition', 'verdict']));
   expect(lines().every(({ at = '' }) => Math.abs(Date.parse(at) - wallMs()) < 180_000)).toBe(true);
 }, 180_000);
