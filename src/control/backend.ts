@@ -125,7 +125,8 @@ export class NodeBackend implements AdminBackend {
     const { inEffect } = publisher;
     const { revision } = publisher.current;
     const rollout = { phase, bypass, epoch, revision, inEffect };
-    return exposition({ build, startedAtMs, ...rollout, window: hub.total, workers: workers.alive });
+    const siem = steering.siem?.counts ?? null;
+    return exposition({ build, startedAtMs, ...rollout, siem, window: hub.total, workers: workers.alive });
   }
 
   ready(): boolean {

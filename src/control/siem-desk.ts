@@ -10,6 +10,7 @@ import { EventWriter } from '../siem/event-writer.ts';
 import { happeningLine } from '../siem/happening-lines.ts';
 import { LineFile } from '../siem/line-file.ts';
 import { windowLines } from '../siem/window-lines.ts';
+import type { ExposedSiem } from '../telemetry/exposition.ts';
 import type { Window } from '../telemetry/types.ts';
 import { SiemPoller } from './siem-poller.ts';
 
@@ -35,8 +36,8 @@ export function siemNodeName({ runDir }: Pick<NodeConfig, 'runDir'>): string {
 /** What the acting supervisor has to do with a SIEM: it is told of windows and events, and asked for its alerts. */
 export class SiemDesk {
   private readonly options: SiemDeskOptions;
-  readonly writer: EventWriter | null;
-  readonly poller: SiemPoller | null;
+  private readonly writer: EventWriter | null;
+  private readonly poller: SiemPoller | null;
   private readonly unsubscribe: () => void;
   private readonly timer: NodeJS.Timeout | null;
   private beat = 0;
@@ -54,6 +55,13 @@ export class SiemDesk {
     this.heartbeat();
     this.timer = siem.events === null ? null : setInterval(() => this.heartbeat(), siem.events.heartbeatMs);
     this.poller = this.openPoller();
+  }
+
+  /** What was told and answered so far. */
+  get counts(): ExposedSiem {
+    const { writer, poller } = this;
+    const lines = writer === null ? null : { written: writer.written, lost: writer.lost };
+    return { lines, answers: poller === null ? null : { ...poller.answers } };
   }
 
   /** Tells of a complete window. */

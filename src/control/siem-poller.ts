@@ -27,8 +27,8 @@ export class SiemPoller {
   private readonly ended = new AbortController();
   private readonly loop: Promise<void>;
   private said: string | null = null;
-  /** Answers so far, and those of them that said nothing. */
-  readonly answers = { all: 0, odd: 0 };
+  /** Answers so far: those that count, and those that say nothing. */
+  readonly answers = { valid: 0, odd: 0 };
 
   constructor(options: SiemPollerOptions) {
     this.options = options;
@@ -72,8 +72,7 @@ export class SiemPoller {
   /** Said when it changes. */
   private tell(readings: readonly SiemReading[]): void {
     const odd = readings[0]?.odd ?? null;
-    this.answers.all += 1;
-    if (odd !== null) this.answers.odd += 1;
+    this.answers[odd === null ? 'valid' : 'odd'] += 1;
     const kind = odd?.replace(/\d+/g, '0') ?? null;
     if (kind === this.said) return;
     this.said = kind;
