@@ -26,6 +26,7 @@ export class Shipper {
   private readonly ended = new AbortController();
   private readonly loop: Promise<void>;
   private offset = 0;
+  private inode = 0;
   private rest = '';
   private readonly decoder = new TextDecoder();
   /** Nothing is shipped while it is true: the lines are shipped later. */
@@ -54,9 +55,10 @@ export class Shipper {
     const handle = await open(this.options.file).catch(() => null);
     if (handle === null) return;
     try {
-      const { size } = await handle.stat();
-      // Renamed and made anew.
-      if (size < this.offset) this.offset = 0;
+      const { size, ino } = await handle.stat();
+      // Renamed and made anew, or cut.
+      if (ino !== this.inode || size < this.offset) this.offset = 0;
+      this.inode = ino;
       const buffer = Buffer.alloc(Math.min(size - this.offset, LIMITS.rehearsalSearchBytes));
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, this.offset);
       this.offset += bytesRead;
