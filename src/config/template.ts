@@ -122,6 +122,11 @@ rollout:
 #   file: ./access.log
 #   rotate: { maxBytes: 256MiB, maxAge: 1d, keep: 7 }
 
+# A SIEM is told of errors, moves and verdicts, and its alerts are counted by the gates of regional: docs/siem.md.
+# siem:
+#   events: { file: ./cutover-siem.json }
+#   indexer: { url: https://indexer:9200, version: 4, username: cutover, password: { env: INDEXER_PASSWORD } }
+
 # Adds x-cutover-lane, x-cutover-phase and x-cutover-epoch to answers.
 explainHeaders: false
 `;

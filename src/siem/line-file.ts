@@ -16,8 +16,6 @@ export interface LineFileOptions {
  */
 export class LineFile {
   private readonly options: LineFileOptions;
-  /** The last batch may have ended inside a line. */
-  private torn = true;
 
   constructor(options: LineFileOptions) {
     this.options = options;
@@ -32,10 +30,7 @@ export class LineFile {
     if ((await this.size()) + bytes.length > this.options.maxBytes) await this.rotate();
     const handle = await open(this.options.file, 'a+', 0o640);
     try {
-      const whole = this.torn ? Buffer.concat([await lineBreakAfter(handle), bytes]) : bytes;
-      this.torn = true;
-      await handle.appendFile(whole);
-      this.torn = false;
+      await handle.appendFile(Buffer.concat([await lineBreakAfter(handle), bytes]));
     } finally {
       await handle.close();
     }

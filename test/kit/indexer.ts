@@ -46,7 +46,7 @@ const MODES = {
   empty: (_, response) => void response.writeHead(204).end(),
   redirect: (_, response) => void response.writeHead(302, { location: '/login' }).end(),
   garbage: (_, response) => void response.writeHead(200).end('<html>It works!</html>'),
-  huge: (_, response) => void response.writeHead(200).end(`{"a":"${'x'.repeat(2 ** 20)}"}`),
+  huge: (answer) => ({ ...answer, padding: 'x'.repeat(2 ** 20) }),
   cut: (_, response) => {
     response.writeHead(200, { 'content-length': '5000' }).write('{"took":1,', () => response.destroy());
   },

@@ -33,6 +33,8 @@ test('windows with errors have the level of their severity, and legacy stands fi
     ['legacy', 5],
     ['candidate', 12],
   ]);
+  const both = errorLines({ legacy: { requests: 100, bad: 50 }, candidate: { requests: 100, bad: 1 } });
+  expect(both.map((line) => decode(line)?.['gateway.lane'])).toEqual(['legacy', 'candidate']);
   expect(matched(errorLines({ candidate: { requests: 100, bad: 6 } })[0] ?? '')).toMatchObject({
     id: '100511',
     level: 8,

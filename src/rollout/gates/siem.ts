@@ -77,7 +77,7 @@ function askedRegions(state: RolloutState, plan: RolloutPlan, rule: SiemRule): s
   const own = stepRegion(state, plan);
   const regions = [...new Set(plan.regional.steps.map(({ region }) => region))];
   return regions
-    .filter((region) => !state.withdrawn.includes(region) && shareOf(exposure, region) > 0)
+    .filter((region) => shareOf(exposure, region) > 0)
     .toSorted((one, other) => Number(other === own) - Number(one === own));
 }
 
