@@ -1,4 +1,5 @@
 import type { CanaryMatch, ShadowConfig, StickyKey } from '../core/snapshot.ts';
+import { compileSiemGate } from './compile-siem.ts';
 import type { Inputs, SecretRef } from './inputs.ts';
 import { readSecret } from './inputs.ts';
 import type { ConfiguredPlan } from './plan.ts';
@@ -9,7 +10,9 @@ type Rollout = Config['rollout'];
 type Rule = Rollout['canary']['match'][number];
 type Value = string | SecretRef;
 
-export function compilePlan({ rollout, candidate }: Config, inputs: Inputs): ConfiguredPlan {
+export function compilePlan(config: Config, inputs: Inputs): ConfiguredPlan {
+  const { rollout, candidate } = config;
+  const { rule, freshMs } = compileSiemGate(config);
   const { shadow, canary, regional, enforce, gates } = rollout;
   return {
     candidateVersion: candidate.version ?? null,
@@ -29,7 +32,9 @@ export function compilePlan({ rollout, candidate }: Config, inputs: Inputs): Con
       differences: gates.differences.margin,
       badWindows: gates.bake.badWindows,
       ...((shadow.noise?.share ?? 0) > 0 ? { noise: true } : {}),
+      ...(rule === undefined ? {} : { siem: rule }),
     },
+    ...(freshMs === undefined ? {} : { siemFreshMs: freshMs }),
   };
 }
 

@@ -6,6 +6,7 @@ import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileNotify, notifyPlaces } from './compile-notify.ts';
 import { compileRules, shapingOf } from './compile-differences.ts';
+import { compileSiem, siemPlaces } from './compile-siem.ts';
 import { compileListener, tlsPlaces } from './compile-tls.ts';
 import { prefixBits } from './fields-net.ts';
 import type { Inputs } from './inputs.ts';
@@ -41,7 +42,12 @@ export function compile(config: Config, inputs: Inputs): CompiledConfig {
     plan,
     node: compileNode(config, inputs),
     notify,
-    secrets: [...secretPlaces(config.rollout), ...tlsPlaces(gateway), ...notifyPlaces(notify)],
+    secrets: [
+      ...secretPlaces(config.rollout),
+      ...siemPlaces(config),
+      ...tlsPlaces(gateway),
+      ...notifyPlaces(notify),
+    ],
   };
   return hashed(compiled);
 }
@@ -166,5 +172,6 @@ function compileNode(config: Config, inputs: Inputs): NodeConfig {
       examplesMs: retention.examples,
       maxBytes: retention.maxBytes,
     },
+    siem: compileSiem(config, inputs),
   };
 }

@@ -11,6 +11,7 @@ import { checkLimits } from './checks/limits.ts';
 import { checkNotify } from './checks/notify.ts';
 import { checkRollout } from './checks/rollout.ts';
 import { checkSecrets } from './checks/secrets.ts';
+import { checkSiem } from './checks/siem.ts';
 import { checkTls } from './checks/tls.ts';
 import { compile } from './compile.ts';
 import type { CompiledConfig } from './compile.ts';
@@ -74,6 +75,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
     ...checkSecrets(source, inputs),
     ...checkNotify(source, inputs),
     ...checkTls(source, inputs),
+    ...checkSiem(source, inputs),
   ];
   const spoken = new Set(
     checked.filter((found) => found.severity === 'error').map((found) => pathText(found.path)),

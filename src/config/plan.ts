@@ -20,6 +20,8 @@ export interface ConfiguredPlan {
   };
   readonly enforce: { readonly reverseSample: number; readonly dwellMs: number };
   readonly gates: GateMargins;
+  /** Age up to which an answer of the SIEM counts; it says nothing about evidence. */
+  readonly siemFreshMs?: number;
 }
 
 /** When a phase, or each of its steps, is left. */
@@ -44,6 +46,8 @@ export interface GateMargins {
   readonly noise?: boolean;
   /** Share of windows that may have a burst of errors; `auto`: 1 %, and half of it in `regional`. */
   readonly badWindows: number | 'auto';
+  /** What of the SIEM's alerts is a breach; not there where nobody asks for them. */
+  readonly siem?: SiemMargins;
 }
 
 /** One receiver of webhooks: never part of the hash. */
@@ -55,6 +59,42 @@ export interface NotifyReceiver {
   readonly events: readonly NotifiedEvent[];
   readonly timeoutMs: number;
   readonly giveUpAfterMs: number;
+}
+
+/** `rollout.gates.siem`. */
+export interface SiemMargins {
+  readonly minAlerts: number;
+  readonly ratio: number;
+  readonly level: number;
+  readonly atOnce: number;
+  readonly enforce: boolean;
+}
+
+/** What the SIEM is told, and what it is asked. */
+export interface SiemConfig {
+  readonly events: {
+    /** Absolute path. */
+    readonly file: string;
+    readonly heartbeatMs: number;
+    readonly maxBytes: number;
+    readonly keep: number;
+  } | null;
+  readonly indexer: {
+    /** Scheme, host and port. */
+    readonly url: string;
+    /** Major version of Wazuh. */
+    readonly version: 4 | 5;
+    /** Index pattern, or null for the usual one of the version. */
+    readonly index: string | null;
+    readonly username: string;
+    readonly password: string;
+    /** Text of the authorities (PEM); null: the system's. */
+    readonly ca: string | null;
+    readonly lagMs: number;
+    readonly spanMs: number;
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+  } | null;
 }
 
 /** What concerns this node alone: never part of the hash. */
@@ -72,4 +112,5 @@ export interface NodeConfig {
     readonly examplesMs: number;
     readonly maxBytes: number;
   };
+  readonly siem: SiemConfig | null;
 }

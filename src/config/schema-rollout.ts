@@ -16,6 +16,7 @@ import {
   whole,
   word,
 } from './fields.ts';
+import { siemGate } from './schema-siem.ts';
 import { cidrsField, hostField, serversField, tokenField } from './fields-net.ts';
 
 const NOT_TO_SET =
@@ -192,6 +193,7 @@ const gates = section(
       },
       'time without a burst',
     ).prefault({}),
+    siem: siemGate.prefault({}),
   },
   'what must be proven before a phase is left',
 );

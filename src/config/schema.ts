@@ -7,6 +7,7 @@ import { candidateSchema, filtersSchema, legacySchema } from './schema-lanes.ts'
 import { differencesSchema } from './schema-differences.ts';
 import { notifySchema } from './schema-notify.ts';
 import { rolloutSchema } from './schema-rollout.ts';
+import { siemSchema } from './schema-siem.ts';
 
 const listener = section(
   {
@@ -169,6 +170,7 @@ export const configSchema = section(
     limits: limits.prefault({}),
     accessLog: accessLog.optional(),
     notify: notifySchema.prefault([]),
+    siem: siemSchema.optional(),
     explainHeaders: flag('adds x-cutover-lane, -phase and -epoch to answers').prefault(false),
   },
   'cutover.yaml',

@@ -126,6 +126,10 @@ rollout:
 # notify:
 #   - url: https://hooks.example.com/cutover
 #     secret: { file: /run/secrets/cutover-webhook } # echo "whsec_$(openssl rand -base64 32)"
+# A SIEM is told of errors, moves and verdicts, and its alerts are counted by the gates of regional: docs/siem.md.
+# siem:
+#   events: { file: ./cutover-siem.json }
+#   indexer: { url: https://indexer:9200, version: 4, username: cutover, password: { env: INDEXER_PASSWORD } }
 
 # Adds x-cutover-lane, x-cutover-phase and x-cutover-epoch to answers.
 explainHeaders: false

@@ -150,8 +150,10 @@ export class NodeBackend implements AdminBackend {
     const { phase, bypass, epoch } = steering.state;
     const { inEffect } = publisher;
     const { revision } = publisher.current;
-    const rollout = { phase, bypass, epoch, revision, inEffect, notifications: this.node.notifier.counts };
-    return exposition({ build, startedAtMs, ...rollout, window: hub.total, workers: workers.alive });
+    const { counts: notifications } = this.node.notifier;
+    const rollout = { phase, bypass, epoch, revision, inEffect, notifications };
+    const siem = steering.siem?.counts ?? null;
+    return exposition({ build, startedAtMs, ...rollout, siem, window: hub.total, workers: workers.alive });
   }
 
   ready(): boolean {

@@ -8,6 +8,7 @@ import type { GateInput } from '../rollout/gates/decide.ts';
 import { addWindow, noEvidence } from '../rollout/gates/evidence.ts';
 import type { Evidence } from '../rollout/gates/evidence.ts';
 import type { GatePlan } from '../rollout/gates/plan.ts';
+import type { SiemReading } from '../rollout/gates/siem.ts';
 import type { GateReport } from '../rollout/gates/types.ts';
 import type { TelemetryStore } from '../rollout/ports.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -39,6 +40,8 @@ export class GateKeeper {
   private evidence: Evidence = noEvidence(0);
   private said = '';
   private acting = false;
+  /** What the SIEM said last; null: it is not asked. */
+  private siem: readonly SiemReading[] | null = null;
   private retry: (() => Promise<void>) | null = null;
   /** Of an earlier supervisor's windows, while they are read or could not be: their epoch, and what came meanwhile. */
   private unread: { readonly epoch: number; readonly meanwhile: Window[]; reading: boolean } | null = null;
@@ -62,6 +65,7 @@ export class GateKeeper {
       critical: critical(),
       nowMs: nowMs(),
       complete: this.unread?.epoch !== state().epoch,
+      ...(this.siem === null ? {} : { siem: this.siem }),
     };
   }
 
@@ -113,6 +117,16 @@ export class GateKeeper {
   learn(window: Window): void {
     void this.readAgain();
     this.add(window);
+    this.look();
+  }
+
+  /** Takes in what the SIEM says about each region, and acts on it at once: an alert does not wait for a window. */
+  hear(readings: readonly SiemReading[]): void {
+    this.siem = readings;
+    this.look();
+  }
+
+  private look(): void {
     const report = this.report();
     this.tell(report);
     void this.act(report);

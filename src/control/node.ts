@@ -279,6 +279,7 @@ export class GatewayNode {
       telemetry: store.telemetry,
       publisher: this.publisher,
       event: (event) => this.hub.event(event),
+      subscribe: (listener) => this.hub.events.subscribe(listener),
       legacyServes: () => legacyServes(this.hub.lastWindow, this.steered?.state.sinceMs ?? 0),
     });
   }

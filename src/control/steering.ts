@@ -7,7 +7,7 @@ import type { LoadResult } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
 import { wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { CutoverEvent } from '../core/events.ts';
+import type { CutoverEvent, StampedEvent } from '../core/events.ts';
 import type { Authored, Command } from '../rollout/command.ts';
 import { refuse } from '../rollout/command.ts';
 import type { ApplyResult, ControllerOptions, OperatorCommand } from '../rollout/controller-types.ts';
@@ -25,6 +25,7 @@ import type { Publisher } from './publisher.ts';
 import { GateKeeper } from './gate-keeper.ts';
 import { adoptable } from './reload.ts';
 import { proofText } from './schema/proof.ts';
+import { SiemDesk, siemNodeName } from './siem-desk.ts';
 import { TailThresholds } from './tail-thresholds.ts';
 import { UnstoredFile } from './unstored-file.ts';
 
@@ -42,6 +43,8 @@ export interface SteeringOptions {
   readonly telemetry: TelemetryStore;
   readonly publisher: Publisher;
   readonly event: (event: CutoverEvent) => void;
+  /** Follows every event of this gateway, for the SIEM; absent: it hears of windows alone. */
+  readonly subscribe?: (listener: (event: StampedEvent) => void) => () => void;
   /** Whether legacy answered a client lately; true when nobody knows. */
   readonly legacyServes: () => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -69,6 +72,9 @@ export class Steering {
 
   /** What the evidence of this epoch says. */
   readonly gates: GateKeeper;
+
+  /** What this gateway has to do with a SIEM; null: nothing. */
+  siem: SiemDesk | null = null;
 
   private constructor(options: SteeringOptions) {
     this.options = options;
@@ -145,6 +151,7 @@ export class Steering {
       throw leaseHeld();
     }
     steering.publish(steering.state);
+    steering.siem = steering.openSiem();
     void steering.gates.recall(telemetry);
     return steering;
   }
@@ -179,6 +186,7 @@ export class Steering {
   /** Takes a completed window in: the gates judge it, and thresholds that moved are published. */
   learn(window: Window): void {
     this.gates.learn(window);
+    this.siem?.learn(window);
     const { publisher } = this.options;
     const settled = publisher.inEffect;
     if (!this.thresholds.add(window)) return;
@@ -188,7 +196,24 @@ export class Steering {
 
   async close(): Promise<void> {
     await this.reloads;
+    await this.siem?.close();
     await this.controller?.close();
+  }
+
+  private openSiem(): SiemDesk | null {
+    const { build, subscribe = () => () => {}, log } = this.options;
+    const { siem } = this.config.node;
+    if (siem === null) return null;
+    return new SiemDesk({
+      siem,
+      node: siemNodeName(this.config.node),
+      build,
+      state: () => this.state,
+      plan: () => this.config.plan,
+      subscribe,
+      hear: (readings) => this.gates.hear(readings),
+      log,
+    });
   }
 
   private async reloadNow(author: Authored): Promise<Reloaded> {

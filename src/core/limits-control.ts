@@ -223,6 +223,40 @@ export const CONTROL_LIMITS = {
   replayClasses: 2_000,
   /** A report or a file of an interrupted replay: 2,000 classes with examples take 4 MiB. */
   replayFileBytes: 64 * 1024 * 1024,
+  /** How often a heartbeat is written for the SIEM: three are missing before half a minute of lag has passed. */
+  siemHeartbeatMs: 10_000,
+  /** One line for the SIEM: the agent of Wazuh cuts at 64 KiB with its header. */
+  siemLineBytes: 60 * 1024,
+  /** Characters of one value in such a line. */
+  siemValueChars: 1_000,
+  /** Lines a second, and at once: a tenth of the 500 events a second that an agent forwards by default. */
+  siemLinesPerSec: 50,
+  siemLinesBurst: 200,
+  /** Lines of one window: 50 regions with errors on both lanes; further ones are counted. */
+  siemWindowLines: 100,
+  /** Lines that wait for a slow disk. */
+  siemLinesWaiting: 1_000,
+  /** The same happening is told once in this time, with a count. */
+  siemRepeatMs: 60_000,
+  /** Happenings remembered for that. */
+  siemRepeats: 500,
+  /** Smallest file that is moved away, and moved files kept at the most. */
+  siemFileLeastBytes: 64 * 1024,
+  siemFilesKept: 100,
+  /** An alert is found after so long: manager, Filebeat and a refresh of 5 s, with slack. */
+  siemLagMs: 30_000,
+  siemSpanMs: 300_000,
+  /** Longest pause between two questions: with one answer a breach is heard 15 s after it is visible at the latest. */
+  siemIntervalMs: 10_000,
+  siemTimeoutMs: 3_000,
+  /** Answer of the indexer: 50 regions with both lanes and 17 levels take 150 KiB. */
+  siemAnswerBytes: 512 * 1024,
+  /** Regions of one question. */
+  siemRegions: 100,
+  /** How far the clock of the SIEM may be behind ours. */
+  siemSkewMs: 5_000,
+  /** Time for the last lines to be written at the end. */
+  siemCloseMs: 2_000,
   /** Requests of a rehearsal under way, each on a connection of its own; beyond it they count as client errors. */
   rehearsalInFlight: 4_000,
   /** A client of a rehearsal gives up then, as a patient browser does. */
@@ -239,6 +273,11 @@ export const CONTROL_LIMITS = {
   rehearsalPollMs: 400,
   /** Output kept of one process of a rehearsal, characters; the oldest goes first. */
   rehearsalOutputChars: 64 * 1024,
+  /** A search of the indexer of a rehearsal, lines shipped to it at once, and records that it keeps of one index. */
+  rehearsalSearchBytes: 256 * 1024,
+  rehearsalRecords: 50_000,
+  /** How often new lines are shipped to it. */
+  rehearsalShipMs: 100,
   /** Epochs of a rehearsal whose gates are kept. */
   rehearsalEpochs: 500,
 } as const;

@@ -88,6 +88,13 @@ function checkFaults({ upstreams }: Parts, faults: readonly Fault[], path: Path)
   return faults.flatMap(({ target }, index): Issue[] => {
     const place = [...path, index, 'target'];
     const missing = exists(target, Object.keys(upstreams), 'upstream', place);
+    if (upstreams[target]?.indexer !== undefined)
+      return [
+        {
+          path: place,
+          message: `"${target}" is an indexer, and makes no faults\nhit an upstream that answers`,
+        },
+      ];
     if (missing.length > 0 || upstreams[target]?.nginx === undefined) return missing;
     return [
       {

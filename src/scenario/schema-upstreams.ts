@@ -34,6 +34,22 @@ const answer = section(
     path: ['p99'],
   });
 
+const indexer = section(
+  {
+    lines: text('the file of siem.events, beside the configuration of the gateway', './siem.json').prefault(
+      './siem.json',
+    ),
+    rules: text(
+      'rules of Wazuh 4, beside the scenario; left out: Wazuh 5, which counts events',
+      '../deploy/wazuh/local_rules.xml',
+    ).optional(),
+    refresh: duration('records are found after so long at the most').prefault('5s'),
+    username: text('who may search', 'cutover').prefault('cutover'),
+    password: text('its password: this indexer lives as long as the rehearsal', 'rehearsed'),
+  },
+  'a stand-in of the Wazuh indexer, and what brings it the lines of the gateway',
+);
+
 /** A server that the rehearsal starts: scripted answers, or a real NGINX with its own file. */
 export const upstreamSchema = section(
   {
@@ -46,11 +62,21 @@ export const upstreamSchema = section(
       'an nginx.conf beside the scenario; ${PORT} is the port to listen on, ${NAME} the URL of another upstream',
       './legacy.conf',
     ).optional(),
+    indexer: indexer.optional(),
   },
   'one server',
-).refine((upstream) => upstream.answers !== undefined || upstream.nginx !== undefined, {
-  error: 'expected at least one of: answers, nginx\nfor example: answers: [{ path: /, json: { ok: true } }]',
-});
+)
+  .refine(
+    ({ answers, nginx, indexer: stand }) => [answers, nginx, stand].some((each) => each !== undefined),
+    {
+      error:
+        'expected at least one of: answers, nginx, indexer\nfor example: answers: [{ path: /, json: { ok: true } }]',
+    },
+  )
+  .refine(({ answers, nginx, indexer: stand }) => stand === undefined || (answers ?? nginx) === undefined, {
+    error: 'an indexer is nothing else\nremove answers and nginx',
+  });
 
 export type UpstreamPlan = z.output<typeof upstreamSchema>;
+export type IndexerPlan = z.output<typeof indexer>;
 export type ScriptedAnswer = z.output<typeof answer>;

@@ -4,6 +4,7 @@ import { CutoverError, messageOf } from '../core/errors.ts';
 import { fillText } from './fill.ts';
 import type { Layout } from './layout.ts';
 import { startNginx } from './nginx.ts';
+import { startStandIn } from './siem/stand-in.ts';
 import type { FoundNginx } from './nginx.ts';
 import type { Scenario } from './schema.ts';
 import type { UpstreamPlan } from './schema-upstreams.ts';
@@ -14,7 +15,7 @@ import type { EmbeddedUpstream } from './upstream.ts';
 /** The upstreams of a rehearsal while it runs. */
 export interface Servers {
   readonly embedded: ReadonlyMap<string, EmbeddedUpstream>;
-  /** What they served, by name; null for an NGINX, which is not asked. */
+  /** What they served, by name; null for an NGINX or an indexer, which are not asked. */
   served(): Promise<Record<string, Served | null>>;
   stop(): Promise<void>;
 }
@@ -38,7 +39,9 @@ export function legacyKind(scenario: Scenario, nginx: FoundNginx | null): string
 
 /** @throws CutoverError NO_NGINX for an upstream that is nothing without one */
 export function needNginx(scenario: Scenario, nginx: FoundNginx | null): void {
-  const names = Object.entries(scenario.upstreams).filter(([, { answers }]) => answers === undefined);
+  const names = Object.entries(scenario.upstreams).filter(
+    ([, { answers, indexer }]) => (answers ?? indexer) === undefined,
+  );
   if (nginx !== null || names.length === 0) return;
   throw new CutoverError(
     'NO_NGINX',
@@ -62,6 +65,10 @@ export async function startServers(
   };
   try {
     for (const [name, plan] of Object.entries(scenario.upstreams)) {
+      if (plan.indexer !== undefined) {
+        started.push(await startStandIn(plan.indexer, layout, portOf(layout, name)));
+        continue;
+      }
       if (plan.nginx !== undefined && nginx !== null) {
         started.push(await nginxOf(nginx, name, plan.nginx, layout));
         continue;

@@ -19,10 +19,18 @@ export interface ExpositionInput {
   readonly inEffect: boolean;
   /** Absent: nobody counts them. */
   readonly notifications?: NotifyCounts;
+  /** What the SIEM was told and answered; null where nobody talks to it. */
+  readonly siem?: ExposedSiem | null;
   /** Everything since the supervisor started. */
   readonly window: Window | null;
   /** Every process, also those without a word yet; a place may have two while one replaces the other. */
   readonly workers: readonly ExposedWorker[];
+}
+
+/** Counts since this supervisor acts; null: there is no such half. */
+export interface ExposedSiem {
+  readonly lines: { readonly written: number; readonly lost: number } | null;
+  readonly answers: { readonly valid: number; readonly odd: number } | null;
 }
 
 interface ExposedWorker {
@@ -89,6 +97,11 @@ function addRollout(page: MetricsPage, input: ExpositionInput): void {
     const count = input.workers.filter((worker) => worker.state === state).length;
     page.add('cutover_workers', [state], count);
   }
+  const { lines = null, answers = null } = input.siem ?? {};
+  for (const [result, value] of Object.entries(lines ?? {}))
+    page.add('cutover_siem_lines_total', [result], value);
+  for (const [result, value] of Object.entries(answers ?? {}))
+    page.add('cutover_siem_answers_total', [result], value);
 }
 
 function addLane(page: MetricsPage, counts: LaneCounts): void {

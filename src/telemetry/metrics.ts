@@ -22,6 +22,14 @@ export const METRICS = {
   cutover_snapshot_revision: gauge([], 'The snapshot that was published last.'),
   cutover_snapshot_in_effect: gauge([], '1 when every worker runs on it.'),
   cutover_workers: gauge(['state'], 'Worker processes by state.'),
+  cutover_siem_lines_total: counter(
+    ['result'],
+    'Lines for the SIEM: written, or lost to a bound or the disk. Not there without siem.events.',
+  ),
+  cutover_siem_answers_total: counter(
+    ['result'],
+    'Answers of the SIEM: valid, or odd and worth nothing. Not there without siem.indexer.',
+  ),
   cutover_requests_total: counter(
     [...LANE, 'method', 'status'],
     'Requests by the lane that was asked first, kind of method (safe or write) and status class the client got.',

@@ -20,6 +20,8 @@ test('there is a scenario for every promise of the gates', () => {
     'rare-bursts',
     'real-nginx',
     'regional-both-fail',
+    'regional-siem-alerts',
+    'regional-siem-quiet',
     'regional-two-regions',
     'writes-are-unproven',
     'writes-by-cohort',

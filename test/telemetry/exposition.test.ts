@@ -80,7 +80,9 @@ function page(
   const keeper = new WindowKeeper(10_000);
   for (const delta of recorder.take(1, gauges)) keeper.add(delta);
   const rollout = { phase: 'canary', bypass: false, epoch: 1, revision: 4, inEffect: true } as const;
-  return exposition({ build: '0.1.0', startedAtMs: 1_500, ...rollout, window: keeper.total(), workers });
+  const siem = { lines: { written: 7, lost: 1 }, answers: { valid: 3, odd: 2 } };
+  const window = keeper.total();
+  return exposition({ build: '0.1.0', startedAtMs: 1_500, ...rollout, siem, window, workers });
 }
 
 test('a page is the text format to the letter, whatever routes and regions are called', () => {
@@ -116,6 +118,15 @@ test('every metric is exposed under its own name, and its name says its type and
 test('the same state is the same page, in whatever order it was counted', () => {
   const seen = ['a', 'b', 'c'].map((route) => ({ route }));
   expect(page(seen)).toBe(page(seen.toReversed()));
+});
+
+test('what the SIEM was told and answered is counted, and the lost and odd beside it', () => {
+  const families = readMetrics(page([]));
+  const of = (name: string, result: string) => sumOf(families, name, { result });
+  expect([of('cutover_siem_lines_total', 'written'), of('cutover_siem_lines_total', 'lost')]).toEqual([7, 1]);
+  expect([of('cutover_siem_answers_total', 'valid'), of('cutover_siem_answers_total', 'odd')]).toEqual([
+    3, 2,
+  ]);
 });
 
 test('a request is counted by lane, kind of method and status class', () => {

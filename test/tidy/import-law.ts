@@ -40,7 +40,7 @@ const WORKER_ROOMS = ['core', 'wire', 'auth', 'telemetry', 'shadow', 'gateway'];
 
 /** Who may import a package: rooms, or single files. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  zod: ['config', 'scenario', 'control', 'replay', 'report'],
+  zod: ['config', 'siem', 'scenario', 'control', 'replay', 'report'],
   yaml: ['config', 'scenario', 'control', 'report'],
   'better-sqlite3': ['store'],
   jose: ['auth'],

@@ -46,5 +46,6 @@ function secretPlaces(raw: unknown): { readonly path: Path; readonly value: unkn
       value: valueAt(raw, [...item, name]),
     })),
   );
-  return [...inMaps, ...ofReceivers];
+  const password = ['siem', 'indexer', 'password'];
+  return [...inMaps, ...ofReceivers, { path: password, value: valueAt(raw, password) }];
 }

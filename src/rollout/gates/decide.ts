@@ -9,6 +9,8 @@ import { advancingAt, timesOf } from './plan.ts';
 import type { GatePlan } from './plan.ts';
 import { coverageAt, requirementsOf } from './requirements.ts';
 import { retreat } from './retreat.ts';
+import { siemFindings, siemRequirements } from './siem.ts';
+import type { SiemFinding, SiemReading } from './siem.ts';
 import type { GateAction, GateReport, MetricLine, Requirement } from './types.ts';
 import { validityOf } from './validity.ts';
 import { sayLine, sayTrip, span } from './words.ts';
@@ -23,10 +25,13 @@ export interface GateInput {
   readonly nowMs: number;
   /** Every window of the epoch was taken in; false while those of an earlier supervisor are read. */
   readonly complete: boolean;
+  /** What the SIEM said last about each region; absent: it was not asked. */
+  readonly siem?: readonly SiemReading[];
 }
 
 /** The evidence after it was looked at from all sides, before anything is said about it. */
-interface Seen extends GateInput {
+interface Seen extends Omit<GateInput, 'siem'> {
+  readonly siem: readonly SiemFinding[];
   readonly lines: readonly MetricLine[];
   readonly validity: readonly Requirement[];
   readonly requirements: readonly Requirement[];
@@ -43,9 +48,12 @@ export function decide(input: GateInput): GateReport {
     state.phase === 'retired'
       ? []
       : [...linesOf(state, plan, evidence), ...cohortLines(input, coverage, needs)];
-  const validity = [...validityOf(input), ...cohortValidity(input, lines)];
-  const requirements = requirementsOf({ state, plan, evidence, coverage, nowMs });
-  const { action = null, ...said } = verdictOf({ ...input, lines, validity, requirements });
+  const siem = siemFindings(input);
+  const alerts = siemRequirements(siem);
+  const validity = [...validityOf(input), ...cohortValidity(input, lines), ...alerts.validity];
+  const looked = { state, plan, evidence, coverage, nowMs };
+  const requirements = [...requirementsOf(looked), ...alerts.requirements];
+  const { action = null, ...said } = verdictOf({ ...input, siem, lines, validity, requirements });
   const { phase, step, epoch } = state;
   return {
     ...said,
@@ -64,7 +72,7 @@ export function decide(input: GateInput): GateReport {
     coverage,
     pairsPerSecond: paceOf(evidence),
     etaS: state.bypass ? null : etaOf(said.verdict, lines, [...validity, ...requirements]),
-    evidenceHash: hashOf(evidence),
+    evidenceHash: hashOf(evidence, input.siem),
   };
 }
 
@@ -77,7 +85,7 @@ function verdictOf(seen: Seen): Said {
  * The breaker, else what was shown to be worse. What can be taken back comes first, so that a failure with nothing left
  * to take back never hides another one; a region that was taken back already has no say.
  */
-function failed({ state, plan, evidence, lines }: Seen): Said | null {
+function failed({ state, plan, evidence, lines, siem }: Seen): Said | null {
   if (state.phase === 'retired') return null;
   const trips = evidence.trips.map(
     (trip) => ({ reason: 'BREAKER', message: sayTrip(trip), region: trip.region }) as const,
@@ -86,7 +94,10 @@ function failed({ state, plan, evidence, lines }: Seen): Said | null {
     .filter(({ verdict }) => verdict === 'abort')
     .toSorted((one, other) => other.logAbort - one.logAbort)
     .map((line) => ({ reason: line.reason, message: sayLine(line), region: line.region }));
-  const failures = [...trips, ...worse]
+  const alerts = siem
+    .filter(({ kind }) => kind === 'breached')
+    .map(({ region, message }) => ({ reason: 'SIEM_ALERTS', message: `SIEM: ${message}`, region }) as const);
+  const failures = [...trips, ...worse, ...alerts]
     .filter(({ region }) => region === null || !state.withdrawn.includes(region))
     .map(
       ({ region, ...said }) => ({ ...said, verdict: 'abort', action: retreat(state, plan, region) }) as const,
@@ -149,10 +160,10 @@ function rank({ etaS }: Requirement): number {
 const hashes = new WeakMap<Evidence, string>();
 
 /** Evidence is never changed in place, and status is asked for more often than windows come. */
-function hashOf(evidence: Evidence): string {
+function hashOf(evidence: Evidence, siem?: readonly SiemReading[]): string {
   const hash = hashes.get(evidence) ?? sha256Hex(canonicalJson(evidence));
   hashes.set(evidence, hash);
-  return hash;
+  return siem === undefined ? hash : sha256Hex(canonicalJson({ evidence: hash, siem }));
 }
 
 function paceOf({ pairs, fromMs, toMs }: Evidence): number | null {

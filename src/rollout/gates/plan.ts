@@ -1,4 +1,5 @@
 import type { RolloutPlan } from '../state.ts';
+import type { SiemRule } from './siem.ts';
 
 /** The configured rollout with all that the gates read; durations in milliseconds, margins as fractions. */
 export interface GatePlan extends RolloutPlan {
@@ -17,7 +18,11 @@ export interface GatePlan extends RolloutPlan {
     readonly badWindows: number | 'auto';
     /** Legacy is compared with itself on a share of the copies. */
     readonly noise?: boolean;
+    /** The SIEM is asked, too. */
+    readonly siem?: SiemRule;
   };
+  /** Age up to which an answer of the SIEM counts. */
+  readonly siemFreshMs?: number;
 }
 
 interface Lasting {

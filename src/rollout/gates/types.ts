@@ -37,6 +37,9 @@ export const REASONS = [
   'NO_TRAFFIC',
   'LEGACY_SERVES',
   'WITHDRAWN',
+  'SIEM_ALERTS',
+  'SIEM_ODD',
+  'SIEM_EARLY',
   'BYPASSED',
   'AT_END',
 ] as const;
@@ -96,6 +99,7 @@ export const REQUIREMENTS = [
   'traffic',
   'regions',
   'legacy',
+  'siem',
 ] as const;
 
 export interface Requirement {

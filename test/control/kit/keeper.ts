@@ -42,5 +42,6 @@ export async function keeper(
     nowMs = window.startMs + window.widthMs;
     gates.learn(window);
   };
-  return { controller, gates, asked, answers, events, log, show };
+  const now = () => nowMs;
+  return { now, controller, gates, asked, answers, events, log, show };
 }

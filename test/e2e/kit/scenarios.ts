@@ -23,7 +23,9 @@ const scenarioOf = (name: string): Scenario => scenarioSchema.parse(parse(read(`
 
 /** An upstream that is nothing without a real NGINX. */
 const needsNginx = (name: string): boolean =>
-  Object.values(scenarioOf(name).upstreams).some((upstream) => upstream.answers === undefined);
+  Object.values(scenarioOf(name).upstreams).some(
+    ({ answers, indexer }) => (answers ?? indexer) === undefined,
+  );
 
 /** Runs a verb that prints a rehearsal, in an empty folder. */
 export async function rehearsed(
