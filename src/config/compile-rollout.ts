@@ -14,19 +14,13 @@ export function compilePlan({ rollout, candidate }: Config, inputs: Inputs): Con
   return {
     candidateVersion: candidate.version ?? null,
     windowMs: rollout.window,
-    shadow: { sample: shadow.sample, dwellMs: shadow.dwell, maxDurationMs: shadow.maxDuration },
+    shadow: { sample: shadow.sample, ...leftWhen(shadow) },
     canary: {
       match: canary.match.map((rule) => canaryMatch(rule, inputs)),
-      dwellMs: canary.dwell,
-      maxDurationMs: canary.maxDuration,
       minRequests: canary.minRequests,
+      ...leftWhen(canary),
     },
-    regional: {
-      steps: regional.steps,
-      dwellMs: regional.dwell,
-      maxDurationMs: regional.maxDuration,
-      approval: regional.approval === 'required',
-    },
+    regional: { steps: regional.steps, ...leftWhen(regional) },
     enforce: { reverseSample: enforce.reverseShadow, dwellMs: enforce.dwell },
     gates: {
       minPairs: gates.minPairs,
@@ -36,6 +30,17 @@ export function compilePlan({ rollout, candidate }: Config, inputs: Inputs): Con
       badWindows: gates.bake.badWindows,
       ...((shadow.noise?.share ?? 0) > 0 ? { noise: true } : {}),
     },
+  };
+}
+
+type LeftWhen = Pick<Rollout['regional'], 'dwell' | 'maxDuration' | 'approval' | 'advance'>;
+
+function leftWhen({ dwell, maxDuration, approval, advance }: LeftWhen) {
+  return {
+    dwellMs: dwell,
+    maxDurationMs: maxDuration,
+    approval: approval === 'required',
+    automatic: advance === 'automatic',
   };
 }
 

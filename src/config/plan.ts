@@ -8,23 +8,27 @@ export interface ConfiguredPlan {
   /** Names the build behind the candidate's servers, or null: another one starts the evidence anew. */
   readonly candidateVersion: string | null;
   readonly windowMs: number;
-  readonly shadow: { readonly sample: number; readonly dwellMs: number; readonly maxDurationMs: number };
-  readonly canary: {
+  readonly shadow: LeftWhen & { readonly sample: number };
+  readonly canary: LeftWhen & {
     readonly match: readonly CanaryMatch[];
-    readonly dwellMs: number;
-    readonly maxDurationMs: number;
     /** Canary requests that each critical route has to show. */
     readonly minRequests: number;
   };
-  readonly regional: {
+  readonly regional: LeftWhen & {
     readonly steps: readonly { readonly region: string; readonly share: number }[];
-    readonly dwellMs: number;
-    readonly maxDurationMs: number;
-    /** A person must agree to each step. */
-    readonly approval: boolean;
   };
   readonly enforce: { readonly reverseSample: number; readonly dwellMs: number };
   readonly gates: GateMargins;
+}
+
+/** When a phase, or each of its steps, is left. */
+interface LeftWhen {
+  readonly dwellMs: number;
+  readonly maxDurationMs: number;
+  /** A person must agree. */
+  readonly approval: boolean;
+  /** The gates move on by themselves. */
+  readonly automatic: boolean;
 }
 
 /** Excess that is tolerated, as fractions, and the least evidence. */
@@ -37,8 +41,8 @@ export interface GateMargins {
   readonly differences: number;
   /** Legacy is compared with itself (`rollout.shadow.noise`): differences are judged on triples. */
   readonly noise?: boolean;
-  /** Share of windows that may have a burst of errors. */
-  readonly badWindows: number;
+  /** Share of windows that may have a burst of errors; `auto`: 1 %, and half of it in `regional`. */
+  readonly badWindows: number | 'auto';
 }
 
 /** What concerns this node alone: never part of the hash. */

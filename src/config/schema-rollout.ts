@@ -88,6 +88,14 @@ const maxDuration = (initial: string) =>
     'a phase that is not proven after this time is inconclusive: a person has to look',
   ).prefault(initial);
 
+const advance = () =>
+  word('whether a person moves on, or the gates do by themselves once they are ready', [
+    'manual',
+    'automatic',
+  ]).prefault('manual');
+
+const approval = word('whether a person must agree before the gates let it go on', ['required', 'none']);
+
 const noise = section(
   {
     share: share('share of copies whose request legacy is asked again; only reads are').prefault('10%'),
@@ -103,6 +111,8 @@ const shadow = section(
     ramp: duration('the cap grows from zero over this time after a start').prefault('30s'),
     dwell: dwell('least time in this phase').prefault('15m'),
     maxDuration: maxDuration('24h'),
+    advance: advance(),
+    approval: approval.prefault('none'),
     timeout: positiveDuration('deadline of a copy').prefault(formatDuration(LIMITS.copyTimeoutMs)),
     maxInFlight: whole('copies without an answer, of one worker', 1, 100_000, LIMITS.copiesInFlight).prefault(
       LIMITS.copiesInFlight,
@@ -141,7 +151,8 @@ const regional = section(
     ).prefault([]),
     dwell: dwell('least time on each step').prefault('24h'),
     maxDuration: maxDuration('14d'),
-    approval: word('whether a person must agree to each step', ['required', 'none']).prefault('none'),
+    advance: advance(),
+    approval: approval.prefault('none'),
   },
   'the regional phase: shares of live traffic, region by region',
 );
@@ -169,7 +180,15 @@ const gates = section(
       'answers that differ',
     ).prefault({}),
     bake: section(
-      { badWindows: share('share of windows with a burst of errors').prefault('1%') },
+      {
+        badWindows: z
+          .union([
+            z.literal('auto'),
+            share('share of windows', { min: 0.000_01, max: 0.99, words: 'from 0.001% to 99%' }),
+          ])
+          .prefault('auto')
+          .describe('share of windows that may have a burst of errors; auto: 1%, and 0.5% in regional'),
+      },
       'time without a burst',
     ).prefault({}),
   },
@@ -190,6 +209,8 @@ export const rolloutSchema = section(
         match: list(canaryMatch, 'rules; one that holds is enough').prefault([]),
         dwell: dwell('least time in this phase').prefault('60m'),
         maxDuration: maxDuration('72h'),
+        advance: advance(),
+        approval: approval.prefault('none'),
         minRequests: whole('canary requests that each critical route has to show', 1, 1_000_000, 20).prefault(
           20,
         ),

@@ -1,8 +1,8 @@
 import { messageOf } from '../core/errors.ts';
 import type { CutoverEvent } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { RollbackCommand } from '../rollout/command.ts';
-import type { ApplyResult } from '../rollout/controller-types.ts';
+import type { Authored } from '../rollout/command.ts';
+import type { ApplyResult, OperatorCommand } from '../rollout/controller-types.ts';
 import { decide } from '../rollout/gates/decide.ts';
 import { addWindow, noEvidence } from '../rollout/gates/evidence.ts';
 import type { Evidence } from '../rollout/gates/evidence.ts';
@@ -22,15 +22,16 @@ export interface GateKeeperOptions {
   /** Names of the critical routes. */
   readonly critical: () => readonly string[];
   readonly nowMs: () => number;
-  /** Takes back what failed. */
-  readonly rollback: (command: RollbackCommand) => Promise<ApplyResult>;
+  /** Takes back what failed, or moves on where the configuration says so. */
+  readonly apply: (command: OperatorCommand) => Promise<ApplyResult>;
   readonly event: (event: CutoverEvent) => void;
   readonly log: (level: 'warn', message: string) => void;
 }
 
 /**
  * Observes, decides, acts: adds each complete window to the evidence of the epoch, has it judged by the pure
- * {@link decide}, and on an abort rolls back by itself. Everything else waits for a person.
+ * {@link decide}, rolls back by itself on an abort, and moves on by itself where a phase is left automatically. Everything
+ * else waits for a person.
  */
 export class GateKeeper {
   private readonly options: GateKeeperOptions;
@@ -133,15 +134,17 @@ export class GateKeeper {
     this.options.event({ type: 'gate', verdict, reason, message, phase, epoch });
   }
 
-  /** One rollback at a time; what is refused is tried again with the next window, if it still holds then. */
+  /** One command at a time; what is refused is tried again with the next window, if it still holds then. */
   private async act(report: GateReport): Promise<void> {
-    if (report.action === null || this.acting) return;
+    const command = commandOf(report, this.options.state());
+    if (command === null || this.acting) return;
+    const name = command.verb === 'advance' ? 'the automatic advance' : 'the automatic rollback';
     this.acting = true;
     try {
-      const result = await this.options.rollback(commandOf(report, report.action));
-      if (!result.ok) this.options.log('warn', `the automatic rollback was refused: ${result.message}`);
+      const result = await this.options.apply(command);
+      if (!result.ok) this.options.log('warn', `${name} was refused: ${result.message}`);
     } catch (error) {
-      this.options.log('warn', `the automatic rollback failed: ${messageOf(error)}`);
+      this.options.log('warn', `${name} failed: ${messageOf(error)}`);
     } finally {
       this.acting = false;
     }
@@ -153,11 +156,29 @@ function nameOf({ id, keeper }: Window): string {
   return `${id} ${keeper}`;
 }
 
-function commandOf(
-  { reason, message, epoch, evidenceHash }: GateReport,
-  { to, region }: NonNullable<GateReport['action']>,
-): RollbackCommand {
-  const why = `${reason}: ${message}`.slice(0, LIMITS.reasonChars);
-  const command = { verb: 'rollback', who: AUTHOR, reason: why, ifEpoch: epoch, evidenceHash } as const;
+/** What a report makes the gates do, or null: nothing. */
+function commandOf(report: GateReport, state: RolloutState): OperatorCommand | null {
+  if (report.action !== null) return rollbackOf(report, report.action);
+  return movesOn(report, state) ? advanceOf(report) : null;
+}
+
+/** Ready, and nobody has to be asked: neither for approval nor because the rollout is paused or in bypass. */
+function movesOn({ verdict, next, automatic, approval }: GateReport, state: RolloutState): boolean {
+  return verdict === 'ready' && next !== null && automatic && !approval && !state.paused && !state.bypass;
+}
+
+function rollbackOf(report: GateReport, { to, region }: NonNullable<GateReport['action']>): OperatorCommand {
+  const { epoch, evidenceHash } = report;
+  const command = { verb: 'rollback', ...authorOf(report), ifEpoch: epoch, evidenceHash } as const;
   return region === null ? { ...command, to } : { ...command, to: null, region };
+}
+
+/** The controller asks the gates again when its turn has come: what is not ready then does not move. */
+function advanceOf(report: GateReport): OperatorCommand {
+  const { phase, step } = report.next ?? report;
+  return { verb: 'advance', ...authorOf(report), to: { phase, step }, force: false, legacyServes: true };
+}
+
+function authorOf({ reason, message }: GateReport): Authored {
+  return { who: AUTHOR, reason: `${reason}: ${message}`.slice(0, LIMITS.reasonChars) };
 }

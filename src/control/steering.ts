@@ -67,7 +67,7 @@ export class Steering {
       plan: () => this.config.plan,
       critical: () => this.criticalRoutes(),
       nowMs: wallMs,
-      rollback: (command) => this.apply(command),
+      apply: (command) => this.apply(command),
       event: options.event,
       log: options.log,
     });

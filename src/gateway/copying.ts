@@ -59,6 +59,7 @@ export function planCopy(exchange: CopySource): CopyPlan {
   const cell = runtime.book.copyCell(exchange.route, arrival.region, assignment.direction);
   const salt = runtime.snapshot.rollout.salt ^ SAMPLING_SALT;
   const sampled = stickyPosition(salt, arrival.userKey ?? arrival.requestId) < assignment.copyShare;
+  if (arrival.userKey === null) cell.draw(sampled);
   if (!sampled || !runtime.rateCap.take()) {
     if (sampled) cell.capRate();
     else cell.decide('not_sampled');

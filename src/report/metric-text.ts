@@ -37,9 +37,22 @@ export function marginText({ margin }: Metric): string {
   return `margin ${points(margin)}`;
 }
 
+/** The stronger of the two tests against the candidate: over the whole epoch, or over its last windows. */
+export function against({ logAbort, needAbort, logAlarm, needAlarm }: Metric) {
+  const lately = logAlarm / needAlarm > logAbort / needAbort;
+  return lately
+    ? ({ log: logAlarm, need: needAlarm, lately } as const)
+    : ({ log: logAbort, need: needAbort, lately } as const);
+}
+
+function againstText(line: Metric): string {
+  const { log, need, lately } = against(line);
+  return `${lately ? 'lately ' : ''}${evidence(log, need)}`;
+}
+
 /** The evidence that decided: `e=770 (needs 400)`. Against the candidate when it aborts, else for it. */
 export function deciding(line: Metric): string {
-  if (line.verdict === 'abort') return evidence(line.logAbort, line.needAbort);
+  if (line.verdict === 'abort') return againstText(line);
   if (line.n === 0 && line.needAdvance !== null) return 'no pairs yet';
   // Few pairs may show much evidence: what is missing is not that.
   if (line.reason === 'MIN_PAIRS') return 'too few pairs to prove anything';
@@ -48,7 +61,7 @@ export function deciding(line: Metric): string {
 
 /** The evidence on the other side: `abort e=1.1 (needs 400)`. */
 export function opposing(line: Metric): string {
-  if (line.verdict !== 'abort') return `abort ${evidence(line.logAbort, line.needAbort)}`;
+  if (line.verdict !== 'abort') return `abort ${againstText(line)}`;
   return line.needAdvance === null ? '' : `ready ${evidence(line.logAdvance, line.needAdvance)}`;
 }
 
@@ -60,9 +73,9 @@ export function discordant({ metric, n, plus, minus }: Metric): string {
   if (n === 0) return '';
   const itself = minus === 0 ? '' : ` vs ${count(minus)} of legacy itself`;
   const said =
-    metric === 'errorRate'
-      ? `${count(plus)} vs ${count(minus)} discordant`
-      : `${count(plus)}${itself} differ`;
+    metric === 'differences'
+      ? `${count(plus)}${itself} differ`
+      : `${count(plus)} vs ${count(minus)} discordant`;
   return `${said} in ${count(n)}`;
 }
 

@@ -58,6 +58,11 @@ export class AnswerCopy {
     return this.sentUs < 0 || this.endUs < 0 ? -1 : this.endUs - this.sentUs;
   }
 
+  /** Whether it took longer than a threshold, microseconds; an answer that never came did. */
+  slow(tauUs: number): boolean {
+    return this.failed !== null || this.serviceUs > tauUs;
+  }
+
   /** Whether the body came with a content coding: two encodings of one content are not the same bytes. */
   get encoded(): boolean {
     const { fields } = this;

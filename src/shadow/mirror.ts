@@ -126,8 +126,7 @@ export class Mirror {
     if (answer.serviceUs >= 0) recordUs(cell.copyLatency, answer.serviceUs);
     if (original.serviceUs >= 0) recordUs(cell.originalLatency, original.serviceUs);
     if (tauUs === undefined) return;
-    const slow = (side: typeof answer) => side.failed !== null || side.serviceUs > tauUs;
-    cell.judge('tail', slow(candidate), slow(legacy));
+    cell.judge('tail', candidate.slow(tauUs), legacy.slow(tauUs));
   }
 
   /** The first pairs after a start meet cold caches. A pair is counted under the epoch it began with. */

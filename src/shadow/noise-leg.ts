@@ -118,6 +118,7 @@ export class NoiseLeg implements OutboundHandler {
     const { usual } = this;
     if (this.running || (usual === null && this.lost === null)) return;
     const outcome = this.lost ?? this.failedAs();
+    this.drift();
     if (outcome !== null || usual === null) return this.conclude(outcome ?? 'diff_dropped');
     const { subject } = this.copy;
     // Its own name in the queue of the diff thread: the pair of the same request may be waiting there too.
@@ -125,6 +126,15 @@ export class NoiseLeg implements OutboundHandler {
     const pair = { ...subject, requestId, legacy: usual, candidate: this.second.captured() };
     const taken = this.copy.mirror.compareNoise(pair, (result) => this.compared(result));
     if (!taken) this.conclude('diff_dropped');
+  }
+
+  /** Two answers of one legacy fail and dawdle alike, or copies are not what they should be. */
+  private drift(): void {
+    const { legacy, second, copy } = this;
+    if (legacy === null || !copy.evidence) return;
+    copy.cell.noise.drift('error', second.bad, legacy.bad);
+    if (copy.tauUs !== undefined)
+      copy.cell.noise.drift('tail', second.slow(copy.tauUs), legacy.slow(copy.tauUs));
   }
 
   private failedAs(): Outcome | null {

@@ -4,42 +4,42 @@ import type { Counts } from './paired.ts';
 /** Excess beyond which a window counts no more: so much is an incident, whatever its size. */
 const CLIP = 2;
 
-/** Scores a window can have, as halves: -1, -½, 0, ½, 1. */
-export const SCORES: readonly number[] = [-1, -0.5, 0, 0.5, 1];
-
 /**
- * Windows by their score, in the order of {@link SCORES}. Requests of one moment fail together: a single incident of one lane
- * would prove anything if every request of it counted. A window counts once.
+ * What each bet made of all windows so far, as natural logarithms. Requests of one moment fail together: a single incident
+ * of one lane would prove anything if every request of it counted. A window counts once.
  */
-export type ScoreCounts = readonly [number, number, number, number, number];
-export const NO_SCORES: ScoreCounts = [0, 0, 0, 0, 0];
+export type Wealth = readonly number[];
 
-const terms = new Float64Array(BETS.length);
+/** Before the first window. */
+export const NO_WEALTH: Wealth = BETS.map(() => 0);
 
-/** The score of one window: its excess of bad pairs, cut off at ±2, over 2. */
+/** The score of one window, -1 to 1: its excess of bad pairs, cut off at ±2, over 2. */
 export function windowScore({ plus, minus }: Pick<Counts, 'plus' | 'minus'>): number {
   return Math.max(-CLIP, Math.min(CLIP, plus - minus)) / CLIP;
 }
 
-/** One window more. */
-export function withScore(counts: ScoreCounts, score: number): ScoreCounts {
-  const [a, b, c, d, e] = counts;
-  const add = (at: number, have: number): number => (SCORES[at] === score ? have + 1 : have);
-  return [add(0, a), add(1, b), add(2, c), add(3, d), add(4, e)];
+/**
+ * The score of one window, -1 to 1, where legacy has nothing to be bad at: bad pairs beyond those that `base` allows, cut
+ * off above at as many again (two at the least), over that. Cut off above only, so that the mean is 0 or less whenever
+ * the mean share is `base` or less, however bad pairs cluster; scaled by what is allowed, so that no window ruins a bet.
+ * @param base tolerated share, a fraction
+ */
+export function baseScore({ n, plus }: Pick<Counts, 'n' | 'plus'>, base: number): number {
+  const allowed = base * n;
+  const most = Math.max(CLIP, allowed);
+  return (Math.min(plus, allowed + most) - allowed) / most;
+}
+
+/** One window more: each bet multiplies by 1 + bet · score. */
+export function nextWealth(wealth: Wealth, score: number): Wealth {
+  return wealth.map((log, k) => log + Math.log1p((BETS[k] as number) * score));
 }
 
 /**
- * Evidence that windows go against the candidate more than against legacy: the natural logarithm of an e-process against
- * "given the past, the score of the next window is 0 or less in the mean", which holds when the lanes could be
- * exchanged within a window. Bets as in `paired.ts`; each window multiplies by 1 + bet · score.
+ * Evidence that windows go against the candidate: the natural logarithm of an e-process against "given the past, the
+ * score of the next window is 0 or less in the mean", which holds when the lanes could be exchanged within a window.
+ * Bets as in `paired.ts`.
  */
-export function logAbortWindows(counts: ScoreCounts): number {
-  for (let k = 0; k < terms.length; k += 1) {
-    const bet = BETS[k] as number;
-    let log = LOG_WEIGHTS[k] as number;
-    for (let at = 0; at < SCORES.length; at += 1)
-      log += (counts[at] as number) * Math.log1p(bet * (SCORES[at] as number));
-    terms[k] = log;
-  }
-  return logSumExp(terms);
+export function logWealth(wealth: Wealth): number {
+  return logSumExp(wealth.map((log, k) => log + (LOG_WEIGHTS[k] as number)));
 }

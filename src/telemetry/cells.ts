@@ -103,6 +103,9 @@ export class CopyCell {
   neverSent = 0;
   /** Pairs that are evidence and whose request was a write. */
   writePairs = 0;
+  /** Lots drawn request by request. */
+  drawnChosen = 0;
+  drawnLeft = 0;
   /** A level: it survives {@link take}. */
   pending = 0;
   readonly copyLatency = newHistogram();
@@ -125,6 +128,12 @@ export class CopyCell {
   capRate(): void {
     this.rateCapped += 1;
     this.decide('not_sampled');
+  }
+
+  /** Counts a lot that was drawn for this request alone. */
+  draw(chosen: boolean): void {
+    if (chosen) this.drawnChosen += 1;
+    else this.drawnLeft += 1;
   }
 
   /** Counts why a copy failed. */
@@ -173,6 +182,9 @@ export class CopyCell {
       ignoredPairs: this.ignoredPairs,
       ignored: this.ignored,
       writePairs: this.writePairs,
+      ...(this.drawnChosen + this.drawnLeft === 0
+        ? {}
+        : { drawn: { chosen: this.drawnChosen, left: this.drawnLeft } }),
       pending: this.pending,
       rateCapped: this.rateCapped,
       failures: this.failures,
@@ -194,6 +206,8 @@ export class CopyCell {
     this.ignoredPairs = 0;
     this.ignored = {};
     this.writePairs = 0;
+    this.drawnChosen = 0;
+    this.drawnLeft = 0;
     this.rateCapped = 0;
     this.failures = {};
     this.excluded = 0;

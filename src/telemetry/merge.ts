@@ -48,11 +48,20 @@ export function mergeLanes(lanes: readonly LaneCounts[]): LaneCounts[] {
 }
 
 function mergeJoint(same: readonly CopyCounts[], metric: PairMetric): Joint {
+  return sumJoints(same.map(({ joint }) => joint[metric]));
+}
+
+function sumJoints(joints: readonly Joint[]): Joint {
   return {
-    n: total(same, (counts) => counts.joint[metric].n),
-    plus: total(same, (counts) => counts.joint[metric].plus),
-    minus: total(same, (counts) => counts.joint[metric].minus),
+    n: total(joints, ({ n }) => n),
+    plus: total(joints, ({ plus }) => plus),
+    minus: total(joints, ({ minus }) => minus),
   };
+}
+
+function withDrawn(lots: readonly { chosen: number; left: number }[]): Pick<CopyCounts, 'drawn'> {
+  if (lots.length === 0) return {};
+  return { drawn: { chosen: total(lots, ({ chosen }) => chosen), left: total(lots, ({ left }) => left) } };
 }
 
 /**
@@ -75,6 +84,7 @@ function mergeCopy(same: readonly CopyCounts[]): CopyCounts {
     ignoredPairs: total(same, (counts) => counts.ignoredPairs),
     ignored: sumRecords(same.map((counts) => counts.ignored)),
     writePairs: total(same, (counts) => counts.writePairs),
+    ...withDrawn(same.flatMap(({ drawn }) => drawn ?? [])),
     pending: total(same, (counts) => counts.pending),
     rateCapped: total(same, (counts) => counts.rateCapped),
     failures: sumRecords(same.map((counts) => counts.failures)),
@@ -96,12 +106,15 @@ export function mergeNoise(legs: readonly NoiseCounts[]): NoiseCounts | undefine
     sent: total(legs, (noise) => noise.sent),
     outcomes: sumRecords(legs.map((noise) => noise.outcomes)),
     pending: total(legs, (noise) => noise.pending),
-    unexplained: {
-      n: total(legs, (noise) => noise.unexplained.n),
-      plus: total(legs, (noise) => noise.unexplained.plus),
-      minus: total(legs, (noise) => noise.unexplained.minus),
-    },
+    unexplained: sumJoints(legs.map(({ unexplained }) => unexplained)),
+    ...withDrift(legs.flatMap(({ drift }) => drift ?? [])),
   };
+}
+
+function withDrift(drifts: readonly { error: Joint; tail: Joint }[]): Pick<NoiseCounts, 'drift'> {
+  if (drifts.length === 0) return {};
+  const [error, tail] = [drifts.map((drift) => drift.error), drifts.map((drift) => drift.tail)];
+  return { drift: { error: sumJoints(error), tail: sumJoints(tail) } };
 }
 
 function withNoise(noise: NoiseCounts | undefined): Pick<CopyCounts, 'noise'> {

@@ -77,6 +77,8 @@ export interface CopyCounts extends PairKey {
   readonly ignored: Readonly<Record<string, number>>;
   /** Of `joint.error.n`: methods other than GET, HEAD and OPTIONS. */
   readonly writePairs: number;
+  /** Lots drawn request by request, because no user was known: in the sample, and not. Not there without any. */
+  readonly drawn?: { readonly chosen: number; readonly left: number } | undefined;
   /** Service time of the copy, microseconds, encoded like {@link LaneCounts.latency}; and of its original. */
   readonly copyLatency: string;
   readonly originalLatency: string;
@@ -101,6 +103,8 @@ export interface NoiseCounts {
    * is no other than a second legacy would show both as often.
    */
   readonly unexplained: Joint;
+  /** Legacy's second answer beside its first, as if it were the candidate's; not there where none was evidence. */
+  readonly drift?: { readonly error: Joint; readonly tail: Joint } | undefined;
 }
 
 /** Differences of one class, since the previous delta. */

@@ -4,14 +4,16 @@ import type { GatePlan } from '../../src/rollout/gates/plan.ts';
 import type { Joint, Window } from '../../src/telemetry/types.ts';
 import { at, plan } from './fixtures.ts';
 
-/** The seed's plan with everything that gates read. */
+const byHand = { approval: false, automatic: false };
+
+/** The seed's plan with everything that gates read; one window is bake enough. */
 export const gatePlan: GatePlan = {
   ...plan,
-  shadow: { ...plan.shadow, dwellMs: 900_000, maxDurationMs: 86_400_000 },
-  canary: { ...plan.canary, dwellMs: 3_600_000, maxDurationMs: 259_200_000, minRequests: 20 },
-  regional: { ...plan.regional, dwellMs: 86_400_000, maxDurationMs: 1_209_600_000, approval: false },
+  shadow: { ...plan.shadow, dwellMs: 900_000, maxDurationMs: 86_400_000, ...byHand },
+  canary: { ...plan.canary, dwellMs: 3_600_000, maxDurationMs: 259_200_000, minRequests: 20, ...byHand },
+  regional: { ...plan.regional, dwellMs: 86_400_000, maxDurationMs: 1_209_600_000, ...byHand },
   enforce: { ...plan.enforce, dwellMs: 86_400_000 },
-  gates: { minPairs: 1_000, errorRate: 'auto', differences: 0.001 },
+  gates: { minPairs: 1_000, errorRate: 'auto', tail: 0.005, differences: 0.001, badWindows: 0.99 },
 };
 
 const NO_JOINT: Joint = { n: 0, plus: 0, minus: 0 };
@@ -32,6 +34,7 @@ export interface Shown {
   readonly direction?: 'shadow' | 'reverse';
   readonly error?: Partial<Joint>;
   readonly difference?: Partial<Joint>;
+  readonly tail?: Partial<Joint>;
   readonly writePairs?: number;
   readonly dropped?: number;
   readonly legacy?: Answered;
@@ -107,7 +110,7 @@ function copies(shown: Shown): Window['copies'][number] {
     excluded: 0,
     answeredByFilter: 0,
     neverSent: 0,
-    joint: { error, difference, tail: NO_JOINT },
+    joint: { error, difference, tail: { ...NO_JOINT, n: error.n, ...shown.tail } },
     writePairs,
     copyLatency: '',
     originalLatency: '',

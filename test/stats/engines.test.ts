@@ -3,16 +3,16 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BAKE_PAIRS, NO_BAKE, logBaked, windowsToBake, withWindow } from '../../src/stats/bake.ts';
 import { BETS, LOG_WEIGHTS } from '../../src/stats/bets.ts';
-import { NO_CUSUM, logCusum, nextCusum } from '../../src/stats/cusum.ts';
+import { NO_CUSUM, nextCusum } from '../../src/stats/cusum.ts';
 import { logMoreOftenThan, logRarerThan } from '../../src/stats/one-sample.ts';
 import { logAbort } from '../../src/stats/paired.ts';
 import { logAbortUnpaired, logAdvanceUnpaired } from '../../src/stats/unpaired.ts';
-import { NO_SCORES, SCORES, logAbortWindows, windowScore, withScore } from '../../src/stats/window-score.ts';
+import { NO_WEALTH, baseScore, logWealth, nextWealth, windowScore } from '../../src/stats/window-score.ts';
 
 const DIGITS = 9;
 const counts = fc.record({ n: fc.nat(5_000), candidateBad: fc.nat(500), legacyBad: fc.nat(500) });
 const share = fc.double({ min: 0.01, max: 0.99, noNaN: true });
-const score = fc.constantFrom(...SCORES);
+const score = fc.constantFrom<number>(-1, -0.5, 0, 0.5, 1);
 const scores = fc.array(score, { maxLength: 200 });
 
 /** ln of a mean of products, as one computes it by hand. */
@@ -80,22 +80,49 @@ test('counts a window once, whatever happened in it', () => {
   expect(found).toEqual([0, 0.5, 1, 1, -0.5, -1, -1]);
 });
 
+test('lets no window of a share at its base win in the mean, however its bad pairs cluster', () => {
+  const part = fc.double({ min: 0, max: 1, noNaN: true });
+  const base = fc.double({ min: 0.0001, max: 0.2, noNaN: true });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5_000 }),
+      base,
+      fc.array(part, { minLength: 1 }),
+      (n, m0, parts) => {
+        // Any spread of bad pairs whose mean is what the base allows: as shares of all pairs, scaled down to it.
+        const mean = parts.reduce((sum, each) => sum + each, 0) / parts.length;
+        fc.pre(mean >= m0);
+        const bad = parts.map((each) => (each / mean) * m0 * n);
+        const scores = bad.map((plus) => baseScore({ n, plus }, m0));
+        expect(scores.reduce((sum, each) => sum + each, 0) / scores.length).toBeLessThanOrEqual(1e-9);
+        expect(Math.min(...scores)).toBeGreaterThanOrEqual(-1);
+      },
+    ),
+  );
+});
+
+test('counts a window against its base as far as it goes beyond it, and no further', () => {
+  const of = (n: number, plus: number) => baseScore({ n, plus }, 0.001);
+  expect([of(1_000, 0), of(1_000, 1), of(1_000, 3), of(1_000, 900)]).toEqual([-0.5, 0, 1, 1]);
+  expect([of(10_000, 0), of(10_000, 10), of(10_000, 15), of(10_000, 20)]).toEqual([-1, 0, 0.5, 1]);
+});
+
 test('multiplies the evidence of windows up in any order to what their scores say at once', () => {
   fc.assert(
     fc.property(scores, (all) => {
-      const seen = all.reduce(withScore, NO_SCORES);
+      const seen = all.reduce(nextWealth, NO_WEALTH);
       const brute = byHand((bet) => all.reduce((wealth, each) => wealth * (1 + bet * each), 1));
       fc.pre(Number.isFinite(brute));
-      expect(logAbortWindows(seen)).toBeCloseTo(brute, 8);
-      expect(logAbortWindows(all.toReversed().reduce(withScore, NO_SCORES))).toBe(logAbortWindows(seen));
+      expect(logWealth(seen)).toBeCloseTo(brute, 8);
+      expect(logWealth(all.toReversed().reduce(nextWealth, NO_WEALTH))).toBeCloseTo(logWealth(seen), 9);
     }),
   );
-  expect(logAbortWindows(NO_SCORES)).toBeCloseTo(0, 12);
+  expect(logWealth(NO_WEALTH)).toBeCloseTo(0, 12);
 });
 
 test('needs eight windows that speak against the candidate, and no fewer, for one false abort in a hundred', () => {
   const against = (windows: number): number =>
-    logAbortWindows(Array.from({ length: windows }, () => 1).reduce(withScore, NO_SCORES));
+    logWealth(Array.from({ length: windows }, () => 1).reduce(nextWealth, NO_WEALTH));
   expect(against(7)).toBeLessThan(Math.log(100));
   expect(against(8)).toBeGreaterThanOrEqual(Math.log(100));
 });
@@ -108,14 +135,14 @@ test('begins anew with a bet that has lost, and forgets how long all was well', 
         wealth = wealth.map((m, k) => Math.max(m, 1) * (1 + (BETS[k] as number) * each));
       const brute = Math.log(wealth.reduce((sum, m, k) => sum + Math.exp(LOG_WEIGHTS[k] as number) * m, 0));
       const state = all.reduce(nextCusum, NO_CUSUM);
-      if (all.length === 0) expect(logCusum(state)).toBe(-Infinity);
-      else expect(logCusum(state)).toBeCloseTo(brute, 8);
+      if (all.length === 0) expect(logWealth(state)).toBe(-Infinity);
+      else expect(logWealth(state)).toBeCloseTo(brute, 8);
     }),
   );
   const bad = Array.from({ length: 20 }, () => 1);
   const clean = Array.from({ length: 5_000 }, () => -0.5);
   const late = [...clean, ...bad].reduce(nextCusum, NO_CUSUM);
-  expect(logCusum(late)).toBeCloseTo(logCusum(bad.reduce(nextCusum, NO_CUSUM)), 9);
+  expect(logWealth(late)).toBeCloseTo(logWealth(bad.reduce(nextCusum, NO_CUSUM)), 9);
 });
 
 test('bakes for 357 windows to show one in a hundred, and for 716 to show half of it', () => {

@@ -25,8 +25,15 @@ const metric = z.strictObject({
   margin: z.number().describe('tolerated excess, a fraction'),
   logAdvance: z.number().describe('natural logarithm of the evidence that the excess is below the margin'),
   needAdvance: z.number().nullable().describe('what is needed of it; null: no proof is asked for here'),
-  logAbort: z.number().describe('the same for worse than tolerated: the largest so far in this epoch'),
+  logAbort: z
+    .number()
+    .describe(
+      'natural logarithm of the evidence, window by window, for worse: the largest so far in this epoch',
+    ),
   needAbort: z.number(),
+  logAlarm: z.number().describe('the same of the windows since it last began anew: what became worse lately'),
+  needAlarm: z.number(),
+  culprit: z.string().nullable().describe('the route that speaks against the candidate most'),
   verdict: z.enum(VERDICTS),
   reason,
   etaS: eta,
@@ -61,6 +68,7 @@ export const gateReportSchema = z.strictObject({
   epoch: count,
   next: position.nullable().describe('where advance would go'),
   approval: z.boolean().describe('a person must agree before it moves on'),
+  automatic: z.boolean().describe('it moves on by itself when it is ready'),
   action: z
     .strictObject({ to: position, region: z.string().nullable() })
     .nullable()

@@ -4,7 +4,7 @@ import type { GateVerdict } from '../../rollout/gates/types.ts';
 import { positionName } from '../../rollout/position.ts';
 import type { Tone } from '../known.ts';
 import { percent, pointsInterval, points, signedPoints } from '../../report/figures.ts';
-import { deciding, discordant, metricName, opposing } from '../../report/metric-text.ts';
+import { against, deciding, discordant, metricName, opposing } from '../../report/metric-text.ts';
 import * as words from '../words.ts';
 
 /** Evidence towards one threshold, on a log scale. */
@@ -62,7 +62,7 @@ export interface GateView {
 
 /** The worst comes first, so that it is seen where there is little room. */
 const SEVERITY: readonly GateVerdict[] = ['abort', 'invalid', 'hold', 'inconclusive', 'ready'];
-const SHORT = { errorRate: 'err', differences: 'diff' } as const;
+const SHORT = { errorRate: 'err', tail: 'tail', differences: 'diff' } as const;
 
 /** The gates of a status as they are shown. */
 export function gateView({ gate }: Status): GateView {
@@ -91,7 +91,7 @@ export function verdictTone(verdict: GateVerdict): Tone {
   return verdict === 'hold' ? 'plain' : 'warn';
 }
 
-function nextText({ action, next, verdict, approval, etaS }: StatusGate): string {
+function nextText({ action, next, verdict, approval, automatic, etaS }: StatusGate): string {
   if (action !== null) {
     const what = action.region === null ? 'the whole rollout' : words.clean(action.region);
     return `takes ${what} back to ${positionName(action.to)}`;
@@ -99,12 +99,14 @@ function nextText({ action, next, verdict, approval, etaS }: StatusGate): string
   if (verdict === 'abort') return 'nothing is left to take back';
   if (next === null) return 'the end of the plan';
   const when = verdict === 'ready' ? 'now' : words.eta(etaS) || 'nobody knows when';
-  return `next: ${positionName(next)}, ${when}${approval ? ', a person must agree' : ''}`;
+  const how = approval ? ', a person must agree' : automatic ? ', by itself' : '';
+  return `next: ${positionName(next)}, ${when}${how}`;
 }
 
 function metricView(line: StatusGate['metrics'][number]): MetricView {
   const { metric, direction, region, estimate, interval, margin, verdict, reason } = line;
-  const { logAdvance, needAdvance, logAbort, needAbort } = line;
+  const { logAdvance, needAdvance } = line;
+  const { log, need } = against(line);
   const [forward, back] = [deciding(line), opposing(line)];
   const aborts = verdict === 'abort';
   return {
@@ -120,7 +122,7 @@ function metricView(line: StatusGate['metrics'][number]): MetricView {
     counts: discordant(line) || 'no pairs yet',
     eta: words.eta(line.etaS),
     advance: barView(logAdvance, needAdvance, aborts ? back : forward),
-    abort: barView(logAbort, needAbort, aborts ? forward : back),
+    abort: barView(log, need, aborts ? forward : back),
   };
 }
 

@@ -4,7 +4,7 @@ import type { RolloutState } from '../state.ts';
 import type { Evidence } from './evidence.ts';
 import { linesOf } from './lines.ts';
 import { stepRegion } from './needs.ts';
-import { timesOf } from './plan.ts';
+import { advancingAt, timesOf } from './plan.ts';
 import type { GatePlan } from './plan.ts';
 import { coverageAt, requirementsOf } from './requirements.ts';
 import { retreat } from './retreat.ts';
@@ -49,7 +49,7 @@ export function decide(input: GateInput): GateReport {
     region: stepRegion(state, plan),
     epoch,
     next: next(state, plan),
-    approval: phase === 'regional' && plan.regional.approval,
+    ...advancingAt(phase, plan),
     action,
     fromMs: evidence.fromMs,
     toMs: evidence.toMs,
@@ -80,7 +80,7 @@ function failed({ state, plan, evidence, lines }: Seen): Said | null {
   const worse = lines
     .filter(({ verdict }) => verdict === 'abort')
     .toSorted((one, other) => other.logAbort - one.logAbort)
-    .map((line) => ({ reason: 'PROVEN_WORSE', message: sayLine(line), region: line.region }) as const);
+    .map((line) => ({ reason: line.reason, message: sayLine(line), region: line.region }));
   const failures = [...trips, ...worse]
     .filter(({ region }) => region === null || !state.withdrawn.includes(region))
     .map(

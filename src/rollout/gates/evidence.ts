@@ -2,7 +2,8 @@ import type { Direction, Lane } from '../../core/snapshot.ts';
 import type { CopyCounts, Joint, LaneCounts, Window } from '../../telemetry/types.ts';
 import { tripsIn } from './breaker.ts';
 import type { Trip } from './breaker.ts';
-import { raisePeaks } from './peaks.ts';
+import { bakeWindow, testWindow } from './window-tests.ts';
+import type { Bakes, WindowTests } from './window-tests.ts';
 
 /** Pairs of one route, region and direction. */
 export interface PairTally {
@@ -11,13 +12,27 @@ export interface PairTally {
   readonly direction: Direction;
   readonly error: Joint;
   readonly difference: Joint;
+  /** Slower than legacy's own p99 of earlier windows; counted once that is known. */
+  readonly tail: Joint;
   /** Triples instead of pairs, where legacy is compared with itself; `minus`: it differs from itself alone. */
   readonly unexplained?: Joint;
   /** Of `error.n`: requests that write. */
   readonly writePairs: number;
+  /** Requests that may be copied, of these the sample, and of both those whose lot was drawn by themselves. */
+  readonly eligible: number;
   readonly sampled: number;
+  readonly drawn: Drawn;
   /** Copies that the gateway lost: dropped before they were sent, or answered and never compared. */
   readonly missing: number;
+}
+
+/**
+ * Lots that were drawn request by request, because no user was known: in the sample, and not. Of users that come more
+ * often than others only the lots of keys would be even.
+ */
+export interface Drawn {
+  readonly chosen: number;
+  readonly left: number;
 }
 
 /** Requests of clients, of one route, region and lane. */
@@ -44,8 +59,12 @@ export interface Evidence {
   /** Requests that legacy answered in the newest window, those of a fallback among them; and when that began. */
   readonly legacyLately: number;
   readonly newestMs: number;
-  /** Largest evidence against the candidate so far, natural logarithm, by metric, direction and region. */
-  readonly peaks: Readonly<Record<string, number>>;
+  /** Evidence against the candidate, window by window, by metric, direction and region. */
+  readonly tests: WindowTests;
+  /** The same of legacy's second answers against its first, where it is asked again: they should be alike. */
+  readonly drift: WindowTests;
+  /** Windows without and with a burst of errors, by direction and region. */
+  readonly bakes: Bakes;
   /** The first window of each region in which the breaker tripped. */
   readonly trips: readonly Trip[];
 }
@@ -53,7 +72,7 @@ export interface Evidence {
 /** Before the first window. */
 export function noEvidence(epoch: number): Evidence {
   const none = { fromMs: 0, toMs: 0, windows: 0, legacyLately: 0, newestMs: 0 };
-  return { epoch, ...none, pairs: [], requests: [], peaks: {}, trips: [] };
+  return { epoch, ...none, pairs: [], requests: [], tests: {}, drift: {}, bakes: {}, trips: [] };
 }
 
 /**
@@ -82,7 +101,9 @@ export function addWindow(
     requests,
     legacyLately: isNewest ? byLegacy(window.lanes) : evidence.legacyLately,
     newestMs: isNewest ? window.startMs : evidence.newestMs,
-    peaks: raisePeaks(evidence.peaks, pairs, differencesBase),
+    tests: testWindow(evidence.tests, tallies, differencesBase),
+    drift: testWindow(evidence.drift, window.copies.flatMap(driftTally), differencesBase),
+    bakes: bakeWindow(evidence.bakes, tallies),
     trips: window.widthMs > windowMs ? evidence.trips : firstTrips(evidence.trips, tripsIn(window)),
   };
 }
@@ -102,7 +123,7 @@ function firstTrips(before: readonly Trip[], more: readonly Trip[]): readonly Tr
 const NO_TRIPLES: Joint = { n: 0, plus: 0, minus: 0 };
 
 function pairTally(counts: CopyCounts, noise: boolean): PairTally {
-  const { route, region, direction, joint, writePairs, decisions, outcomes } = counts;
+  const { route, region, direction, eligible, joint, writePairs, decisions, outcomes } = counts;
   const { dropped, too_large, candidate_saturated, sent } = decisions;
   return {
     route,
@@ -110,11 +131,22 @@ function pairTally(counts: CopyCounts, noise: boolean): PairTally {
     direction,
     error: joint.error,
     difference: joint.difference,
+    tail: joint.tail,
     ...(noise ? { unexplained: counts.noise?.unexplained ?? NO_TRIPLES } : {}),
     writePairs,
+    eligible,
     sampled: dropped + too_large + candidate_saturated + sent,
+    drawn: counts.drawn ?? { chosen: 0, left: 0 },
     missing: dropped + outcomes.diff_dropped,
   };
+}
+
+/** Legacy's second answers as if they were a candidate's. */
+function driftTally(counts: CopyCounts): PairTally[] {
+  const drift = counts.noise?.drift;
+  if (drift === undefined) return [];
+  const none = { difference: NO_TRIPLES, unexplained: NO_TRIPLES, writePairs: 0 };
+  return [{ ...pairTally(counts, false), ...none, error: drift.error, tail: drift.tail }];
 }
 
 function requestTally({ route, region, lane, requests, writes, bad }: LaneCounts): RequestTally {
@@ -134,11 +166,17 @@ function addPairs(left: PairTally, right: PairTally): PairTally {
     ...left,
     error: addJoint(left.error, right.error),
     difference: addJoint(left.difference, right.difference),
+    tail: addJoint(left.tail, right.tail),
     ...(left.unexplained === undefined || right.unexplained === undefined
       ? {}
       : { unexplained: addJoint(left.unexplained, right.unexplained) }),
     writePairs: left.writePairs + right.writePairs,
+    eligible: left.eligible + right.eligible,
     sampled: left.sampled + right.sampled,
+    drawn: {
+      chosen: left.drawn.chosen + right.drawn.chosen,
+      left: left.drawn.left + right.drawn.left,
+    },
     missing: left.missing + right.missing,
   };
 }

@@ -1,7 +1,7 @@
 import { exposureAt, shareOf } from '../view.ts';
 import { identityOf } from '../state.ts';
 import type { RolloutPlan, RolloutState } from '../state.ts';
-import type { Scope } from './peaks.ts';
+import type { Scope } from './scopes.ts';
 
 /** A scope that a position looks at; `proof`: it has to be shown to be no worse, else it is only watched. */
 export interface Need extends Scope {

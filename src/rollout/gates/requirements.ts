@@ -2,6 +2,7 @@ import type { RolloutPlan, RolloutState } from '../state.ts';
 import { exposureAt, shareOf } from '../view.ts';
 import { coverageOf } from './coverage.ts';
 import type { Evidence } from './evidence.ts';
+import { baked } from './baked.ts';
 import { isProven, stepRegion } from './needs.ts';
 import { errorMargin, timesOf } from './plan.ts';
 import type { GatePlan } from './plan.ts';
@@ -20,7 +21,7 @@ export interface Looked {
 /** What besides the metrics has to be so before the rollout moves on; what does not concern a position is left out. */
 export function requirementsOf(looked: Looked): readonly Requirement[] {
   const { phase } = looked.state;
-  const found: (Requirement | null)[] = [dwell(looked)];
+  const found: (Requirement | null)[] = [dwell(looked), ...baked(looked)];
   if (phase === 'canary') found.push(...canary(looked));
   if (phase !== 'shadow' && phase !== 'retired') found.push(answers(looked));
   if (phase === 'enforce') found.push(proven(looked));

@@ -6,14 +6,17 @@ export const VERDICTS = ['abort', 'invalid', 'ready', 'inconclusive', 'hold'] as
 export type GateVerdict = (typeof VERDICTS)[number];
 
 /** The metrics that are gated. */
-export const METRICS = ['errorRate', 'differences'] as const;
+export const METRICS = ['errorRate', 'tail', 'differences'] as const;
 export type Metric = (typeof METRICS)[number];
 
 /** Why a metric or a whole gate says what it says: stable names for scripts. */
 export const REASONS = [
   'BREAKER',
   'PROVEN_WORSE',
+  'BECAME_WORSE',
   'COVERAGE',
+  'SAMPLING_SKEW',
+  'DRIFT',
   'STALE',
   'CLOCK',
   'PROVEN',
@@ -23,6 +26,7 @@ export const REASONS = [
   'MIN_PAIRS',
   'NOT_PROVEN',
   'DWELL',
+  'BAKE',
   'CANARY_REQUESTS',
   'CANARY_DIFFERENCES',
   'ANSWERS',
@@ -56,9 +60,16 @@ export interface MetricLine {
   readonly logAdvance: number;
   /** Null: this phase asks for no proof here. */
   readonly needAdvance: number | null;
-  /** The same for the evidence that the candidate is worse: the largest so far in this epoch. */
+  /**
+   * The same for the evidence, window by window, that the candidate is worse: the largest so far in this epoch. Over all
+   * of its windows, and over those since it last began anew: a long good past does not pay for today.
+   */
   readonly logAbort: number;
   readonly needAbort: number;
+  readonly logAlarm: number;
+  readonly needAlarm: number;
+  /** The route that speaks against the candidate most; null: none does. */
+  readonly culprit: string | null;
   readonly verdict: GateVerdict;
   readonly reason: GateReason;
   /** Seconds until the proof, if pairs go on as they came; null when they would not prove it, or nobody knows. */
@@ -69,9 +80,12 @@ export interface MetricLine {
 export const REQUIREMENTS = [
   'breaker',
   'coverage',
+  'skew',
+  'drift',
   'freshness',
   'clock',
   'dwell',
+  'bake',
   'canary',
   'answers',
   'proven',
@@ -129,6 +143,8 @@ export interface GateReport {
   readonly next: Position | null;
   /** A person must agree before it moves on. */
   readonly approval: boolean;
+  /** It moves on by itself: at once when it is ready, or when a person agreed. */
+  readonly automatic: boolean;
   readonly action: GateAction | null;
   /** The windows looked at: milliseconds since the Unix epoch, end exclusive. */
   readonly fromMs: number;

@@ -1,9 +1,13 @@
 import { LIMITS } from '../../core/limits.ts';
+import { logSkew } from '../../stats/sampling-skew.ts';
 import type { RolloutState } from '../state.ts';
 import type { GateInput } from './decide.ts';
 import type { Evidence } from './evidence.ts';
 import type { Requirement } from './types.ts';
-import { count, percent, span } from './words.ts';
+import { ALPHA_ABORT } from './plan.ts';
+import type { GatePlan } from './plan.ts';
+import { windowTest } from './window-tests.ts';
+import { METRIC_NAMES, count, percent, span } from './words.ts';
 
 /** Copies that may be missing: a gateway drops copies when it is busy, which is no random moment. */
 const MAX_MISSING = 0.01;
@@ -17,7 +21,7 @@ const CLOCK_TOLERANCE_MS = 5_000;
 /** What has to be so for the evidence to say anything at all: a breach is `invalid`, whatever the numbers say. */
 export function validityOf({ state, evidence, plan, nowMs, complete }: GateInput): readonly Requirement[] {
   const fresh = complete ? freshness(state, evidence, plan.windowMs, nowMs) : INCOMPLETE;
-  return [coverage(evidence), fresh, clock(state, evidence, nowMs)];
+  return [coverage(evidence), skew(evidence, plan), ...drift(evidence), fresh, clock(state, evidence, nowMs)];
 }
 
 const INCOMPLETE: Requirement = {
@@ -36,6 +40,48 @@ function coverage({ pairs }: Evidence): Requirement {
   const message = `${counts} (${percent(ratio)}, at most ${percent(MAX_MISSING)})`;
   const met = sampled < MIN_SAMPLED || ratio <= MAX_MISSING;
   return { name: 'coverage', met, reason: 'COVERAGE', message, etaS: met ? 0 : null };
+}
+
+/** The chance to doubt a sample that was drawn as it should be. */
+const ALPHA_SKEW = 0.001;
+
+/**
+ * A sample that is not drawn as intended speaks for other requests than those it is taken for. Only lots that were drawn
+ * request by request are counted: of users that come often, the share of requests says nothing.
+ */
+function skew({ pairs }: Evidence, { shadow }: GatePlan): Requirement {
+  const lots = pairs.filter(({ direction }) => direction === 'shadow').map(({ drawn }) => drawn);
+  const chosen = lots.reduce((sum, lot) => sum + lot.chosen, 0);
+  const all = lots.reduce((sum, lot) => sum + lot.left, chosen);
+  const share = shadow.sample;
+  const certain = share <= 0 || share >= 1;
+  const met = certain || logSkew([chosen, all - chosen], [share, 1 - share]) < Math.log(1 / ALPHA_SKEW);
+  const drawn = `${count(chosen)} of ${count(all)} lots were drawn (${percent(chosen / Math.max(1, all))}`;
+  const message = `${drawn}, meant are ${percent(share)})`;
+  return { name: 'skew', met, reason: 'SAMPLING_SKEW', message, etaS: met ? 0 : null };
+}
+
+/** What legacy's second answers are tested on against its first ones: two metrics, in two directions. */
+const DRIFT_TESTS = 4;
+
+/**
+ * Legacy beside itself. Where its second answers, asked for as copies are, fail or dawdle more than its first ones,
+ * copies suffer from being copies, and no candidate can be told from that.
+ */
+function drift({ drift: tests }: Evidence): Requirement[] {
+  if (Object.keys(tests).length === 0) return [];
+  const need = Math.log(DRIFT_TESTS / ALPHA_ABORT);
+  const drifted = (['errorRate', 'tail'] as const).filter((metric) =>
+    (['shadow', 'reverse'] as const).some(
+      (direction) => windowTest(tests, metric, { direction, region: null }).worse >= need,
+    ),
+  );
+  const met = drifted.length === 0;
+  const what = drifted.map((metric) => METRIC_NAMES[metric]).join(' and ');
+  const message = met
+    ? "legacy's second answers are no worse than its first"
+    : `${what}: legacy's second answers are worse than its first, so copies suffer from being copies`;
+  return [{ name: 'drift', met, reason: 'DRIFT', message, etaS: met ? 0 : null }];
 }
 
 /** Windows come even without traffic: where none comes, nobody counts. */

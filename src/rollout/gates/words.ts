@@ -5,6 +5,7 @@ import type { Metric, MetricLine } from './types.ts';
 /** How people call a metric. */
 export const METRIC_NAMES: Readonly<Record<Metric, string>> = {
   errorRate: 'error rate',
+  tail: 'tail',
   differences: 'differences',
 };
 
@@ -34,7 +35,9 @@ export function sayLine(line: MetricLine): string {
   const { n, plus, minus } = line;
   switch (line.reason) {
     case 'PROVEN_WORSE':
-      return `${name}: the candidate is worse: ${counted(line)} in ${count(n)} pairs`;
+      return `${name}: the candidate is worse: ${counted(line)} in ${count(n)} pairs${mostly(line)}`;
+    case 'BECAME_WORSE':
+      return `${name}: the candidate became worse in the last windows: ${counted(line)} in ${count(n)} pairs of the whole epoch${mostly(line)}`;
     case 'NO_PAIRS':
       return `${name}: no pairs yet`;
     case 'MIN_PAIRS':
@@ -47,9 +50,19 @@ export function sayLine(line: MetricLine): string {
 }
 
 function counted({ metric, plus, minus }: MetricLine): string {
-  return metric === 'errorRate'
-    ? `${count(plus)} failed where legacy did not, ${count(minus)} the other way round`
-    : `${count(plus)} differ`;
+  const reverse = `${count(minus)} the other way round`;
+  switch (metric) {
+    case 'errorRate':
+      return `${count(plus)} failed where legacy did not, ${reverse}`;
+    case 'tail':
+      return `${count(plus)} were slower than legacy's p99 where legacy was not, ${reverse}`;
+    case 'differences':
+      return `${count(plus)} differ`;
+  }
+}
+
+function mostly({ culprit }: MetricLine): string {
+  return culprit === null ? '' : `, most of all on route ${culprit}`;
 }
 
 function points(margin: number): string {
