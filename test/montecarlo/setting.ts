@@ -17,8 +17,8 @@ export interface Setting {
   readonly pairs: (window: number) => { readonly shadow: number; readonly reverse: number };
   /** Windows until nobody looks any more. */
   readonly horizon: number;
-  /** What ends a run besides the horizon. */
-  readonly ends: 'ready' | 'abort' | 'either';
+  /** What ends a run besides the horizon; `proof`: ready, though there may have been an abort before. */
+  readonly ends: 'ready' | 'abort' | 'either' | 'proof';
   /** The line of one metric instead of the verdict of the gate. */
   readonly metric?: 'errorRate' | 'differences' | 'tail';
 }
@@ -33,7 +33,7 @@ export function shippedPlan(rollout: Rollout = {}): GatePlan {
     candidate: { servers: ['http://127.0.0.1:2'] },
     rollout: { regional: { steps: [{ region: REGION, share: '50%' }] }, ...rollout },
   });
-  return compilePlan(config, { folder: '/', env: {} });
+  return compilePlan(config, { folder: '/', environment: {} });
 }
 
 /** The rollout as it stands at a phase that began at 0. */

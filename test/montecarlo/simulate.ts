@@ -18,7 +18,8 @@ import type { Drawn } from './worlds.ts';
 /** How a simulated rollout ended, after how many windows and pairs. */
 export interface Outcome {
   readonly verdict: 'ready' | 'abort' | 'none';
-  readonly reason: string;
+  /** Of an abort: the metric, or the breaker. */
+  readonly by: string;
   readonly windows: number;
   readonly pairs: number;
 }
@@ -26,11 +27,11 @@ export interface Outcome {
 /**
  * `all`: the gate is asked after every window. `telling`: it is asked where its answer could end the run, which
  * gives the same outcome in a tenth of the time (`simulate.test.ts` holds that against `all`): an abort does not heal, so
- * a look at every 64th window finds it, and the windows between are then asked one by one; ready is asked for
+ * a look at every 512th window finds it, and the windows between are then asked one by one; ready is asked for
  * only while the evidence of every metric is enough for it.
  */
 export type Looks = 'all' | 'telling';
-const TELLING = 64;
+const TELLING = 512;
 
 interface Step {
   readonly evidence: Evidence;
@@ -60,7 +61,7 @@ export function simulate(setting: Setting, dice: Dice, looks: Looks = 'telling')
     }
     unseen = [];
   }
-  return { verdict: 'none', reason: 'HORIZON', windows: horizon, pairs };
+  return { verdict: 'none', by: '', windows: horizon, pairs };
 }
 
 function firstEnd(setting: Setting, state: RolloutState, steps: readonly Step[]): Outcome {
@@ -80,11 +81,28 @@ function look({ plan }: Setting, state: RolloutState, evidence: Evidence, window
   return decide({ state, plan, evidence, critical: [], nowMs: windows * WINDOW_MS, complete: true });
 }
 
-function ended(report: GateReport, { ends, metric }: Setting): Pick<Outcome, 'verdict' | 'reason'> | null {
-  const asked = ends === 'either' ? ['ready', 'abort'] : [ends];
+type End = Pick<Outcome, 'verdict' | 'by'>;
+const READY: End = { verdict: 'ready', by: '' };
+
+function ended(report: GateReport, setting: Setting): End | null {
+  const { ends, metric } = setting;
+  if (ends === 'proof') return isProven(report, metric) ? READY : null;
   const said = metric === undefined ? [report] : report.metrics.filter((line) => line.metric === metric);
-  const end = said.find(({ verdict }) => asked.includes(verdict));
-  return end === undefined ? null : { verdict: end.verdict as 'ready' | 'abort', reason: end.reason };
+  if (ends !== 'ready' && said.some(({ verdict }) => verdict === 'abort')) return aborted(report);
+  return ends !== 'abort' && said.some(({ verdict }) => verdict === 'ready') ? READY : null;
+}
+
+/** What is ready but for an abort: every proof that is asked for is there, and all that is required besides. */
+function isProven({ metrics, requirements }: GateReport, metric: Metric | undefined): boolean {
+  const lines = metrics.filter((line) => metric === undefined || line.metric === metric);
+  const proven = lines.every(({ logAdvance: log, needAdvance }) => needAdvance === null || log >= needAdvance);
+  return proven && (metric !== undefined || requirements.every(({ met }) => met));
+}
+
+function aborted({ reason, metrics }: GateReport): End {
+  if (reason === 'BREAKER') return { verdict: 'abort', by: 'breaker' };
+  const by = metrics.filter(({ verdict }) => verdict === 'abort').map((line) => line.metric);
+  return { verdict: 'abort', by: by[0] ?? '' };
 }
 
 function windowsOf(setting: Setting, dice: Dice) {
@@ -117,8 +135,9 @@ class Proof {
     this.wanted = ends !== 'abort';
     if (this.wanted && phase !== 'shadow') throw new Error('only shadow is followed until it is ready');
     const none = (): Sum => ({ n: 0, plus: 0, minus: 0 });
-    this.sums = { errorRate: none(), differences: none() };
-    this.margins = { errorRate: errorMargin(plan, state), differences: plan.gates.differences };
+    const { tail, differences } = plan.gates;
+    this.sums = { errorRate: none(), tail: none(), differences: none() };
+    this.margins = { errorRate: errorMargin(plan, state), tail, differences };
     this.asked = METRICS.filter((each) => metric === undefined || each === metric);
     this.dwellMs = metric === undefined ? timesOf(phase, plan).dwellMs : 0;
   }
@@ -126,6 +145,7 @@ class Proof {
   add(drawn: Drawn | null): void {
     if (drawn === null || !this.wanted) return;
     add(this.sums.errorRate, drawn.error);
+    add(this.sums.tail, drawn.tail);
     add(this.sums.differences, { ...drawn.difference, minus: 0 });
   }
 
