@@ -213,7 +213,7 @@ test('a report of a replay is written as Markdown, at once or later', async () =
 
 test('progress is told on stderr, on a terminal in one line that ends at 100 %', async () => {
   const file = scratch('a.gor', gorText(items));
-  const pair = await lanes(same().slow(30));
+  const pair = await lanes(same().slow(60));
   const plain = await replay(file, pair, ['--concurrency', '8']);
   expect(plain.err).toMatch(/\d+ sent, 0 differ {2}\[#+-*\] +\d+% .*\/s/);
   const live = await replay(file, pair, ['--concurrency', '8'], { tty: true });
@@ -222,7 +222,7 @@ test('progress is told on stderr, on a terminal in one line that ends at 100 %',
   expect(shown.slice(0, -1).join('')).not.toContain('100%');
   expect(shown.at(-1)).toMatch(/^200 sent, 0 differ {2}\[#{20}\] 100% {2}[\d.,]+\/s\n/);
   expect(plain.err).not.toContain('\r');
-}, 30_000);
+}, 60_000);
 
 test('the last line on stderr sums up what was sent, compared and lost, however short it was', async () => {
   const file = scratch('a.gor', gorText(items.slice(0, 12)));

@@ -35,6 +35,8 @@ rollout:
   gates:    { errorRate: { margin: auto }, tail: { margin: 0.5pp }, differences: { margin: 0.1pp }, bake: { badWindows: 1% } }
 `;
 
+const BY_HAND = { approval: false, automatic: false };
+
 test('compiles the example of the design', () => {
   const { gateway, plan, node } = compiled(EXAMPLE);
   expect(gateway.candidate.routes.map((route) => route.name)).toEqual(['own', 'api', 'rest']);
@@ -46,12 +48,13 @@ test('compiles the example of the design', () => {
   expect(plan).toEqual({
     candidateVersion: null,
     windowMs: 10_000,
-    shadow: { sample: 0.1, dwellMs: 900_000, maxDurationMs: 86_400_000 },
+    shadow: { sample: 0.1, dwellMs: 900_000, maxDurationMs: 86_400_000, ...BY_HAND },
     canary: {
       match: [{ header: ['x-canary', 'internal'], cookie: null, host: null, from: ['10.0.0.0/8'] }],
       dwellMs: 3_600_000,
       maxDurationMs: 259_200_000,
       minRequests: 20,
+      ...BY_HAND,
     },
     regional: {
       steps: [
@@ -61,6 +64,7 @@ test('compiles the example of the design', () => {
       ],
       dwellMs: 86_400_000,
       maxDurationMs: 1_209_600_000,
+      ...BY_HAND,
       approval: true,
     },
     enforce: { reverseSample: 0.01, dwellMs: 86_400_000 },

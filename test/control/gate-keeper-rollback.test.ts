@@ -16,7 +16,7 @@ test('a rollback that comes late does not move what somebody moved meanwhile', a
   const { epoch } = controller.state;
   show(0, DIES);
   await until(() => answers.length === 1, 'the answer');
-  expect(asked[0]?.ifEpoch).toBe(epoch);
+  expect(asked[0]).toMatchObject({ verb: 'rollback', ifEpoch: epoch });
   expect(answers[0]).toMatchObject({ ok: false, code: 'MOVED' });
   expect(controller.state.phase).toBe('enforce');
 });

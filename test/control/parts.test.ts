@@ -243,7 +243,8 @@ test('sets no tail threshold before a thousand answers of legacy, and publishes 
   const windowOf = (count: number, us: number, lane: 'legacy' | 'candidate' = 'legacy'): Window => {
     const histogram = newHistogram();
     for (let index = 0; index < count; index += 1) recordUs(histogram, us);
-    return { lanes: [{ route: 'r', lane, latency: encodeHistogram(histogram) }] } as unknown as Window;
+    const counts = { route: 'r', lane, requests: count, latency: encodeHistogram(histogram) };
+    return { lanes: [counts] } as unknown as Window;
   };
   const thresholds = new TailThresholds();
   expect(thresholds.add(windowOf(999, 5_000))).toBe(false);
@@ -252,4 +253,19 @@ test('sets no tail threshold before a thousand answers of legacy, and publishes 
   expect(thresholds.tauUs['r']).toBeGreaterThan(4_900);
   expect(thresholds.tauUs['r']).toBeLessThan(5_100);
   expect(thresholds.add(windowOf(100, 5_000))).toBe(false);
+  // Thirty busy windows later nothing is left of what was before them.
+  for (let index = 0; index < 30; index += 1) thresholds.add(windowOf(200, 20_000));
+  expect(thresholds.tauUs['r']).toBeGreaterThan(19_600);
+  expect(thresholds.tauUs['r']).toBeLessThan(20_400);
+});
+
+test('has a tail threshold where little is asked too, once a thousand answers are there', () => {
+  const histogram = newHistogram();
+  for (let index = 0; index < 10; index += 1) recordUs(histogram, 5_000);
+  const lane = { route: 'r', lane: 'legacy', requests: 10, latency: encodeHistogram(histogram) };
+  const window = { lanes: [lane] } as unknown as Window;
+  const thresholds = new TailThresholds();
+  const changes = Array.from({ length: 400 }, () => thresholds.add(window));
+  expect(changes.indexOf(true)).toBe(99);
+  expect(changes.filter(Boolean)).toHaveLength(1);
 });

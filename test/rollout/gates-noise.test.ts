@@ -6,10 +6,10 @@ import { noNoise } from '../../src/telemetry/noise-cell.ts';
 import type { Joint } from '../../src/telemetry/types.ts';
 import { gateInput, gatePlan, windowOf } from './gates-fixtures.ts';
 
-/** Half of the pairs of ten windows differ; with a noise leg, so do these triples. */
+/** Half of the pairs of eleven windows differ; with a noise leg, so do these triples. */
 function judged(unexplained: Joint | null): GateReport {
   let evidence = noEvidence(1);
-  for (let index = 0; index < 10; index += 1) {
+  for (let index = 0; index < 11; index += 1) {
     const window = windowOf(index, [{ error: { n: 2_000 }, difference: { plus: 1_000 } }]);
     const noise = unexplained === null ? undefined : { ...noNoise(), unexplained };
     const copies = window.copies.map((counts) => ({ ...counts, noise }));
@@ -25,9 +25,9 @@ test('pairs that differ as legacy does from itself abort nothing, and without a 
   const noisy = judged({ n: 2_000, plus: 20, minus: 20 });
   expect(noisy.verdict).toBe('hold');
   expect(differences(noisy)).toMatchObject({
-    n: 20_000,
-    plus: 200,
-    minus: 200,
+    n: 22_000,
+    plus: 220,
+    minus: 220,
     estimate: 0,
     reason: 'NOT_PROVEN',
   });

@@ -27,19 +27,28 @@ const DWELL_MS = 900_000;
 
 test('names the worst of the lines that are shown to be worse', () => {
   const said = (errors: number, differences: number) =>
-    judged(1, [{ error: { n: 1_000, plus: errors }, difference: { n: 1_000, plus: differences } }]).message;
-  expect(said(12, 50)).toContain('50 differ');
-  expect(said(19, 12)).toContain('19 failed where legacy did not');
+    judged(25, [{ error: { n: 1_000, plus: errors }, difference: { n: 1_000, plus: differences } }]).message;
+  // Both are shown to be worse by then: the one in half of its windows' weight, the other in all of it.
+  expect(said(1, 50)).toContain('1,250 differ');
+  expect(said(19, 2)).toContain('475 failed where legacy did not');
 });
 
-test('passes on that a person must agree, in regional only', () => {
-  const plan = { ...gatePlan, regional: { ...gatePlan.regional, approval: true } };
-  const approval = (state: RolloutState, more: Partial<GateInput> = {}) =>
-    judged(1, [CLEAN], { state, ...more }).approval;
-  expect(approval(at('regional'), { plan })).toBe(true);
-  expect(approval(at('shadow'), { plan })).toBe(false);
-  expect(approval(at('enforce'), { plan })).toBe(false);
-  expect(approval(at('regional'))).toBe(false);
+test('passes on where a person must agree, and where it moves on by itself', () => {
+  const left = { approval: true, automatic: true };
+  const plan = {
+    ...gatePlan,
+    regional: { ...gatePlan.regional, ...left },
+    shadow: { ...gatePlan.shadow, ...left },
+  };
+  const when = (state: RolloutState, more: Partial<GateInput> = {}) => {
+    const { approval, automatic } = judged(1, [CLEAN], { state, ...more });
+    return [approval, automatic];
+  };
+  expect(when(at('regional'), { plan })).toEqual([true, true]);
+  expect(when(at('shadow'), { plan })).toEqual([true, true]);
+  expect(when(at('canary'), { plan })).toEqual([false, false]);
+  expect(when(at('enforce'), { plan })).toEqual([false, false]);
+  expect(when(at('regional'))).toEqual([false, false]);
 });
 
 test('takes as long as the slowest of all that is missing, a proof or the dwell time', () => {

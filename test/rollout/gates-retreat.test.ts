@@ -39,7 +39,11 @@ test('leaves the others alone when copies fail in a region that has no share yet
 
 test('a failure that no region is named for goes back to where any region sees less', () => {
   // Before enforce EU-West has all already, and US-East a half.
-  expect(judged(at('enforce'), WORSE)).toMatchObject({
+  const evidence = Array.from({ length: 11 }, (_, index) => windowOf(index, [WORSE])).reduce(
+    (sum, window) => addWindow(sum, window, gatePlan.gates.differences),
+    noEvidence(1),
+  );
+  expect(decide(gateInput({ state: at('enforce'), evidence, nowMs: evidence.toMs }))).toMatchObject({
     reason: 'PROVEN_WORSE',
     action: { to: { phase: 'regional', step: 2 }, region: null },
   });

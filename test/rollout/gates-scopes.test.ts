@@ -30,10 +30,11 @@ const back = (region: string, error: Shown['error']): Shown => ({
 });
 
 test('watches enforce by the pairs of reverse shadow, and asks them for no proof', () => {
-  const report = judged(at('enforce'), 1, [back('eu-west', { n: 500, plus: 12 })]);
+  const report = judged(at('enforce'), 11, [back('eu-west', { n: 500, plus: 12 })]);
   expect(report).toMatchObject({ verdict: 'abort', reason: 'PROVEN_WORSE' });
   expect(report.metrics.map(({ metric, direction }) => `${metric} ${direction}`)).toEqual([
     'errorRate reverse',
+    'tail reverse',
     'differences reverse',
   ]);
   expect(report.metrics.every(({ needAdvance }) => needAdvance === null)).toBe(true);
@@ -53,7 +54,7 @@ test('asks only the region of the step for a proof, and goes on watching the oth
   expect(report).toMatchObject({ verdict: 'ready', reason: 'PROVEN' });
   const proofs = new Map(report.metrics.map(({ region, needAdvance }) => [region, needAdvance !== null]));
   expect(Object.fromEntries(proofs)).toEqual({ 'us-east': true, 'eu-west': false });
-  const other = judged(at('regional', 1), 9, [...own, back('eu-west', { n: 300, plus: 2 })]);
+  const other = judged(at('regional', 1), 13, [...own, back('eu-west', { n: 300, plus: 2 })]);
   expect(other).toMatchObject({ verdict: 'abort', reason: 'PROVEN_WORSE' });
 });
 

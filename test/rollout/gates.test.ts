@@ -63,18 +63,22 @@ test('holds a clean candidate until the margin is proven, and tells how long tha
 });
 
 test('holds below the least number of pairs, whatever the margin', () => {
-  const generous = { ...gatePlan, gates: { ...gatePlan.gates, errorRate: 0.05, differences: 0.05 } };
+  const generous = {
+    ...gatePlan,
+    gates: { ...gatePlan.gates, errorRate: 0.05, tail: 0.05, differences: 0.05 },
+  };
   const report = judged(times(1, CLEAN), { plan: generous });
-  expect(report.metrics.map(({ reason }) => reason)).toEqual(['MIN_PAIRS', 'MIN_PAIRS']);
+  expect(report.metrics.map(({ reason }) => reason)).toEqual(['MIN_PAIRS', 'MIN_PAIRS', 'MIN_PAIRS']);
   expect(judged(times(2, CLEAN), { plan: generous }).verdict).toBe('ready');
 });
 
 test('aborts a candidate that fails where legacy does not, and never takes that back', () => {
   const worse: Shown = { error: { n: 500, plus: 6 }, legacy: { requests: 5_000 } };
-  const report = judged(times(4, worse));
+  expect(judged(times(10, worse)).verdict).toBe('hold');
+  const report = judged(times(11, worse));
   expect(report).toMatchObject({ verdict: 'abort', reason: 'PROVEN_WORSE', action: null });
-  expect(report.message).toContain('24 failed where legacy did not');
-  expect(judged([...times(4, worse), ...times(200, CLEAN)]).verdict).toBe('abort');
+  expect(report.message).toContain('66 failed where legacy did not');
+  expect(judged([...times(11, worse), ...times(400, CLEAN)]).verdict).toBe('abort');
 });
 
 test('does not abort for what fails on both sides', () => {
@@ -84,7 +88,7 @@ test('does not abort for what fails on both sides', () => {
 
 test('aborts for differences above the tolerated share, and not for a share that is tolerated', () => {
   const differing = (plus: number): Shown => ({ ...CLEAN, difference: { n: 500, plus } });
-  expect(judged(times(4, differing(5)))).toMatchObject({ verdict: 'abort', reason: 'PROVEN_WORSE' });
+  expect(judged(times(11, differing(5)))).toMatchObject({ verdict: 'abort', reason: 'PROVEN_WORSE' });
   const rare = [...times(1, differing(1)), ...times(9, CLEAN)];
   expect(judged(rare).metrics.find(({ metric }) => metric === 'differences')).toMatchObject({
     verdict: 'hold',
@@ -138,7 +142,7 @@ test('does not advance on a part of the evidence while the rest is still read', 
 
 test('aborts on evidence that is invalid, too: bad news need no full coverage', () => {
   const worse: Shown = { error: { n: 500, plus: 20 }, dropped: 400 };
-  expect(judged(times(4, worse)).verdict).toBe('abort');
+  expect(judged(times(11, worse)).verdict).toBe('abort');
 });
 
 test('holds for the dwell time, and gives up for a person after the longest time', () => {
@@ -211,7 +215,7 @@ test('leaves canary on enough requests without a difference, and says where the 
 
 test('goes back to shadow when the canary fails', () => {
   const failing: Shown = { ...BACK, error: { n: 300, plus: 15 } };
-  expect(judged([[CLEAN, failing]], { state: state('canary') })).toMatchObject({
+  expect(judged(times(12, CLEAN, failing), { state: state('canary') })).toMatchObject({
     verdict: 'abort',
     action: { to: { phase: 'shadow', step: 0 }, region: null },
   });
@@ -228,13 +232,13 @@ test('wants both directions proven in the region of a step, and pairs of other r
 
 test('takes one region back alone where another one has a share, and the whole rollout where none has', () => {
   const failing: Shown = { ...BACK, region: 'us-east', error: { n: 300, plus: 12 } };
-  const second = judged(times(2, CLEAN, BACK, failing), { state: state('regional', 1) });
+  const second = judged(times(13, CLEAN, BACK, failing), { state: state('regional', 1) });
   expect(second).toMatchObject({
     verdict: 'abort',
     action: { region: 'us-east', to: { phase: 'regional', step: 1 } },
   });
   const alone: Shown = { ...BACK, error: { n: 300, plus: 12 } };
-  expect(judged(times(2, alone), { state: state('regional', 0) }).action).toEqual({
+  expect(judged(times(13, alone), { state: state('regional', 0) }).action).toEqual({
     to: { phase: 'canary', step: 0 },
     region: null,
   });
@@ -243,7 +247,7 @@ test('takes one region back alone where another one has a share, and the whole r
 test('goes on watching a region that has its share already', () => {
   const eu: Shown = { ...BACK, error: { n: 300, plus: 12 } };
   const us: Shown = { ...BACK, region: 'us-east' };
-  expect(judged(times(2, eu, us), { state: state('regional', 1) }).action?.region).toBe('eu-west');
+  expect(judged(times(13, eu, us), { state: state('regional', 1) }).action?.region).toBe('eu-west');
 });
 
 test('a rollback by itself always shows less of the candidate where it failed', () => {

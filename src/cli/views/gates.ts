@@ -54,7 +54,7 @@ function placeText({ phase, step, region, epoch }: StatusGate): string {
   return `${name}${region === null ? '' : ` (${safe(region)})`}, epoch ${epoch}`;
 }
 
-function nextText({ verdict, next, approval, action }: StatusGate): string {
+function nextText({ verdict, next, approval, automatic, action }: StatusGate): string {
   if (action !== null) {
     const what =
       action.region === null
@@ -66,7 +66,8 @@ function nextText({ verdict, next, approval, action }: StatusGate): string {
     return 'By itself: nothing, the candidate has no client that could be taken back\n';
   if (next === null) return '';
   const how = approval ? 'cutover advance --approve --reason TEXT' : 'cutover advance';
-  return `Next: ${positionName(next)} (${how})\n`;
+  const itself = automatic && !approval ? 'by itself once it is ready, or ' : '';
+  return `Next: ${positionName(next)} (${itself}${how})\n`;
 }
 
 function metricRow(line: metrics.Metric, paint: Paint) {

@@ -24,10 +24,10 @@ export function baked({ state, plan, evidence }: Baking): Requirement[] {
   const share = badWindowsAt(plan, state.phase);
   return needsOf(state, plan)
     .filter(({ proof }) => proof)
-    .map((scope) => bakedScope(scope, evidence, share));
+    .map((scope) => bakedScope(scope, evidence, share, plan.windowMs));
 }
 
-function bakedScope(scope: Scope, evidence: Evidence, share: number): Requirement {
+function bakedScope(scope: Scope, evidence: Evidence, share: number, windowMs: number): Requirement {
   const bake = bakeOf(evidence.bakes, scope);
   const { n, plus, minus } = bake.windows;
   const met = logBaked(bake, share) >= Math.log(1 / ALPHA_ADVANCE);
@@ -39,12 +39,12 @@ function bakedScope(scope: Scope, evidence: Evidence, share: number): Requiremen
       ? `not to be shown below ${percent(share)} as things go`
       : `${count(more)} more of ${BAKE_PAIRS} pairs or more show less than ${percent(share)}`;
   const message = met ? `${seen}: fewer than ${percent(share)}` : `${seen}; ${wait}`;
-  const etaS = met ? 0 : waitS(n, more, evidence);
+  const etaS = met ? 0 : waitS(n, more, evidence, windowMs);
   return { name: 'bake', met, reason: 'BAKE', message, etaS };
 }
 
-/** Seconds until so many more windows are complete, at the pace of the epoch so far. */
-function waitS(n: number, more: number | null, { fromMs, toMs }: Evidence): number | null {
-  if (more === null || n === 0 || toMs <= fromMs) return null;
-  return (more / n) * ((toMs - fromMs) / 1_000);
+/** Seconds until so many more windows are complete, at the pace of the epoch so far; before the first, the least time. */
+function waitS(n: number, more: number | null, { fromMs, toMs }: Evidence, windowMs: number): number | null {
+  if (more === null) return null;
+  return (more * (n === 0 ? windowMs : (toMs - fromMs) / n)) / 1_000;
 }
