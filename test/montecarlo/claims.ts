@@ -1,4 +1,5 @@
 import type { Dice } from './dice.ts';
+import { p99Holds } from './p99.ts';
 import { judgeBy } from './rivals.ts';
 import type { RIVALS } from './rivals.ts';
 import { longest, shippedPlan, steady } from './setting.ts';
@@ -14,7 +15,8 @@ export interface Claim {
   readonly event: 'ready' | 'abort';
   /** `most`: its believable share is at most so much; `least`: a control that must fail; null: told, not promised. */
   readonly bound: { readonly most: number } | { readonly least: number } | null;
-  readonly setting: Setting;
+  readonly horizonWindows: number;
+  readonly pairsPerWindow: number;
   /** Part of the repetitions that is enough: long phases have many windows. */
   readonly effort: number;
   readonly run: (dice: Dice) => Outcome;
@@ -32,7 +34,7 @@ const FAR: Readonly<Record<string, unknown>> = { margin: '50pp' };
 /** Failures below what the breaker takes for an incident: a tenth of the requests would trip it, whatever they prove. */
 const BURST = 0.05;
 const BOTH: Incidents = { of: 'both', share: 0.003, windows: 1, fails: 0.3, slow: 0.3 };
-const EACH: Incidents = { of: 'each', share: 0.003, windows: 1, fails: BURST, slow: BURST };
+const EACH: Incidents = { of: 'each', share: 0.01, windows: 1, fails: BURST, slow: BURST };
 
 /**
  * Nothing is worse, as closely as can be: errors and slow answers come to either lane alike, and pairs differ exactly as
@@ -54,7 +56,7 @@ const HEALTHY: Readonly<Record<string, World>> = {
 
 type Phase = Setting['phase'];
 
-/** False aborts of one phase over its longest time. */
+/** False aborts of one phase over its longest time. @param effort a whole phase has many windows */
 function falseAborts(phase: Phase, effort: number, maxDuration: string | null): Claim[] {
   const plan = maxDuration === null ? shippedPlan() : shippedPlan({ [phase]: { maxDuration, dwell: '0s' } });
   const horizon = longest(phase, plan);
@@ -89,12 +91,15 @@ function inBursts(excess: number, share: number): Incidents {
   return { of: 'candidate', share, windows: 1, fails: each, slow: each };
 }
 
-function falseAdvances(horizon: number): Claim[] {
+function falseAdvances(horizon: number, effort = 1): Claim[] {
   const good = { errors: { plus: 0.0005, minus: 0.0005 }, tail: TAIL, differs: 0 };
   const worse = { ...good, errors: { plus: 0.0005 + MARGIN, minus: 0.0005 } };
   const slower = { ...good, tail: { plus: TAIL.plus + TAIL_MARGIN, minus: TAIL.minus } };
   const quiet = { ...good, errors: { plus: 0, minus: 0 } };
-  const at = (metric: Metric, name: string, world: World) => atMargin(metric, world, name, horizon);
+  const at = (metric: Metric, name: string, world: World) => ({
+    ...atMargin(metric, world, name, horizon),
+    effort,
+  });
   return [
     at('errorRate', 'independent', worse),
     at('errorRate', 'common cause', { ...worse, incidents: { ...BOTH, slow: 0 } }),
@@ -152,24 +157,50 @@ function gateClaim(
   effort: number,
   setting: Setting,
 ): Claim {
-  return { id, event, bound, effort, setting, run: (dice) => simulate(setting, dice) };
+  const { horizon: horizonWindows, pairs } = setting;
+  const run = (dice: Dice): Outcome => simulate(setting, dice);
+  return { id, event, bound, effort, horizonWindows, pairsPerWindow: pairs(0).shadow, run };
 }
 
-/** Every claim over the whole of each phase's longest time. */
-export function fullClaims(): Claim[] {
-  const day = longest('shadow', shippedPlan());
+/** The true delta of the p99 lies outside of the interval that is shown, at one of the looks at the least. */
+function missedDeltas(effort: number, looks: readonly number[]): Claim[] {
+  return [1, 1.2].map((factor) => ({
+    id: `p99 delta missed, times x ${factor}`,
+    event: 'abort',
+    bound: { most: 0.05 },
+    effort,
+    horizonWindows: looks.length,
+    pairsPerWindow: looks[0] ?? 0,
+    run: (dice) => p99Holds({ factor, looks }, dice),
+  }));
+}
+
+/**
+ * Every claim over the whole of each phase's longest time.
+ * @param maxDuration as it is configured; null: the default, a day in shadow, three in canary, fourteen in `regional`
+ */
+export function fullClaims(maxDuration: string | null = null): Claim[] {
+  const shadow = maxDuration === null ? {} : { shadow: { maxDuration, dwell: '0s' } };
+  const whole = longest('shadow', shippedPlan(shadow));
   return [
-    ...controls(day),
-    ...falseAborts('shadow', 1, null),
-    ...falseAdvances(day),
-    ...told(day),
-    ...falseAborts('canary', 0.5, null),
-    ...falseAborts('regional', 0.35, null),
+    ...controls(longest('shadow', shippedPlan())),
+    ...missedDeltas(0.5, [2_000, 5_000, 10_000, 20_000]),
+    ...falseAborts('shadow', 3, maxDuration),
+    ...falseAdvances(whole),
+    ...told(whole),
+    ...falseAborts('canary', 2, maxDuration),
+    ...falseAborts('regional', 2, maxDuration),
   ];
 }
 
 /** The same claims of phases that are configured to be short, for every run of the tests. */
 export function quickClaims(): Claim[] {
-  const short = 360;
-  return [...controls(8 * short), ...falseAborts('shadow', 1, '20m'), ...falseAdvances(short)];
+  const day = longest('shadow', shippedPlan());
+  return [
+    ...controls(day / 3),
+    ...missedDeltas(1, [2_000, 5_000]),
+    ...falseAborts('shadow', 10, '10m'),
+    // No bursts here: the bake takes longer than that.
+    ...falseAdvances(120, 2).filter(({ id }) => !id.includes('bursts')),
+  ];
 }

@@ -20,7 +20,10 @@ export interface Judged {
 }
 
 /** Judges a claim by its runs. */
-export function judge({ id, event, bound, setting }: Claim, outcomes: readonly Outcome[]): Judged {
+export function judge(
+  { id, event, bound, horizonWindows, pairsPerWindow }: Claim,
+  outcomes: readonly Outcome[],
+): Judged {
   const reps = outcomes.length;
   const hit = outcomes.filter(({ verdict }) => verdict === event);
   const by: Record<string, number> = {};
@@ -31,8 +34,7 @@ export function judge({ id, event, bound, setting }: Claim, outcomes: readonly O
   return {
     ...{ id, reps, hits: hit.length, by, believable, bound, holds },
     share: hit.length / reps,
-    horizonWindows: setting.horizon,
-    pairsPerWindow: setting.pairs(0).shadow,
+    ...{ horizonWindows, pairsPerWindow },
   };
 }
 

@@ -10,26 +10,28 @@ export interface Asked {
   readonly reps: number;
 }
 
-/** Runs of one job: a few seconds of work, so that progress is seen. */
+/** Runs of one job: seconds of work, so that progress is seen. */
 const CHUNK = 10;
 
 /**
  * Runs all of them on threads, in their order, and gives the outcomes of each in the order of its runs.
- * @param list of `LISTS`
- * @param done is told each experiment as soon as its last run is over; `share` of all runs is done
+ * @param list for `experimentsOf`
+ * @param done is told each experiment as soon as its last run is over
  */
 export async function runAll(
   list: string,
   asked: readonly Asked[],
   seed: number,
   threads: number,
-  done: (id: string, outcomes: readonly Outcome[], share: number) => void,
+  done: (id: string, outcomes: readonly Outcome[]) => void,
 ): Promise<void> {
   const jobs = asked.flatMap(({ experiment, reps }) => jobsOf(list, experiment.id, reps, seed));
   const found = new Map(asked.map(({ experiment, reps }) => [experiment.id, { reps, outcomes: new Map() }]));
   let [next, over] = [0, 0];
+  const report = reporter();
   const take = (job: Job, outcomes: readonly Outcome[]): void => {
     over += 1;
+    report(over / jobs.length);
     const mine = found.get(job.id);
     outcomes.forEach((outcome, k) => mine?.outcomes.set(job.from + k, outcome));
     if (mine === undefined || mine.outcomes.size < mine.reps) return;
@@ -38,7 +40,6 @@ export async function runAll(
     done(
       job.id,
       inOrder.map(([, outcome]) => outcome as Outcome),
-      over / jobs.length,
     );
   };
   const work = async (): Promise<void> => {
@@ -53,6 +54,21 @@ export async function runAll(
     }
   };
   await Promise.all(Array.from({ length: threads }, work));
+}
+
+const REPORT_MS = 20_000;
+
+/** Says on stderr how far everything is and how long it will take, now and then. */
+function reporter(): (share: number) => void {
+  const beganMs = performance.now();
+  let saidMs = beganMs;
+  return (share) => {
+    const nowMs = performance.now();
+    if (nowMs - saidMs < REPORT_MS) return;
+    saidMs = nowMs;
+    const leftMinutes = ((nowMs - beganMs) * (1 - share)) / share / 60_000;
+    process.stderr.write(`${(share * 100).toFixed(1)} % of the runs, ${leftMinutes.toFixed(1)} min left\n`);
+  };
 }
 
 function jobsOf(list: string, id: string, reps: number, seed: number): Job[] {

@@ -1,11 +1,12 @@
 import { decide } from '../../src/rollout/gates/decide.ts';
 import { addWindow, noEvidence } from '../../src/rollout/gates/evidence.ts';
 import type { Evidence } from '../../src/rollout/gates/evidence.ts';
-import { ALPHA_ADVANCE, errorMargin, timesOf } from '../../src/rollout/gates/plan.ts';
+import { ALPHA_ADVANCE, badWindowsAt, errorMargin, timesOf } from '../../src/rollout/gates/plan.ts';
 import type { GatePlan } from '../../src/rollout/gates/plan.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
 import { METRICS } from '../../src/rollout/gates/types.ts';
 import type { GateReport, Metric } from '../../src/rollout/gates/types.ts';
+import { BAKE_PAIRS, NO_BAKE, windowsToBake } from '../../src/stats/bake.ts';
 import { logAdvance } from '../../src/stats/paired.ts';
 import type { Joint } from '../../src/telemetry/types.ts';
 import type { Dice } from './dice.ts';
@@ -27,11 +28,11 @@ export interface Outcome {
 /**
  * `all`: the gate is asked after every window. `telling`: it is asked where its answer could end the run, which
  * gives the same outcome in a tenth of the time (`simulate.test.ts` holds that against `all`): an abort does not heal, so
- * a look at every 512th window finds it, and the windows between are then asked one by one; ready is asked for
- * only while the evidence of every metric is enough for it.
+ * a look whenever there are an eighth more windows finds it, and halving finds its first; ready is asked for only while the evidence of every
+ * metric is enough for it.
  */
 export type Looks = 'all' | 'telling';
-const TELLING = 512;
+const TELLING = 8;
 
 interface Step {
   readonly evidence: Evidence;
@@ -54,7 +55,8 @@ export function simulate(setting: Setting, dice: Dice, looks: Looks = 'telling')
     pairs += (shadow?.error.n ?? 0) + (reverse?.error.n ?? 0);
     proof.add(shadow);
     unseen.push({ evidence, windows: index + 1, pairs });
-    const telling = unseen.length >= TELLING || index + 1 === horizon || proof.mayBeThere(index + 1);
+    const isTelling = unseen.length * TELLING > index || index + 1 === horizon;
+    const telling = isTelling || proof.mayBeThere(index + 1);
     if (looks === 'telling' && !telling) continue;
     if (ended(look(setting, state, evidence, index + 1), setting) !== null) {
       return firstEnd(setting, state, unseen);
@@ -64,12 +66,22 @@ export function simulate(setting: Setting, dice: Dice, looks: Looks = 'telling')
   return { verdict: 'none', by: '', windows: horizon, pairs };
 }
 
+/** The first of these windows that ends the run, the last of them does: an abort stays, and only the last may be ready. */
 function firstEnd(setting: Setting, state: RolloutState, steps: readonly Step[]): Outcome {
-  for (const { evidence, windows, pairs } of steps) {
-    const end = ended(look(setting, state, evidence, windows), setting);
-    if (end !== null) return { ...end, windows, pairs };
+  const endAt = (at: number): End | null => {
+    const step = steps[at] as Step;
+    return ended(look(setting, state, step.evidence, step.windows), setting);
+  };
+  let [open, over] = [-1, steps.length - 1];
+  while (over - open > 1) {
+    const middle = Math.floor((open + over) / 2);
+    if (endAt(middle) === null) open = middle;
+    else over = middle;
   }
-  throw new Error('an end that was seen is gone');
+  const end = endAt(over);
+  if (end === null) throw new Error('an end that was seen is gone');
+  const { windows, pairs } = steps[over] as Step;
+  return { ...end, windows, pairs };
 }
 
 /** One window more, as the gate keeper takes it. */
@@ -95,7 +107,9 @@ function ended(report: GateReport, setting: Setting): End | null {
 /** What is ready but for an abort: every proof that is asked for is there, and all that is required besides. */
 function isProven({ metrics, requirements }: GateReport, metric: Metric | undefined): boolean {
   const lines = metrics.filter((line) => metric === undefined || line.metric === metric);
-  const proven = lines.every(({ logAdvance: log, needAdvance }) => needAdvance === null || log >= needAdvance);
+  const proven = lines.every(
+    ({ logAdvance: log, needAdvance }) => needAdvance === null || log >= needAdvance,
+  );
   return proven && (metric !== undefined || requirements.every(({ met }) => met));
 }
 
@@ -105,7 +119,8 @@ function aborted({ reason, metrics }: GateReport): End {
   return { verdict: 'abort', by: by[0] ?? '' };
 }
 
-function windowsOf(setting: Setting, dice: Dice) {
+/** What the windows of a rollout show, one after the other: the same dice, the same rollout, whoever judges it. */
+export function windowsOf(setting: Setting, dice: Dice) {
   const { world, later, pairs } = setting;
   const first = weatherOf(world, dice);
   const second = later === undefined ? first : weatherOf(later.world, dice);
@@ -130,6 +145,7 @@ class Proof {
   private readonly asked: readonly Metric[];
   private readonly wanted: boolean;
   private readonly dwellMs: number;
+  private readonly leastWindows: number;
 
   constructor({ phase, plan, ends, metric }: Setting, state: RolloutState) {
     this.wanted = ends !== 'abort';
@@ -140,6 +156,8 @@ class Proof {
     this.margins = { errorRate: errorMargin(plan, state), tail, differences };
     this.asked = METRICS.filter((each) => metric === undefined || each === metric);
     this.dwellMs = metric === undefined ? timesOf(phase, plan).dwellMs : 0;
+    const baked = windowsToBake(NO_BAKE, badWindowsAt(plan, phase), ALPHA_ADVANCE);
+    this.leastWindows = metric === undefined ? (baked ?? 0) : 0;
   }
 
   add(drawn: Drawn | null): void {
@@ -151,6 +169,7 @@ class Proof {
 
   mayBeThere(windows: number): boolean {
     if (!this.wanted || windows * WINDOW_MS < this.dwellMs) return false;
+    if (Math.min(windows, this.sums.errorRate.n / BAKE_PAIRS) < this.leastWindows) return false;
     const enough = Math.log(1 / ALPHA_ADVANCE);
     return this.asked.every((metric) => logAdvance(this.sums[metric], this.margins[metric]) >= enough);
   }

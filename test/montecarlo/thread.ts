@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { LISTS, runOnce } from './experiments.ts';
+import { experimentsOf, runOnce } from './experiments.ts';
 import type { Experiment } from './experiments.ts';
 
 /** Some runs of one experiment. */
@@ -14,7 +14,7 @@ export interface Job {
 const known = new Map<string, readonly Experiment[]>();
 
 parentPort?.on('message', ({ list, id, seed, from, to }: Job) => {
-  const experiments = known.get(list) ?? LISTS[list]?.() ?? [];
+  const experiments = known.get(list) ?? experimentsOf(list);
   known.set(list, experiments);
   const experiment = experiments.find((each) => each.id === id);
   if (experiment === undefined) throw new Error(`there is no experiment ${list}/${id}`);

@@ -29,6 +29,8 @@ export interface World {
   /** Share of the pairs that differ in what is no error. */
   readonly differs: number;
   readonly incidents?: Incidents;
+  /** What only rules see that look at the candidate alone: errors that both lanes show, and answers over 500 ms. */
+  readonly alone?: { readonly shared: number; readonly over: number };
 }
 
 /** The joint outcomes of the pairs of one window. */
@@ -36,6 +38,8 @@ export interface Drawn {
   readonly error: Joint;
   readonly tail: Joint;
   readonly difference: Joint;
+  /** Of the candidate, whatever legacy answered: errors, and answers over 500 ms. */
+  readonly alone: { readonly bad: number; readonly over: number };
 }
 
 /** Chances that a request fails, or is slow, because of an incident of its lane. */
@@ -79,10 +83,12 @@ export function weatherOf({ incidents }: World, dice: Dice): () => Weather {
 export function draw(world: World, { fails, slow }: Weather, n: number, dice: Dice): Drawn {
   const error = pairs(struckBy(world.errors, fails), n, dice);
   const otherwise = dice.binomial(n - error.plus - error.minus, world.differs);
+  const { shared = 0, over = 0 } = world.alone ?? {};
   return {
     error,
     tail: pairs(struckBy(world.tail, slow), n, dice),
     difference: { n, plus: error.plus + otherwise, minus: error.minus },
+    alone: { bad: error.plus + dice.binomial(n, shared), over: dice.binomial(n, over) },
   };
 }
 
