@@ -4,9 +4,10 @@ import type { Evidence } from '../../src/rollout/gates/evidence.ts';
 import { ALPHA_ADVANCE, badWindowsAt, errorMargin, timesOf } from '../../src/rollout/gates/plan.ts';
 import type { GatePlan } from '../../src/rollout/gates/plan.ts';
 import type { RolloutState } from '../../src/rollout/state.ts';
+import { bakeOf } from '../../src/rollout/gates/window-tests.ts';
 import { METRICS } from '../../src/rollout/gates/types.ts';
 import type { GateReport, Metric } from '../../src/rollout/gates/types.ts';
-import { BAKE_PAIRS, NO_BAKE, windowsToBake } from '../../src/stats/bake.ts';
+import { logBaked } from '../../src/stats/bake.ts';
 import { logAdvance } from '../../src/stats/paired.ts';
 import type { Joint } from '../../src/telemetry/types.ts';
 import type { Dice } from './dice.ts';
@@ -29,7 +30,7 @@ export interface Outcome {
  * `all`: the gate is asked after every window. `telling`: it is asked where its answer could end the run, which
  * gives the same outcome in a tenth of the time (`simulate.test.ts` holds that against `all`): an abort does not heal, so
  * a look whenever there are an eighth more windows finds it, and halving finds its first; ready is asked for only while the evidence of every
- * metric is enough for it.
+ * metric, and the bake, is enough for it.
  */
 export type Looks = 'all' | 'telling';
 const TELLING = 8;
@@ -56,7 +57,7 @@ export function simulate(setting: Setting, dice: Dice, looks: Looks = 'telling')
     proof.add(shadow);
     unseen.push({ evidence, windows: index + 1, pairs });
     const isTelling = unseen.length * TELLING > index || index + 1 === horizon;
-    const telling = isTelling || proof.mayBeThere(index + 1);
+    const telling = isTelling || proof.mayBeThere(evidence, index + 1);
     if (looks === 'telling' && !telling) continue;
     if (ended(look(setting, state, evidence, index + 1), setting) !== null) {
       return firstEnd(setting, state, unseen);
@@ -138,14 +139,14 @@ export function windowsOf(setting: Setting, dice: Dice) {
 
 type Sum = { -readonly [key in keyof Joint]: Joint[key] };
 
-/** The evidence for ready as the pairs of shadow alone give it: while it is short, no look can say ready. */
+/** The evidence for ready as the pairs of shadow alone give it, and the bake: while it is short, no look can say ready. */
 class Proof {
   private readonly sums: Readonly<Record<Metric, Sum>>;
   private readonly margins: Readonly<Record<Metric, number>>;
   private readonly asked: readonly Metric[];
   private readonly wanted: boolean;
   private readonly dwellMs: number;
-  private readonly leastWindows: number;
+  private readonly badWindows: number | null;
 
   constructor({ phase, plan, ends, metric }: Setting, state: RolloutState) {
     this.wanted = ends !== 'abort';
@@ -156,8 +157,7 @@ class Proof {
     this.margins = { errorRate: errorMargin(plan, state), tail, differences };
     this.asked = METRICS.filter((each) => metric === undefined || each === metric);
     this.dwellMs = metric === undefined ? timesOf(phase, plan).dwellMs : 0;
-    const baked = windowsToBake(NO_BAKE, badWindowsAt(plan, phase), ALPHA_ADVANCE);
-    this.leastWindows = metric === undefined ? (baked ?? 0) : 0;
+    this.badWindows = metric === undefined ? badWindowsAt(plan, phase) : null;
   }
 
   add(drawn: Drawn | null): void {
@@ -167,11 +167,12 @@ class Proof {
     add(this.sums.differences, { ...drawn.difference, minus: 0 });
   }
 
-  mayBeThere(windows: number): boolean {
+  mayBeThere({ bakes }: Evidence, windows: number): boolean {
     if (!this.wanted || windows * WINDOW_MS < this.dwellMs) return false;
-    if (Math.min(windows, this.sums.errorRate.n / BAKE_PAIRS) < this.leastWindows) return false;
     const enough = Math.log(1 / ALPHA_ADVANCE);
-    return this.asked.every((metric) => logAdvance(this.sums[metric], this.margins[metric]) >= enough);
+    const proven = this.asked.every((metric) => logAdvance(this.sums[metric], this.margins[metric]) >= enough);
+    if (!proven || this.badWindows === null) return proven;
+    return logBaked(bakeOf(bakes, { direction: 'shadow', region: null }), this.badWindows) >= enough;
   }
 }
 

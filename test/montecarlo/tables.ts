@@ -17,7 +17,7 @@ export interface Cell extends Experiment {
 const FAR = { margin: '50pp' };
 const TAIL = tailOf(1, 0.8);
 /** Enough for a median and a 90th percentile with two digits. */
-const REPS = 120;
+const REPS = 100;
 
 /** Only errors are judged: how fast, does not depend on the other metrics. */
 const ERRORS_ONLY = shippedPlan({ gates: { differences: FAR, tail: FAR } });
@@ -78,7 +78,7 @@ function whole(): Cell[] {
         world: lanes(0.0003),
         ...{ pairs: steady('shadow', pairs), horizon: DAY, ends: 'either' },
       },
-      pairs < 100 ? 30 : 60,
+      pairs < 100 ? 20 : 40,
     ),
   );
 }
@@ -110,7 +110,7 @@ function bursts(): Cell[] {
         world: lanes(0.0003, 0.0003, { of: 'candidate', share: percent / 100, windows: 1, fails: 0.05 }),
         ...{ pairs: steady('shadow', 500), horizon: DAY, ends: 'either' },
       },
-      60,
+      30,
     ),
   );
 }
@@ -150,8 +150,8 @@ export function comparisonId(rate: number, candidate: Candidate, rule: RuleName)
 }
 
 /** Rare traffic takes most of a day of windows. */
-const COMPARED = 100;
-const COMPARED_RARE = 30;
+const COMPARED = 60;
+const COMPARED_RARE = 20;
 const RARE_RATE = 20;
 
 function comparison(): Cell[] {
