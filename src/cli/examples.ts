@@ -18,6 +18,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   gate: [
     'cutover gate',
     'cutover gate && cutover advance --yes',
+    'cutover gate --report report.json --json',
     'cutover gate --report report.json --baseline main.json --fail-on "new-class,status,rate>0.1%"',
   ],
   replay: [

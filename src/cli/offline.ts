@@ -3,6 +3,9 @@ import { differenceOf, differencesOf, hitsOf } from '../control/differences.ts';
 import type { Judging } from '../control/differences.ts';
 import type { DifferenceDetail, Differences } from '../control/schema/differences.ts';
 import type { History } from '../control/schema/history.ts';
+import { proofSchema } from '../control/schema/proof.ts';
+import type { Proof } from '../control/schema/proof.ts';
+import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { Ledger } from '../rollout/ledger.ts';
 import { verifyChain } from '../rollout/history.ts';
@@ -11,6 +14,7 @@ import type { Window } from '../telemetry/types.ts';
 import { withoutLatency } from '../telemetry/window.ts';
 import { openSqliteReader } from '../store/sqlite/store.ts';
 import type { SqliteStore } from '../store/sqlite/store.ts';
+import { EXIT } from './exit-codes.ts';
 
 /** Looks into the store's file while no gateway runs; nothing is written. */
 export async function readStore<T>(
@@ -37,6 +41,16 @@ export async function storedHistory(store: SqliteStore, limit: number): Promise<
     total: entries.length,
     entries: entries.slice(-limit),
   };
+}
+
+/** What `GET /v1/history/N` would answer. @throws CutoverError NO_PROOF */
+export async function storedProof(store: SqliteStore, sequence: number): Promise<Proof> {
+  const text = await new Ledger(store.state, 'reader').proof(sequence);
+  if (text !== null) return proofSchema.parse(JSON.parse(text));
+  throw new CutoverError('NO_PROOF', `nothing is kept of what entry ${sequence} was decided on`, {
+    hint: 'entries with a hash of their evidence have one: cutover history --json',
+    exitCode: EXIT.usage,
+  });
 }
 
 /** What `GET /v1/differences` would answer. */

@@ -42,6 +42,8 @@ export interface Options extends ReplayFlags {
   readonly timeoutMs: number;
   readonly intervalMs: number;
   readonly limit: number;
+  /** Of `history`: the entry whose evidence is printed. */
+  readonly evidence?: number;
   /** Of `differences`: which classes are listed, and how many of them are passed over. */
   readonly endpoint?: string;
   readonly kind?: (typeof DIFFERENCE_KINDS)[number];
@@ -94,6 +96,11 @@ function interval(text: string): number {
 function offset(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Write a number: how many classes to pass over.');
+}
+
+function entryNumber(text: string): number {
+  if (/^[1-9]\d{0,11}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write the number of an entry: cutover history lists them.');
 }
 
 function limit(text: string): number {
@@ -209,6 +216,10 @@ export const flags = {
     new Option('--header <field>', "a field 'name: value' that was masked; repeatable").argParser(header),
   seed: (what = "draw everything from this seed instead of the scenario's") =>
     new Option('--seed <n>', what).argParser(seed),
+  evidence: () =>
+    new Option('--evidence <n>', 'what entry <n> was decided on, JSON for cutover gate --report').argParser(
+      entryNumber,
+    ),
   limit: (what: string, initial: number) => new Option('--limit <n>', what).argParser(limit).default(initial),
 } as const;
 

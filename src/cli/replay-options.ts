@@ -71,13 +71,17 @@ function host(text: string): string {
 
 /** Every flag that is about replays, declared once. */
 export const replayFlags = {
-  report: () => new Option('--report <file>', 'judge this JSON report of a replay instead of the gateway'),
+  report: () =>
+    new Option(
+      '--report <file>',
+      'judge this JSON report, of a gateway or of a replay, instead of the gateway',
+    ),
   baseline: () =>
-    new Option('--baseline <file>', 'with --report: the report of a replay whose differences are known'),
+    new Option('--baseline <file>', 'with --report of a replay: the report whose differences are known'),
   failOn: () =>
     new Option(
       '--fail-on <rules>',
-      'with --report: what must not be, such as new-class,status,rate>0.1% (default: new-class,status)',
+      'with --report of a replay: what must not be, such as new-class,status,rate>0.1% (default: new-class,status)',
     ),
   replay: () =>
     new Option('--replay <file>', 'write this JSON report of a replay instead of what the gateway measured'),

@@ -7,6 +7,8 @@ import {
 } from '../control/schema/differences.ts';
 import { gateSchema } from '../control/schema/gate.ts';
 import { historySchema } from '../control/schema/history.ts';
+import { proofSchema } from '../control/schema/proof.ts';
+import { notificationSchema } from '../control/schema/notification.ts';
 import { statusSchema } from '../control/schema/status.ts';
 import { benchSchema } from '../report/bench-schema.ts';
 import { changeSchema } from '../report/change-schema.ts';
@@ -29,6 +31,8 @@ export const schemas = {
   plan: planSchema,
   wait: waitSchema,
   history: historySchema,
+  proof: proofSchema,
+  notification: notificationSchema,
   differences: differencesSchema,
   difference: differenceDetailSchema,
   'difference-ignored': ignoredSchema,

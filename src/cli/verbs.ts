@@ -121,7 +121,8 @@ function addEvidenceVerbs(add: Add): void {
   const group = 'Evidence:';
   asking(add('history', 'who changed what, when and why', load.history), group)
     .addOption(flags.runDir())
-    .addOption(flags.limit('the newest entries only', 100));
+    .addOption(flags.limit('the newest entries only', 100))
+    .addOption(flags.evidence());
   asking(add('report', 'what was measured, for people and programs', load.report), group)
     .addOption(flags.runDir())
     .addOption(flags.format())

@@ -4,12 +4,13 @@ import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
 import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
+import { compileNotify, notifyPlaces } from './compile-notify.ts';
 import { compileRules, shapingOf } from './compile-differences.ts';
 import { compileListener, tlsPlaces } from './compile-tls.ts';
 import { prefixBits } from './fields-net.ts';
 import type { Inputs } from './inputs.ts';
 import { absolute } from './inputs.ts';
-import type { ConfiguredPlan, NodeConfig } from './plan.ts';
+import type { ConfiguredPlan, NodeConfig, NotifyReceiver } from './plan.ts';
 import type { Path } from './problem.ts';
 import { redact } from './redact.ts';
 import type { Config } from './schema.ts';
@@ -19,6 +20,7 @@ export interface CompiledConfig {
   readonly gateway: GatewayConfig;
   readonly plan: ConfiguredPlan;
   readonly node: NodeConfig;
+  readonly notify: readonly NotifyReceiver[];
   /** Where secrets stand in this object: give them to {@link redact} before anything is printed. */
   readonly secrets: readonly Path[];
 }
@@ -32,12 +34,14 @@ const MOST_WORKERS_BY_DEFAULT = 4;
  */
 export function compile(config: Config, inputs: Inputs): CompiledConfig {
   const plan = compilePlan(config, inputs);
+  const notify = compileNotify(config, inputs);
   const gateway = { hash: '', ...compileGateway(config, inputs) };
   const compiled = {
     gateway,
     plan,
     node: compileNode(config, inputs),
-    secrets: [...secretPlaces(config.rollout), ...tlsPlaces(gateway)],
+    notify,
+    secrets: [...secretPlaces(config.rollout), ...tlsPlaces(gateway), ...notifyPlaces(notify)],
   };
   return hashed(compiled);
 }

@@ -8,6 +8,7 @@ import { checkDifferences } from './checks/differences.ts';
 import { checkEndpointTemplates } from './checks/endpoints.ts';
 import { checkFilters } from './checks/filters.ts';
 import { checkLimits } from './checks/limits.ts';
+import { checkNotify } from './checks/notify.ts';
 import { checkRollout } from './checks/rollout.ts';
 import { checkSecrets } from './checks/secrets.ts';
 import { checkTls } from './checks/tls.ts';
@@ -71,6 +72,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
     ...checkFilters(source, inputs),
     ...checkDifferences(source),
     ...checkSecrets(source, inputs),
+    ...checkNotify(source, inputs),
     ...checkTls(source, inputs),
   ];
   const spoken = new Set(

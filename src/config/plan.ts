@@ -1,3 +1,4 @@
+import type { NotifiedEvent } from '../core/events.ts';
 import type { CanaryMatch } from '../core/snapshot.ts';
 
 /**
@@ -43,6 +44,17 @@ export interface GateMargins {
   readonly noise?: boolean;
   /** Share of windows that may have a burst of errors; `auto`: 1 %, and half of it in `regional`. */
   readonly badWindows: number | 'auto';
+}
+
+/** One receiver of webhooks: never part of the hash. */
+export interface NotifyReceiver {
+  /** Its path may be a secret: for people there is `originOf`. */
+  readonly url: string;
+  /** As they are written (`whsec_…`): the one in use, then the one before. */
+  readonly secrets: readonly string[];
+  readonly events: readonly NotifiedEvent[];
+  readonly timeoutMs: number;
+  readonly giveUpAfterMs: number;
 }
 
 /** What concerns this node alone: never part of the hash. */

@@ -10,6 +10,8 @@
 const SECRET_KEY =
   /((?:secret|password|passwd|token|api[-_]?key|private[-_]?key|authorization|credential)[\w-]*["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|(?!\$\{\w+\}\s*$)[^\s{[].*)/gi;
 const USER_INFO = /(\/\/)([^/@\s]+)(?=@)/g;
+/** The path of a receiver's URL may be all that keeps others out. */
+const HOOK_PATH = /(\burl["']?\s*:\s*["']?https?:\/\/[^\s/"']*\/)([^\s"',}]+)/gi;
 const WORD = /[A-Za-z0-9+/_=-]{20,}/g;
 
 /** What stands for a secret in redacted data. */
@@ -22,6 +24,7 @@ export function maskLine(line: string): string {
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
     .replace(SECRET_KEY, (_, key: string, value: string) => key + stars(value))
     .replace(USER_INFO, (_, slashes: string, user: string) => slashes + stars(user))
+    .replace(HOOK_PATH, (_, host: string, path: string) => host + stars(path))
     .replace(WORD, (word) => (looksSecret(word) ? stars(word) : word));
 }
 

@@ -21,7 +21,8 @@ import { cidrsField, hostField, serversField, tokenField } from './fields-net.ts
 const NOT_TO_SET =
   /^(?:host|connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|content-length|expect|traceparent|idempotency-key|x-cutover-.*)$/i;
 
-const secretRef = section(
+/** A secret by reference. */
+export const secretRef = section(
   {
     file: text('a file that holds the value', '/run/secrets/canary').optional(),
     env: text('a variable that holds the value', 'CANARY_KEY').optional(),

@@ -5,6 +5,7 @@ import { duration, flag, list, name, named, section, share, size, text, whole, w
 import { addressField, isCidr, tokenField, trustField } from './fields-net.ts';
 import { candidateSchema, filtersSchema, legacySchema } from './schema-lanes.ts';
 import { differencesSchema } from './schema-differences.ts';
+import { notifySchema } from './schema-notify.ts';
 import { rolloutSchema } from './schema-rollout.ts';
 
 const listener = section(
@@ -167,6 +168,7 @@ export const configSchema = section(
     timeouts: timeouts.prefault({}),
     limits: limits.prefault({}),
     accessLog: accessLog.optional(),
+    notify: notifySchema.prefault([]),
     explainHeaders: flag('adds x-cutover-lane, -phase and -epoch to answers').prefault(false),
   },
   'cutover.yaml',

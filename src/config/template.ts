@@ -122,6 +122,11 @@ rollout:
 #   file: ./access.log
 #   rotate: { maxBytes: 256MiB, maxAge: 1d, keep: 7 }
 
+# Who is told of verdicts, rollbacks and the kill switch, by signed webhooks: docs/notifications.md.
+# notify:
+#   - url: https://hooks.example.com/cutover
+#     secret: { file: /run/secrets/cutover-webhook } # echo "whsec_$(openssl rand -base64 32)"
+
 # Adds x-cutover-lane, x-cutover-phase and x-cutover-epoch to answers.
 explainHeaders: false
 `;

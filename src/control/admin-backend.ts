@@ -10,7 +10,9 @@ import type { Applied } from '../rollout/controller-types.ts';
 import type { Effect } from './publisher.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { HandOverAnswer, HandOverBody } from './schema/commands.ts';
+import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
+import type { Proof } from './schema/proof.ts';
 import type { Status } from './schema/status.ts';
 
 /** A command as it comes in: what the gates say, and whether legacy serves, is never for a client to say. */
@@ -31,6 +33,8 @@ export type CommandResult =
  */
 export interface AdminBackend {
   status(): Promise<Status>;
+  /** The status with everything its verdict was made of. */
+  measured(): Promise<Measured>;
   apply(command: AdminCommand): Promise<CommandResult>;
   /** Reads the configuration again and applies it. */
   reload(author: Authored): Promise<CommandResult>;
@@ -38,6 +42,8 @@ export interface AdminBackend {
   handOver(body: HandOverBody): Promise<HandOverAnswer>;
   /** @param limit entries at the most, the newest */
   history(limit: number): Promise<History>;
+  /** What an entry of the audit was decided on; null: nothing is kept of it. */
+  proof(sequence: number): Promise<Proof | null>;
   /** @param limit classes at the most, the most frequent */
   differences(limit: number): Promise<Differences>;
   /** Null: no such class. */

@@ -7,7 +7,9 @@ import type { Target } from '../rollout/position.ts';
 import { EventParser } from './admin-sse.ts';
 import type { AppliedAnswer, HandOverAnswer, HandOverBody } from './schema/commands.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
+import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
+import type { Proof } from './schema/proof.ts';
 import type { Status } from './schema/status.ts';
 
 export interface AdminClientOptions {
@@ -38,7 +40,11 @@ interface Moving {
  */
 export interface AdminClient {
   status(): Promise<Status>;
+  /** The status with everything its verdict was made of. */
+  measured(): Promise<Measured>;
   history(limit?: number): Promise<History>;
+  /** What an entry of the audit was decided on. @throws CutoverError NO_PROOF */
+  proof(sequence: number): Promise<Proof>;
   differences(limit?: number): Promise<Differences>;
   difference(id: string): Promise<DifferenceDetail>;
   advance(command: Author & Moving & { force?: boolean; approve?: boolean }): Promise<AppliedAnswer>;
@@ -71,8 +77,11 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     wire.json('POST', `/v1/${verb}`, (await commandSchemas()).appliedSchema, body);
   return {
     status: () => read('/v1/status', async () => (await import('./schema/status.ts')).statusSchema),
+    measured: () => read('/v1/evidence', async () => (await import('./schema/gate-input.ts')).measuredSchema),
     history: (limit) =>
       read(limited('history', limit), async () => (await import('./schema/history.ts')).historySchema),
+    proof: (sequence) =>
+      read(`/v1/history/${sequence}`, async () => (await import('./schema/proof.ts')).proofSchema),
     differences: (limit) =>
       read(limited('differences', limit), async () => (await differenceSchemas()).differencesSchema),
     difference: (id) =>

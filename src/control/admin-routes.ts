@@ -45,9 +45,13 @@ const ROUTES: Readonly<Record<string, Route>> = {
     open: true,
     GET: async (call) => sendJson(call.response, 200, await reading(call).status()),
   },
+  '/v1/evidence': {
+    GET: async (call) => sendJson(call.response, 200, await reading(call).measured()),
+  },
   '/v1/history': {
     GET: async (call) => sendJson(call.response, 200, await call.backend.history(limitOf(call))),
   },
+  '/v1/history/:id': { GET: proof },
   '/v1/differences': {
     GET: async (call) => sendJson(call.response, 200, await call.backend.differences(limitOf(call))),
   },
@@ -65,12 +69,15 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/readyz': { open: true, GET: ready },
 };
 
+/** A class by its fingerprint, an entry of the audit by its number. */
+const WITH_ID = /^(\/v1\/(?:differences(?=\/[A-Za-z0-9_-]{1,64}$)|history(?=\/\d{1,12}$)))\/(.+)$/;
+
 /** The route of a path with its parameter, or null. */
 export function routeOf(path: string): { readonly route: Route; readonly id: string } | null {
-  const id = /^\/v1\/differences\/([A-Za-z0-9_-]{1,64})$/.exec(path)?.[1];
-  const name = id === undefined ? path : '/v1/differences/:id';
-  const route = Object.hasOwn(ROUTES, name) && path !== '/v1/differences/:id' ? ROUTES[name] : undefined;
-  return route === undefined ? null : { route, id: id ?? '' };
+  const [, list, id = ''] = WITH_ID.exec(path) ?? [];
+  const name = list === undefined ? path : `${list}/:id`;
+  const route = Object.hasOwn(ROUTES, name) && !path.endsWith('/:id') ? ROUTES[name] : undefined;
+  return route === undefined ? null : { route, id };
 }
 
 function reading(call: AdminCall): AdminBackend {
@@ -89,6 +96,17 @@ async function difference(call: AdminCall): Promise<void> {
     code: 'NO_SUCH_CLASS',
     message: `there is no class of differences ${call.id}`,
     hint: 'list them: cutover differences',
+    exitCode: 2,
+  });
+}
+
+async function proof(call: AdminCall): Promise<void> {
+  const found = await reading(call).proof(Number(call.id));
+  if (found !== null) return sendJson(call.response, 200, found);
+  throw new AdminError(404, {
+    code: 'NO_PROOF',
+    message: `nothing is kept of what entry ${call.id} was decided on`,
+    hint: 'entries with a hash of their evidence have one: cutover history --json',
     exitCode: 2,
   });
 }

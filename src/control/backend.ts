@@ -1,7 +1,10 @@
 import type { StampedEvent } from '../core/events.ts';
 import { messageOf } from '../core/errors.ts';
+import { redactConfig } from '../config/compile.ts';
 import type { Authored } from '../rollout/command.ts';
 import type { ApplyResult } from '../rollout/controller-types.ts';
+import { decide } from '../rollout/gates/decide.ts';
+import type { GateInput } from '../rollout/gates/decide.ts';
 import { exposition } from '../telemetry/exposition.ts';
 import type { Window } from '../telemetry/types.ts';
 import type { AdminBackend, AdminCommand, CommandResult } from './admin-backend.ts';
@@ -10,7 +13,11 @@ import type { GatewayNode } from './node.ts';
 import { differenceOf, differencesOf, hitsOf } from './differences.ts';
 import type { Judging } from './differences.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
+import { keepGateInput } from './schema/gate-input.ts';
+import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
+import { proofSchema } from './schema/proof.ts';
+import type { Proof } from './schema/proof.ts';
 import type { Status } from './schema/status.ts';
 import { statusOf } from './status-view.ts';
 
@@ -40,13 +47,27 @@ export class NodeBackend implements AdminBackend {
   }
 
   async status(): Promise<Status> {
+    return this.statusFor(this.node.steering.gates.input());
+  }
+
+  async measured(): Promise<Measured> {
+    const { gates, config } = this.node.steering;
+    const input = gates.input();
+    // No secret that a plan ever learns to hold leaves this process with it.
+    const gateInput = keepGateInput({ ...input, plan: redactConfig(config).plan });
+    return { schemaVersion: 1, status: this.statusFor(input), gateInput };
+  }
+
+  /** Status and gates of one moment. */
+  private statusFor(input: GateInput): Status {
     const { steering, publisher, hub, workers } = this.node;
     return statusOf({
+      atMs: input.nowMs,
       build: this.node.build,
       startedAtMs: this.node.startedAtMs,
       state: steering.state,
       plan: steering.config.plan,
-      gate: steering.gates.report(),
+      gate: decide(input),
       gateway: steering.config.gateway,
       ports: workers.ports,
       revision: publisher.current.revision,
@@ -92,6 +113,11 @@ export class NodeBackend implements AdminBackend {
     }
   }
 
+  async proof(sequence: number): Promise<Proof | null> {
+    const text = await this.node.steering.opened.proof(sequence);
+    return text === null ? null : proofSchema.parse(JSON.parse(text));
+  }
+
   async history(limit: number): Promise<History> {
     const { intact, total, entries } = await this.node.steering.opened.history(limit);
     return { schemaVersion: 1, intact, total, entries: [...entries] };
@@ -124,7 +150,7 @@ export class NodeBackend implements AdminBackend {
     const { phase, bypass, epoch } = steering.state;
     const { inEffect } = publisher;
     const { revision } = publisher.current;
-    const rollout = { phase, bypass, epoch, revision, inEffect };
+    const rollout = { phase, bypass, epoch, revision, inEffect, notifications: this.node.notifier.counts };
     return exposition({ build, startedAtMs, ...rollout, window: hub.total, workers: workers.alive });
   }
 

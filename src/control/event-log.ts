@@ -76,6 +76,8 @@ export function describeEvent(event: CutoverEvent): string {
         : `the configuration has ${event.problems} problems: the old one stays in force`;
     case 'store':
       return `store: ${event.message}`;
+    case 'notify':
+      return `notifications to ${event.receiver}: ${event.message}`;
     case 'new_class':
       return `new difference ${event.id} on ${event.endpoint}: ${event.kind} ${event.path}`;
   }

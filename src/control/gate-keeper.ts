@@ -4,6 +4,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Authored } from '../rollout/command.ts';
 import type { ApplyResult, OperatorCommand } from '../rollout/controller-types.ts';
 import { decide } from '../rollout/gates/decide.ts';
+import type { GateInput } from '../rollout/gates/decide.ts';
 import { addWindow, noEvidence } from '../rollout/gates/evidence.ts';
 import type { Evidence } from '../rollout/gates/evidence.ts';
 import type { GatePlan } from '../rollout/gates/plan.ts';
@@ -48,15 +49,20 @@ export class GateKeeper {
 
   /** The gates of where the rollout stands, now. */
   report(): GateReport {
+    return decide(this.input());
+  }
+
+  /** Everything that {@link report} is made of, now. */
+  input(): GateInput {
     const { state, plan, critical, nowMs } = this.options;
-    return decide({
+    return {
       state: state(),
       plan: plan(),
       evidence: this.current(),
       critical: critical(),
       nowMs: nowMs(),
       complete: this.unread?.epoch !== state().epoch,
-    });
+    };
   }
 
   /** Share of legacy's answers that were bad in this epoch; null: it gave too few to tell. */

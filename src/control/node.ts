@@ -1,15 +1,16 @@
+import { hostname } from 'node:os';
 import type { CompiledConfig } from '../config/compile.ts';
 import { wallMs } from '../core/clock.ts';
-import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { FileLock } from '../store/sqlite/lock.ts';
-import { openSqliteStore } from '../store/sqlite/store.ts';
 import type { SqliteStore } from '../store/sqlite/store.ts';
-import { mergeWindows } from '../telemetry/merge.ts';
 import type { Build } from './build.ts';
 import { Follower } from './follower.ts';
 import { KillSwitchKeeper } from './kill-switch-keeper.ts';
 import { legacyServes } from './legacy-serves.ts';
+import { notActing, notFollowing } from './node-errors.ts';
+import { Notifier } from './notify/notifier.ts';
+import { openStore } from './open-store.ts';
 import { drainOrphans, findOrphans, findStrays, killOrphans, portsAfter } from './orphans.ts';
 import { canReusePort, lockPorts, probePorts } from './ports.ts';
 import type { PortLocks } from './ports.ts';
@@ -42,6 +43,7 @@ export class GatewayNode {
   readonly startedAtMs = wallMs();
   readonly build: string;
   readonly hub: TelemetryHub;
+  readonly notifier: Notifier;
   readonly publisher: Publisher;
   readonly workers: WorkerSet;
   readonly sockets: UnixPaths;
@@ -67,6 +69,7 @@ export class GatewayNode {
     this.build = options.build.name;
     this.sockets = new UnixPaths(config.gateway.listeners);
     this.hub = this.openHub();
+    this.notifier = this.openNotifier();
     this.publisher = this.openPublisher();
     this.workers = this.openWorkers();
   }
@@ -260,6 +263,7 @@ export class GatewayNode {
     await this.keeper?.close();
     await this.follower?.close();
     await this.hub.close();
+    await this.notifier.close(this.orphansNow.signal.aborted ? 0 : LIMITS.notifyCloseMs);
     await this.steered?.close();
     await this.opened?.close();
     this.office?.ports.release();
@@ -311,6 +315,17 @@ export class GatewayNode {
       onWindow: (window) => this.steered?.learn(window),
       log: this.options.log,
     });
+  }
+
+  /** Receivers hear of what this supervisor decided, in the order of its events. */
+  private openNotifier(): Notifier {
+    const notifier = new Notifier({
+      receivers: () => (this.steered?.config ?? this.config).notify,
+      node: () => ({ host: hostname(), region: this.config.gateway.nodeRegion, build: this.build }),
+      event: (event) => this.hub.event(event),
+    });
+    this.hub.events.subscribe((event) => notifier.tell(event));
+    return notifier;
   }
 
   private openPublisher(): Publisher {
@@ -368,24 +383,6 @@ export class GatewayNode {
   }
 }
 
-function openStore({ store }: CompiledConfig['node']): SqliteStore {
-  const { file, windowsMs, examplesMs, maxBytes } = store;
-  const retention = { windowsMs, examplesMs, eventsMs: windowsMs, maxBytes };
-  return openSqliteStore({ file, retention, mergeWindows });
-}
-
 function portsOf(workers: readonly WorkerRecord[]): ReadonlySet<number> {
   return new Set(workers.flatMap(({ ports }) => ports));
-}
-
-function notActing(): CutoverError {
-  return new CutoverError('NOT_ACTING', 'another supervisor acts, or is about to', {
-    hint: 'cutover status',
-  });
-}
-
-function notFollowing(): CutoverError {
-  return new CutoverError('WORKER_START', 'the workers did not take the snapshot in time', {
-    hint: 'the lines above say why',
-  });
 }

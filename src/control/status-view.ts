@@ -1,4 +1,3 @@
-import { wallMs } from '../core/clock.ts';
 import type { GatewayConfig } from '../core/snapshot.ts';
 import { addressText } from '../core/unix-address.ts';
 import type { GateReport } from '../rollout/gates/types.ts';
@@ -11,6 +10,8 @@ import type { WorkerSlot } from './worker-slot.ts';
 
 /** What this node knows of itself. */
 export interface StatusParts {
+  /** When the gates were judged, which is when all of it is said. */
+  readonly atMs: number;
   readonly build: string;
   readonly startedAtMs: number;
   readonly state: RolloutState;
@@ -35,7 +36,7 @@ export function statusOf(parts: StatusParts): Status {
   const { build, startedAtMs, state, plan, classes, store, revision, inEffect, gateway } = parts;
   return buildStatus({
     build,
-    atMs: wallMs(),
+    atMs: parts.atMs,
     startedAtMs,
     state,
     plan,

@@ -1,15 +1,20 @@
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { CompiledConfig } from '../config/compile.ts';
+import { redactConfig } from '../config/compile.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
 import { wallMs } from '../core/clock.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { CutoverEvent } from '../core/events.ts';
 import type { Authored, Command } from '../rollout/command.ts';
 import { refuse } from '../rollout/command.ts';
 import type { ApplyResult, OperatorCommand } from '../rollout/controller-types.ts';
 import { leaseHeld } from '../rollout/controller-answers.ts';
 import { Controller } from '../rollout/controller.ts';
+import { decide } from '../rollout/gates/decide.ts';
+import type { GateInput } from '../rollout/gates/decide.ts';
+import type { GateReport } from '../rollout/gates/types.ts';
 import { comparePositions } from '../rollout/position.ts';
 import type { StateStore, TelemetryStore } from '../rollout/ports.ts';
 import type { HistoryEntry, RolloutState } from '../rollout/state.ts';
@@ -18,6 +23,7 @@ import type { Window } from '../telemetry/types.ts';
 import type { Publisher } from './publisher.ts';
 import { GateKeeper } from './gate-keeper.ts';
 import { adoptable } from './reload.ts';
+import { proofText } from './schema/proof.ts';
 import { TailThresholds } from './tail-thresholds.ts';
 import { UnstoredFile } from './unstored-file.ts';
 
@@ -67,18 +73,40 @@ export class Steering {
       plan: () => this.config.plan,
       critical: () => this.criticalRoutes(),
       nowMs: wallMs,
-      apply: (command) => this.apply(command),
+      apply: (command) => this.ofGates(command),
       event: options.event,
       log: options.log,
     });
   }
 
-  /** An advance with what the gates say at this moment. */
+  /** An advance with what the gates say at this moment, and what they say it from. */
   private asked(command: Command): Command {
     if (command.verb !== 'advance') return command;
     const { legacyErrorRate } = this.gates;
-    const asked = { ...command, legacyServes: this.options.legacyServes(), gate: this.gates.report() };
+    const input = this.gates.input();
+    const gate = decide(input);
+    const asked = { ...command, legacyServes: this.options.legacyServes(), gate, ...this.proof(input, gate) };
     return legacyErrorRate === null ? asked : { ...asked, legacyErrorRate };
+  }
+
+  /** What the gates do by themselves, with what they do it on. */
+  private async ofGates(command: OperatorCommand): Promise<ApplyResult> {
+    if (command.verb !== 'rollback') return await this.apply(command);
+    const input = this.gates.input();
+    return await this.apply({ ...command, ...this.proof(input, decide(input)) });
+  }
+
+  /** The proof as it is stored; nothing where it would be larger than what is kept. */
+  private proof(input: GateInput, gate: GateReport): { readonly proof?: string } {
+    const { build, log } = this.options;
+    // No secret that a plan ever learns to hold leaves this process with it.
+    const proof = proofText(build, { ...input, plan: redactConfig(this.config).plan }, gate);
+    if (proof.length <= LIMITS.proofChars) return { proof };
+    log(
+      'warn',
+      `what this move is decided on is not stored with it: it is larger than ${LIMITS.proofChars} characters`,
+    );
+    return {};
   }
 
   private criticalRoutes(): string[] {

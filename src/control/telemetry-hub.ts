@@ -226,6 +226,8 @@ function levelOf(event: CutoverEvent): 'info' | 'warn' | 'error' {
       return event.accepted ? 'info' : 'error';
     case 'store':
       return event.ok ? 'info' : 'error';
+    case 'notify':
+      return event.ok ? 'info' : 'warn';
     case 'gate':
       return event.verdict === 'abort' || event.verdict === 'invalid' ? 'warn' : 'info';
     case 'transition':

@@ -58,6 +58,14 @@ export type CutoverEvent =
       readonly loopDelayMs: number;
     }
   | { readonly type: 'config'; readonly hash: string; readonly accepted: boolean; readonly problems: number }
+  | {
+      /** A receiver of webhooks is not reached, or is again; told once until it changes. */
+      readonly type: 'notify';
+      /** Scheme, host and port. */
+      readonly receiver: string;
+      readonly ok: boolean;
+      readonly message: string;
+    }
   | { readonly type: 'store'; readonly ok: boolean; readonly message: string }
   | {
       readonly type: 'new_class';
@@ -66,6 +74,21 @@ export type CutoverEvent =
       readonly kind: string;
       readonly path: string;
     };
+
+/** Kinds of events that receivers of webhooks are told of, when they are news. */
+export const NOTIFIED_EVENTS = [
+  'transition',
+  'kill_switch',
+  'gate',
+  'new_class',
+  'config',
+  'worker_down',
+  'worker_slow',
+  'snapshot_late',
+  'hand_over',
+  'store',
+] as const satisfies readonly CutoverEvent['type'][];
+export type NotifiedEvent = (typeof NOTIFIED_EVENTS)[number];
 
 /** An event with its place in the stream. */
 export interface StampedEvent {

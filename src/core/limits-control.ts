@@ -56,6 +56,8 @@ export const CONTROL_LIMITS = {
   reasonChars: 500,
   /** Characters of a name in the audit: the longest user name of Linux is 32, and a host may follow. */
   whoChars: 64,
+  /** What one move was decided on, as it is stored with it: some thousand routes and regions. */
+  proofChars: 4_194_304,
   /** Time to live of the acting controller's lease: another one takes over at the latest then. */
   controllerLeaseMs: 10_000,
   /** How often the controller renews its lease and stores what could not be stored: three times in a lease. */
@@ -111,6 +113,30 @@ export const CONTROL_LIMITS = {
   handOverReportMs: 1_000,
   /** How often the acting supervisor looks for workers that have lost theirs. */
   strayLookMs: 1_000,
+  /** Receivers of webhooks in one configuration: each has a queue and a connection. */
+  notifyReceivers: 16,
+  /** Characters of a receiver's URL. */
+  notifyUrlChars: 2_048,
+  /** Notifications that wait for one receiver, 2 KiB each; beyond it the oldest that waits is dropped. */
+  notifyWaiting: 1_000,
+  /** Characters of one text in a notification: reasons have 500, verdicts of many routes more. */
+  notifyTextChars: 2_000,
+  /** Default time for one answer of a receiver, and to connect to it. */
+  notifyTimeoutMs: 5_000,
+  /** Head of a receiver's answer, and of its body what is read: nothing in either is used but status and Retry-After. */
+  notifyHeadBytes: 16 * 1024,
+  notifyAnswerBytes: 16 * 1024,
+  /** First wait before a notification is tried again, doubled up to the next line; the upper half is drawn. */
+  notifyRetryMinMs: 1_000,
+  notifyRetryMaxMs: 60_000,
+  /** The longest Retry-After that is honoured. */
+  notifyRetryAfterMs: 300_000,
+  /** Failed tries in a row after which a receiver is said to be out of reach. */
+  notifyTroubleTries: 3,
+  /** Default age at which a notification is given up: later it is no news, and the history has it. */
+  notifyGiveUpMs: 900_000,
+  /** Longest wait of an orderly end for notifications; what waits then is not sent. */
+  notifyCloseMs: 2_000,
   /** Worker processes of one node. */
   workers: 64,
   /** Characters of a key, an id or a lease name in the store; the longest in use has about 40. */

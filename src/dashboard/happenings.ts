@@ -39,6 +39,7 @@ function toneOf(event: CutoverEvent): Tone {
     case 'config':
       return event.accepted ? 'plain' : 'warn';
     case 'store':
+    case 'notify':
       return event.ok ? 'plain' : 'warn';
     case 'transition':
       return 'strong';

@@ -1,4 +1,5 @@
 import type { DifferenceDetail, Differences } from '../control/schema/differences.ts';
+import type { KeptGateInput } from '../control/schema/gate-input.ts';
 import type { History } from '../control/schema/history.ts';
 import type { Status } from '../control/schema/status.ts';
 import type { Report } from './schema.ts';
@@ -6,6 +7,8 @@ import type { Report } from './schema.ts';
 /** Everything a report of a running gateway is made of. */
 export interface ReportInput {
   readonly status: Status;
+  /** What the verdict of this status was made of. */
+  readonly gateInput: KeptGateInput;
   readonly differences: Differences;
   /** The largest class; null: there is none. */
   readonly example: DifferenceDetail | null;
@@ -15,12 +18,13 @@ export interface ReportInput {
 type Class = Differences['classes'][number];
 
 /** The report of a running gateway: pure, the same input gives the same bytes. */
-export function buildReport({ status, differences, example, history }: ReportInput): Report {
+export function buildReport({ status, gateInput, differences, example, history }: ReportInput): Report {
   const { rollout, gate, shares, lanes, pairLatency, delta, pairs, ineligible, edge } = status;
   return {
     schemaVersion: 1,
     meta: metaOf(status),
     gate,
+    gateInput,
     rollout,
     shares,
     lanes,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { differenceDetailSchema, differencesSchema } from '../control/schema/differences.ts';
+import { gateInputSchema } from '../control/schema/gate-input.ts';
 import { gateReportSchema } from '../control/schema/gate.ts';
 import { historySchema } from '../control/schema/history.ts';
 import { statusSchema } from '../control/schema/status.ts';
@@ -41,6 +42,7 @@ export const reportSchema = z
     schemaVersion: z.literal(1),
     meta,
     gate: gateReportSchema,
+    gateInput: gateInputSchema,
     rollout: rollout.describe('where the rollout stood when the report was made'),
     shares,
     lanes: lanes.describe('answers to clients'),

@@ -35,6 +35,8 @@ export interface AdvanceCommand extends Authored {
   readonly approve?: boolean;
   /** What the gates say at this moment; absent: nobody asked them. */
   readonly gate?: Asked;
+  /** Everything they say it from, JSON: it is stored beside the entry of the audit. */
+  readonly proof?: string;
   /** Share of legacy's answers that were bad lately; absent: none were seen. */
   readonly legacyErrorRate?: number;
   /** Legacy answered clients lately, or nobody knows: `retired` is refused then. */
@@ -49,8 +51,9 @@ export interface RollbackCommand extends Authored {
   readonly region?: string;
   /** Only while the rollout is in this epoch: what was decided on its evidence says nothing of another one. */
   readonly ifEpoch?: number;
-  /** SHA-256 of the evidence it was decided on. */
+  /** SHA-256 of the evidence it was decided on, and everything it was decided on, as for an advance. */
   readonly evidenceHash?: string;
+  readonly proof?: string;
 }
 
 /** Holds and releases: the position stays. */

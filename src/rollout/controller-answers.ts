@@ -1,14 +1,20 @@
 import { CutoverError } from '../core/errors.ts';
 import { refuse } from './command.ts';
 import type { Command, Refusal } from './command.ts';
+import { StoreDownError } from './ledger.ts';
 
 /** What only takes clients away from the candidate: it never waits for a store. */
 export function isRelief({ verb }: Command): boolean {
   return verb === 'rollback' || verb === 'bypass';
 }
 
+/** Throws what people are told of a store that cannot be asked, and every other error as it is. */
+export function notReached(error: unknown): never {
+  throw error instanceof StoreDownError ? storeDown(error.message, error) : error;
+}
+
 /** The store cannot be asked. */
-export function storeDown(message: string, cause: unknown): CutoverError {
+function storeDown(message: string, cause: unknown): CutoverError {
   return new CutoverError('STORE_DOWN', `the store is out of reach: ${message}`, {
     hint: 'see that its file or server is there and writable: cutover doctor',
     cause,

@@ -1,5 +1,6 @@
 import type { RandomSource } from '../core/random.ts';
 import type { AdvanceCommand, Command, Refusal, RollbackCommand, SwitchCommand } from './command.ts';
+import type { Decision } from './ledger.ts';
 import type { StoreStatus } from './ports.ts';
 import type { HistoryEntry, RolloutPlan, RolloutState } from './state.ts';
 import type { UnstoredLog } from './unstored.ts';
@@ -65,4 +66,10 @@ export interface ControllerHealth {
   readonly store: StoreStatus['mode'];
   /** What is wrong with the store, or null. */
   readonly message: string | null;
+}
+
+/** A decision that is in effect before it is stored, and the state it was made from. */
+export interface Ahead {
+  readonly from: RolloutState;
+  readonly decision: Decision;
 }

@@ -4,8 +4,9 @@ import { LIMITS } from '../core/limits.ts';
 import { randomHex, systemRandom } from '../core/random.ts';
 import { refuse } from './command.ts';
 import type { Command, Refusal, ReloadCommand } from './command.ts';
-import { isRelief, leaseHeld, leaseLost, offlineRefusal, storeDown } from './controller-answers.ts';
+import { isRelief, leaseHeld, leaseLost, notReached, offlineRefusal } from './controller-answers.ts';
 import type {
+  Ahead,
   Applied,
   ApplyResult,
   ControllerHealth,
@@ -19,17 +20,13 @@ import { Ledger, StoreDownError } from './ledger.ts';
 import type { Appended, Decision, Stored } from './ledger.ts';
 import type { Entry, StateStore, WatchHandler } from './ports.ts';
 import type { HistoryEntry, RolloutPlan, RolloutState } from './state.ts';
+import { proofOf } from './gated.ts';
 import { transition } from './transition.ts';
 import { gives } from './view.ts';
 import { rebase, UnstoredList } from './unstored.ts';
 import type { Unstored } from './unstored.ts';
 
 const AUTHOR = 'controller';
-
-interface Ahead {
-  readonly from: RolloutState;
-  readonly decision: Decision;
-}
 
 /**
  * The shell of the rollout: one command at a time goes through the pure {@link transition}, into the store as
@@ -83,7 +80,7 @@ export class Controller {
       if (controller.base === null) throw leaseHeld();
     } catch (error) {
       await controller.close();
-      throw error instanceof StoreDownError ? storeDown(error.message, error) : error;
+      return notReached(error);
     }
     controller.opened = true;
     controller.follow();
@@ -121,13 +118,16 @@ export class Controller {
 
   /** The last `limit` entries, verified from the first one on. @throws CutoverError STORE_DOWN, STORE_UNREADABLE */
   async history(limit: number): Promise<HistoryPage> {
-    const entries = await this.ledger.entries().catch((error: unknown) => {
-      throw error instanceof StoreDownError ? storeDown(error.message, error) : error;
-    });
+    const entries = await this.ledger.entries().catch(notReached);
     const page = entries.slice(Math.max(0, entries.length - limit));
     // A tail that was cut off leaves a chain that is sound in itself.
     const complete = entries.length >= (this.base?.state.sequence ?? 0);
     return { intact: complete && verifyChain(entries).intact, total: entries.length, entries: page };
+  }
+
+  /** What an entry of the audit was decided on, JSON, or null. @throws CutoverError STORE_DOWN */
+  proof(sequence: number): Promise<string | null> {
+    return this.ledger.proof(sequence).catch(notReached);
   }
 
   /** Renews the lease and stores what is not stored; a timer calls it. It never throws. */
@@ -274,7 +274,8 @@ export class Controller {
     const made = transition(from?.state ?? null, command, plan, this.nowMs());
     if (!made.ok) return made;
     if (made.entry === null) return this.unchanged();
-    return { id: this.newId(), state: made.state, entry: chain(from?.entry ?? null, made.entry) };
+    const entry = chain(from?.entry ?? null, made.entry);
+    return { id: this.newId(), state: made.state, entry, proof: proofOf(command) };
   }
 
   /** The store is out of reach: only what takes clients away from the candidate may happen. */

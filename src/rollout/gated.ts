@@ -69,6 +69,11 @@ export function regionOf(command: Command): string | null {
   return command.verb === 'advance' || command.verb === 'rollback' ? (command.region ?? null) : null;
 }
 
+/** What a command was decided on, to be stored with it; undefined: nothing was looked at, or nothing is kept of it. */
+export function proofOf(command: Command): string | undefined {
+  return command.verb === 'advance' || command.verb === 'rollback' ? command.proof : undefined;
+}
+
 /** SHA-256 of the evidence a command was decided on, or null: on none. */
 export function evidenceOf(command: Command): string | null {
   if (command.verb === 'advance') return command.force ? null : (command.gate?.evidenceHash ?? null);

@@ -23,6 +23,11 @@ export function historyKey(sequence: number): string {
   return `${HISTORY_PREFIX}${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`;
 }
 
+/** The store's key of what an entry was decided on. */
+export function proofKey(sequence: number): string {
+  return `proof/${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`;
+}
+
 function hashOf(entry: Omit<HistoryEntry, 'hash'>): string {
   return sha256Hex(canonicalJson(entry));
 }

@@ -1,7 +1,7 @@
 import { CutoverError, messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { decodeEntry, decodeState, encodeState, ROLLOUT_KEY } from './codec.ts';
-import { encodeHistory, HISTORY_PREFIX, historyKey } from './history.ts';
+import { encodeHistory, HISTORY_PREFIX, historyKey, proofKey } from './history.ts';
 import { AmbiguousError } from './ports.ts';
 import type { Entry, Guard, Lease, Op, Rev, StateStore } from './ports.ts';
 import type { HistoryEntry, RolloutState } from './state.ts';
@@ -23,6 +23,8 @@ export interface Decision {
   readonly id: string;
   readonly state: RolloutState;
   readonly entry: HistoryEntry;
+  /** What it was decided on, JSON; absent: nothing was looked at. */
+  readonly proof?: string | undefined;
 }
 
 /**
@@ -99,6 +101,12 @@ export class Ledger {
     return line !== null && decodeEntry(line.value).hash === entry.hash;
   }
 
+  /** What an entry of the audit was decided on, JSON, or null: nothing is kept of it. @throws StoreDownError */
+  async proof(sequence: number): Promise<string | null> {
+    const found = await reach(this.store.get(proofKey(sequence)));
+    return found === null ? null : new TextDecoder().decode(found.value);
+  }
+
   /** The whole audit, oldest first. @throws StoreDownError, CutoverError STORE_UNREADABLE */
   async entries(): Promise<HistoryEntry[]> {
     const { entries } = await reach(this.store.list(HISTORY_PREFIX));
@@ -143,7 +151,7 @@ export class Ledger {
 }
 
 function commitOf(
-  { state, entry }: Decision,
+  { state, entry, proof }: Decision,
   base: Rev,
   lease: Lease,
 ): { readonly guards: Guard[]; readonly ops: Op[] } {
@@ -153,6 +161,9 @@ function commitOf(
     ops: [
       { put: ROLLOUT_KEY, value: encodeState(state) },
       { put: line, value: encodeHistory(entry) },
+      ...(proof === undefined
+        ? []
+        : [{ put: proofKey(entry.sequence), value: new TextEncoder().encode(proof) }]),
     ],
   };
 }

@@ -43,7 +43,8 @@ export function rebase(
     const made = transition(from.state, exact, plan, decision.entry.atMs);
     if (!made.ok || made.entry === null) continue;
     const entry = chain(from.entry, made.entry);
-    again.push({ command: exact, decision: { id: newId(), state: made.state, entry } });
+    const { proof } = decision;
+    again.push({ command: exact, decision: { id: newId(), state: made.state, entry, proof } });
   }
   return again;
 }

@@ -3,6 +3,7 @@ import { PHASES, type Phase } from '../core/snapshot.ts';
 import { cumulative, type DurationCounts } from './durations.ts';
 import { bucketsOf } from './histogram.ts';
 import { mergeCopies, mergeLanes } from './merge.ts';
+import { NOTIFY_OUTCOMES, type NotifyCounts } from './notify-counts.ts';
 import { COPY_BOUNDS_S, TUNNEL_BOUNDS_S, type WorkerTallies } from './tallies.ts';
 import { MetricsPage } from './text-format.ts';
 import type { CopyCounts, LaneCounts, NoiseCounts, UpstreamLevel, Window, WorkerGauges } from './types.ts';
@@ -16,6 +17,8 @@ export interface ExpositionInput {
   readonly epoch: number;
   readonly revision: number;
   readonly inEffect: boolean;
+  /** Absent: nobody counts them. */
+  readonly notifications?: NotifyCounts;
   /** Everything since the supervisor started. */
   readonly window: Window | null;
   /** Every process, also those without a word yet; a place may have two while one replaces the other. */
@@ -49,6 +52,7 @@ export function exposition(input: ExpositionInput): string {
   for (const [reason, value] of Object.entries(ineligible))
     page.add('cutover_ineligible_total', [reason], value);
   for (const [reason, value] of Object.entries(edge)) page.add('cutover_edge_answers_total', [reason], value);
+  if (input.notifications !== undefined) addNotifications(page, input.notifications);
   addWorkers(page, input.workers);
   return page.text();
 }
@@ -153,6 +157,12 @@ function addNoise(page: MetricsPage, key: readonly string[], noise: NoiseCounts)
   page.add('cutover_triples_total', key, noise.unexplained.n);
   page.add('cutover_triples_only_differing_total', [...key, 'candidate'], noise.unexplained.plus);
   page.add('cutover_triples_only_differing_total', [...key, 'legacy'], noise.unexplained.minus);
+}
+
+function addNotifications(page: MetricsPage, counts: NotifyCounts): void {
+  for (const outcome of NOTIFY_OUTCOMES) page.add('cutover_notifications_total', [outcome], counts[outcome]);
+  page.add('cutover_notification_retries_total', [], counts.retried);
+  page.add('cutover_notifications_waiting', [], counts.waiting);
 }
 
 /** One series for each place: while one process replaces another, the newer one speaks for it. */

@@ -68,6 +68,12 @@ export const METRICS = {
   cutover_pairs_ignored_total: counter(COPY, 'Pairs in which nothing differs but what rules hide.'),
   cutover_rule_pairs_total: counter([...COPY, 'rule'], 'Pairs in which a rule hid a difference.'),
   cutover_ineligible_total: counter(['reason'], 'Requests that are not eligible for a copy, by reason.'),
+  cutover_notifications_total: counter(
+    ['outcome'],
+    'Notifications to receivers of webhooks: delivered, refused, given_up (too old), dropped (too many waited) or unsent (the end came).',
+  ),
+  cutover_notification_retries_total: counter([], 'Tries of them beyond the first.'),
+  cutover_notifications_waiting: gauge([], 'Notifications that wait or are under way.'),
   cutover_copy_duration_seconds: {
     type: 'histogram',
     labels: ['worker', 'direction', 'outcome'],

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DifferenceDetail, Differences } from '../../src/control/schema/differences.ts';
 import type { StatusGate } from '../../src/control/schema/gate.ts';
+import type { KeptGateInput } from '../../src/control/schema/gate-input.ts';
 import type { History } from '../../src/control/schema/history.ts';
 import type { Status } from '../../src/control/schema/status.ts';
+import { inputSample } from '../report/report-sample.ts';
 import { cli } from './kit.ts';
 import type { Ran, World } from './kit.ts';
 import { statusSample } from './status-sample.ts';
@@ -14,6 +16,7 @@ import { statusSample } from './status-sample.ts';
 /** What the admin API answers; a test changes it as it goes. */
 interface Answers {
   status: Status;
+  gateInput: KeptGateInput;
   differences: Differences;
   detail: DifferenceDetail | null;
   history: History;
@@ -54,6 +57,7 @@ export async function startAdminStub(): Promise<AdminStub> {
   writeFileSync(join(folder, 'admin.token'), `${TOKEN}\n`, { mode: 0o600 });
   const answers: Answers = {
     status: statusSample,
+    gateInput: inputSample.gateInput,
     differences: { schemaVersion: 1, compared: 980, total: 0, classes: [] },
     detail: null,
     history: { schemaVersion: 1, intact: true, total: 0, entries: [] },
@@ -106,6 +110,8 @@ function runDir(line: string, folder: string): string[] {
 
 function bodyOf(answers: Answers, path: string): object | null {
   if (path === '/v1/status') return answers.status;
+  if (path === '/v1/evidence')
+    return { schemaVersion: 1, status: answers.status, gateInput: answers.gateInput };
   if (path === '/v1/differences') return answers.differences;
   if (path === '/v1/history') return answers.history;
   return answers.detail;

@@ -40,6 +40,10 @@ async function against(listener: RequestListener): Promise<AdminClient> {
 
 test('reads everything there is', async () => {
   expect(await client.status()).toMatchObject({ product: 'cutover', rollout: { phase: 'shadow' } });
+  expect(await client.measured()).toMatchObject({
+    status: { product: 'cutover' },
+    gateInput: { state: { phase: 'shadow' }, evidence: { windows: 0 } },
+  });
   expect(await client.history()).toMatchObject({ total: 1, intact: true });
   expect((await client.history(1)).entries).toHaveLength(1);
   expect(await client.differences(7)).toMatchObject({ compared: 7 });

@@ -1,3 +1,4 @@
+import { proofSchema } from '../../src/control/schema/proof.ts';
 import { decide } from '../../src/rollout/gates/decide.ts';
 import { gateInput } from '../rollout/gates-fixtures.ts';
 import { connect } from 'node:net';
@@ -7,6 +8,8 @@ import type { AdminBackend, CommandResult } from '../../src/control/admin-backen
 import { createAdminServer } from '../../src/control/admin-server.ts';
 import type { AdminServer, AdminServerOptions } from '../../src/control/admin-server.ts';
 import type { HandOverAnswer, HandOverBody } from '../../src/control/schema/commands.ts';
+import { keepGateInput } from '../../src/control/schema/gate-input.ts';
+import type { Measured } from '../../src/control/schema/gate-input.ts';
 import type { Status } from '../../src/control/schema/status.ts';
 import { buildStatus } from '../../src/control/status.ts';
 import { Controller } from '../../src/rollout/controller.ts';
@@ -57,9 +60,17 @@ class TestBackend implements AdminBackend {
       store: { mode: 'live', message: null },
       state: this.controller.state,
       plan,
-      gate: decide(gateInput({ state: this.controller.state })),
+      gate: decide(this.input()),
       summary: summarise(null),
     });
+  }
+
+  async measured(): Promise<Measured> {
+    return { schemaVersion: 1, status: await this.status(), gateInput: keepGateInput(this.input()) };
+  }
+
+  private input() {
+    return gateInput({ state: this.controller.state });
   }
 
   async apply(command: Parameters<AdminBackend['apply']>[0]) {
@@ -79,6 +90,11 @@ class TestBackend implements AdminBackend {
     if (this.failure !== null) throw this.failure;
     const command = { verb: 'reload', configHash: 'c2', build: '1', ...author } as const;
     return inEffect(await this.controller.reload(command, plan));
+  }
+
+  async proof(sequence: number) {
+    const text = await this.controller.proof(sequence);
+    return text === null ? null : proofSchema.parse(JSON.parse(text));
   }
 
   async history(limit: number) {

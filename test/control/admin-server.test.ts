@@ -29,6 +29,7 @@ function errorOf(raw: Raw): { code: string; message: string; hint: string; exitC
 test('answers what there is to read: without a token only what says nothing of the traffic', async () => {
   for (const [path, type, open] of [
     ['/v1/status', 'application/json', true],
+    ['/v1/evidence', 'application/json', false],
     ['/v1/history?limit=5', 'application/json', false],
     ['/v1/differences', 'application/json', false],
     ['/v1/differences/feed', 'application/json', false],

@@ -1,6 +1,8 @@
 import { buildReport } from '../../src/report/build.ts';
 import type { ReportInput } from '../../src/report/build.ts';
 import type { Report } from '../../src/report/schema.ts';
+import { keepGateInput } from '../../src/control/schema/gate-input.ts';
+import { gateInput } from '../rollout/gates-fixtures.ts';
 import { statusSample } from '../cli/status-sample.ts';
 
 type Class = ReportInput['differences']['classes'][number];
@@ -40,6 +42,7 @@ const hash = 'cd'.repeat(32);
 /** What a report is made of. */
 export const inputSample: ReportInput = {
   status: statusSample,
+  gateInput: keepGateInput(gateInput()),
   differences: { schemaVersion: 1, compared: 3_002, total: 2, classes: [differenceClass()] },
   example: {
     schemaVersion: 1,

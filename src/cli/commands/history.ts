@@ -1,13 +1,19 @@
 import { EXIT } from '../exit-codes.ts';
 import { liveOrStored } from '../live-or-stored.ts';
-import { storedHistory } from '../offline.ts';
+import type { Io } from '../io.ts';
+import { storedHistory, storedProof } from '../offline.ts';
+import type { Options } from '../options.ts';
 import { paintFor } from '../paint.ts';
 import type { Verb } from '../verbs.ts';
 import { say } from '../say.ts';
 import { historyText } from '../views/history.ts';
 
-/** Shows who changed what; a broken chain of hashes ends with exit code 7, so that a script cannot overlook it. */
+/**
+ * Shows who changed what, or what one entry was decided on, for `gate --report`; a broken chain of hashes ends with exit
+ * code 7, so that a script cannot overlook it.
+ */
 export const history: Verb = async (io, options) => {
+  if (options.evidence !== undefined) return await proof(io, options, options.evidence);
   const found = await liveOrStored(io, options, {
     live: (client) => client.history(options.limit),
     stored: (store) => storedHistory(store, options.limit),
@@ -15,3 +21,12 @@ export const history: Verb = async (io, options) => {
   say(io, options, found, () => historyText(found, paintFor(io, options.color)));
   return found.intact ? EXIT.done : EXIT.invalid;
 };
+
+async function proof(io: Io, options: Options, sequence: number): Promise<number> {
+  const found = await liveOrStored(io, options, {
+    live: (client) => client.proof(sequence),
+    stored: (store) => storedProof(store, sequence),
+  });
+  io.out.write(`${JSON.stringify(found, null, 2)}\n`);
+  return EXIT.done;
+}

@@ -27,12 +27,12 @@ export const report: Verb = async (io, options) => {
 };
 
 async function gather(client: AdminClient, limit: number): Promise<Report> {
-  const [status, differences, history] = await Promise.all([
-    client.status(),
+  const [{ status, gateInput }, differences, history] = await Promise.all([
+    client.measured(),
     client.differences(limit),
     client.history(HISTORY_ENTRIES),
   ]);
   const [largest] = differences.classes;
   const example = largest === undefined ? null : await client.difference(largest.id);
-  return buildReport({ status, differences, history, example });
+  return buildReport({ status, gateInput, differences, history, example });
 }

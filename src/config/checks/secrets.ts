@@ -4,7 +4,7 @@ import type { Finding, Path } from '../problem.ts';
 import { error, warning } from '../problem.ts';
 import { looksSecret } from '../redact.ts';
 import type { Source } from '../source.ts';
-import { entriesAt, itemsAt, textAt } from '../view.ts';
+import { entriesAt, itemsAt, textAt, valueAt } from '../view.ts';
 
 /** Secrets that cannot be read, and secrets that stand in the file itself. No message has a value in it. */
 export function checkSecrets(source: Source, inputs: Inputs): Finding[] {
@@ -37,7 +37,14 @@ function secretRef(value: unknown): SecretRef | null {
 function secretPlaces(raw: unknown): { readonly path: Path; readonly value: unknown }[] {
   const rules = itemsAt(raw, ['rollout', 'canary', 'match']);
   const maps = rules.flatMap((rule) => ['header', 'cookie'].map((part) => [...rule, part]));
-  return [...maps, ['rollout', 'shadow', 'setHeaders']].flatMap((map) =>
+  const inMaps = [...maps, ['rollout', 'shadow', 'setHeaders']].flatMap((map) =>
     entriesAt(raw, map).map(([name, value]) => ({ path: [...map, name], value })),
   );
+  const ofReceivers = itemsAt(raw, ['notify']).flatMap((item) =>
+    ['secret', 'previousSecret'].map((name) => ({
+      path: [...item, name],
+      value: valueAt(raw, [...item, name]),
+    })),
+  );
+  return [...inMaps, ...ofReceivers];
 }
