@@ -23,7 +23,7 @@ export interface Claim {
 }
 
 /** 50 pairs a second: 500 requests a second, a tenth of them copied. */
-export const PAIRS = 500;
+const PAIRS = 500;
 const MARGIN = 0.001;
 const TAIL_MARGIN = 0.005;
 
@@ -64,7 +64,11 @@ function falseAborts(phase: Phase, effort: number, maxDuration: string | null): 
   const pairs = steady(phase, PAIRS, phase === 'canary' ? 20 : PAIRS);
   return Object.entries(HEALTHY).map(([name, world]) =>
     gateClaim(`false abort, ${phase}, ${name}`, 'abort', { most: 0.01 }, effort, {
-      ...{ phase, plan, world, pairs, horizon },
+      phase,
+      plan,
+      world,
+      pairs,
+      horizon,
       ends: 'abort',
     }),
   );
@@ -80,7 +84,11 @@ function atMargin(metric: Metric, world: World, name: string, horizon: number): 
   const gates = { errorRate: FAR, tail: FAR, differences: FAR, [metric]: own, bake };
   const plan = shippedPlan({ gates, shadow: { dwell: '0s' } });
   return gateClaim(`false advance, ${metric} at its margin, ${name}`, 'ready', { most: 0.05 }, 1, {
-    ...{ phase: 'shadow', plan, world, pairs: steady('shadow', PAIRS), horizon },
+    phase: 'shadow',
+    plan,
+    world,
+    pairs: steady('shadow', PAIRS),
+    horizon,
     ends: 'proof',
   });
 }

@@ -32,9 +32,16 @@ export function judge(
   const believable = (isControl ? lowerBound : upperBound)(hit.length, reps);
   const holds = bound === null ? null : isControl ? believable >= bound.least : believable <= bound.most;
   return {
-    ...{ id, reps, hits: hit.length, by, believable, bound, holds },
+    id,
+    reps,
+    hits: hit.length,
+    by,
+    believable,
+    bound,
+    holds,
     share: hit.length / reps,
-    ...{ horizonWindows, pairsPerWindow },
+    horizonWindows,
+    pairsPerWindow,
   };
 }
 

@@ -73,7 +73,9 @@ function reporter(): (share: number) => void {
 
 function jobsOf(list: string, id: string, reps: number, seed: number): Job[] {
   return Array.from({ length: Math.ceil(reps / CHUNK) }, (_, chunk) => ({
-    ...{ list, id, seed },
+    list,
+    id,
+    seed,
     from: chunk * CHUNK,
     to: Math.min(reps, (chunk + 1) * CHUNK),
   }));

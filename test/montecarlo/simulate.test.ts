@@ -14,7 +14,12 @@ const plan = shippedPlan({
   shadow: { dwell: '2m' },
 });
 const setting: Setting = {
-  ...{ phase: 'shadow', plan, world: fine, pairs: steady('shadow', 200), horizon: 120, ends: 'either' },
+  phase: 'shadow',
+  plan,
+  world: fine,
+  pairs: steady('shadow', 200),
+  horizon: 120,
+  ends: 'either',
 };
 
 const SETTINGS: readonly (readonly [string, Setting])[] = [

@@ -170,7 +170,9 @@ class Proof {
   mayBeThere({ bakes }: Evidence, windows: number): boolean {
     if (!this.wanted || windows * WINDOW_MS < this.dwellMs) return false;
     const enough = Math.log(1 / ALPHA_ADVANCE);
-    const proven = this.asked.every((metric) => logAdvance(this.sums[metric], this.margins[metric]) >= enough);
+    const proven = this.asked.every(
+      (metric) => logAdvance(this.sums[metric], this.margins[metric]) >= enough,
+    );
     if (!proven || this.badWindows === null) return proven;
     return logBaked(bakeOf(bakes, { direction: 'shadow', region: null }), this.badWindows) >= enough;
   }

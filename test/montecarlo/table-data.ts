@@ -48,7 +48,12 @@ export function summed(outcomes: readonly Outcome[]): CellResult {
   const first = outcomes[0];
   if (first === undefined) throw new Error('a cell without runs');
   return {
-    ...{ reps: outcomes.length, ready: of('ready'), abort: of('abort'), none: of('none') },
-    ...{ median: at(0.5), most: at(0.9), first: [first.verdict, first.windows] },
+    reps: outcomes.length,
+    ready: of('ready'),
+    abort: of('abort'),
+    none: of('none'),
+    median: at(0.5),
+    most: at(0.9),
+    first: [first.verdict, first.windows],
   };
 }

@@ -43,7 +43,9 @@ function detection(): Cell[] {
       cell(`detect ${pairs} +${points}`, {
         plan: ERRORS_ONLY,
         world: lanes(0.002 + points / 100, 0.002),
-        ...{ pairs: steady('shadow', pairs), horizon: DAY, ends: 'abort' },
+        pairs: steady('shadow', pairs),
+        horizon: DAY,
+        ends: 'abort',
       }),
     ),
   );
@@ -59,9 +61,17 @@ function proofs(): Cell[] {
   return BASES.flatMap((base) =>
     MARGINS.map((margin) =>
       cell(`prove ${base} ${margin}`, {
-        plan: shippedPlan({ gates: { errorRate: { margin: `${margin}pp` }, differences: FAR } }),
+        plan: shippedPlan({
+          gates: {
+            errorRate: { margin: `${margin}pp` },
+            differences: FAR,
+          },
+        }),
         world: lanes(base / 100),
-        ...{ pairs: steady('shadow', FINE_PAIRS), horizon: 4_000, ends: 'proof', metric: 'errorRate' },
+        pairs: steady('shadow', FINE_PAIRS),
+        horizon: 4e3,
+        ends: 'proof',
+        metric: 'errorRate',
       }),
     ),
   );
@@ -75,8 +85,10 @@ function whole(): Cell[] {
       `whole ${pairs}`,
       {
         plan: shippedPlan(),
-        world: lanes(0.0003),
-        ...{ pairs: steady('shadow', pairs), horizon: DAY, ends: 'either' },
+        world: lanes(3e-4),
+        pairs: steady('shadow', pairs),
+        horizon: DAY,
+        ends: 'either',
       },
       pairs < 100 ? 20 : 40,
     ),
@@ -92,8 +104,13 @@ function late(): Cell[] {
     return cell(`late ${clean}`, {
       plan: ERRORS_ONLY,
       world: lanes(0.002),
-      later: { after, world: lanes(0.012, 0.002) },
-      ...{ pairs: steady('shadow', FINE_PAIRS), horizon: after + 500, ends: 'abort' },
+      later: {
+        after,
+        world: lanes(0.012, 0.002),
+      },
+      pairs: steady('shadow', FINE_PAIRS),
+      horizon: after + 500,
+      ends: 'abort',
     });
   });
 }
@@ -107,8 +124,15 @@ function bursts(): Cell[] {
       `burst ${percent}`,
       {
         plan: ERRORS_ONLY,
-        world: lanes(0.0003, 0.0003, { of: 'candidate', share: percent / 100, windows: 1, fails: 0.05 }),
-        ...{ pairs: steady('shadow', 500), horizon: DAY, ends: 'either' },
+        world: lanes(3e-4, 3e-4, {
+          of: 'candidate',
+          share: percent / 100,
+          windows: 1,
+          fails: 0.05,
+        }),
+        pairs: steady('shadow', 500),
+        horizon: DAY,
+        ends: 'either',
       },
       30,
     ),
@@ -122,8 +146,18 @@ function tails(): Cell[] {
   return FACTORS.map((factor) =>
     cell(`tail ${factor}`, {
       plan: shippedPlan(),
-      world: { errors: { plus: 0, minus: 0 }, tail: tailOf(factor, 0.8), differs: 0 },
-      ...{ pairs: steady('shadow', 100), horizon: 4_000, ends: 'either', metric: 'tail' },
+      world: {
+        errors: {
+          plus: 0,
+          minus: 0,
+        },
+        tail: tailOf(factor, 0.8),
+        differs: 0,
+      },
+      pairs: steady('shadow', 100),
+      horizon: 4e3,
+      ends: 'either',
+      metric: 'tail',
     }),
   );
 }
@@ -139,8 +173,15 @@ export type RuleName = (typeof RULES)[number];
 function rollout({ world }: Candidate, rate: number): Setting {
   const until = (window: number): number => Math.floor((window * rate) / PER_MINUTE);
   return {
-    ...{ phase: 'shadow', plan: shippedPlan(), world, horizon: DAY, ends: 'either' },
-    pairs: (window) => ({ shadow: until(window + 1) - until(window), reverse: 0 }),
+    phase: 'shadow',
+    plan: shippedPlan(),
+    world,
+    horizon: DAY,
+    ends: 'either',
+    pairs: (window) => ({
+      shadow: until(window + 1) - until(window),
+      reverse: 0,
+    }),
   };
 }
 
