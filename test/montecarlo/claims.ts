@@ -99,15 +99,12 @@ function inBursts(excess: number, share: number): Incidents {
   return { of: 'candidate', share, windows: 1, fails: each, slow: each };
 }
 
-function falseAdvances(horizon: number, effort = 1): Claim[] {
+function falseAdvances(horizon: number): Claim[] {
   const good = { errors: { plus: 0.0005, minus: 0.0005 }, tail: TAIL, differs: 0 };
   const worse = { ...good, errors: { plus: 0.0005 + MARGIN, minus: 0.0005 } };
   const slower = { ...good, tail: { plus: TAIL.plus + TAIL_MARGIN, minus: TAIL.minus } };
   const quiet = { ...good, errors: { plus: 0, minus: 0 } };
-  const at = (metric: Metric, name: string, world: World) => ({
-    ...atMargin(metric, world, name, horizon),
-    effort,
-  });
+  const at = (metric: Metric, name: string, world: World) => atMargin(metric, world, name, horizon);
   return [
     at('errorRate', 'independent', worse),
     at('errorRate', 'common cause', { ...worse, incidents: { ...BOTH, slow: 0 } }),
@@ -207,8 +204,8 @@ export function quickClaims(): Claim[] {
   return [
     ...controls(day / 3),
     ...missedDeltas(1, [2_000, 5_000]),
-    ...falseAborts('shadow', 10, '10m'),
+    ...falseAborts('shadow', 1, '10m'),
     // No bursts here: the bake takes longer than that.
-    ...falseAdvances(120, 2).filter(({ id }) => !id.includes('bursts')),
+    ...falseAdvances(120).filter(({ id }) => !id.includes('bursts')),
   ];
 }
