@@ -68,9 +68,12 @@ export async function profileToggle(
 }
 
 function perRequest(before: ThreadCpu, after: ThreadCpu, requests: number): ThreadCpu {
+  const spent = (pick: (cost: ThreadCpu) => number): number => (pick(after) - pick(before)) / requests;
   return {
-    mainUs: (after.mainUs - before.mainUs) / requests,
-    othersUs: (after.othersUs - before.othersUs) / requests,
+    mainUs: spent(({ mainUs }) => mainUs),
+    waitedUs: spent(({ waitedUs }) => waitedUs),
+    diffUs: spent(({ diffUs }) => diffUs),
+    othersUs: spent(({ othersUs }) => othersUs),
   };
 }
 
@@ -82,9 +85,13 @@ function cpuTable(work: ToggleWork, costs: ReadonlyMap<ToggleStateName, readonly
   const base = middle(first, ({ mainUs }) => mainUs);
   const lines = work.states.map((state) => {
     const main = middle(state, ({ mainUs }) => mainUs);
-    const others = middle(state, ({ othersUs }) => othersUs);
-    const beyond = `${(main - base).toFixed(1)} µs beyond ${first}`;
-    return `${state.padEnd(12)} main thread ${main.toFixed(1)} µs a request (${beyond}), other threads ${others.toFixed(1)} µs`;
+    const rest = [
+      `${(main - base).toFixed(1)} beyond ${first}`,
+      `waited for a core ${middle(state, ({ waitedUs }) => waitedUs).toFixed(1)}`,
+      `diff thread ${middle(state, ({ diffUs }) => diffUs).toFixed(1)}`,
+      `collector and others ${middle(state, ({ othersUs }) => othersUs).toFixed(1)}`,
+    ];
+    return `${state.padEnd(12)} main thread ${main.toFixed(1)} µs a request, ${rest.join(', ')}`;
   });
   return lines.join('\n');
 }

@@ -89,9 +89,9 @@ function orderOf({ states }: ToggleWork, turn: number): ToggleStateName[] {
   return turn % 2 === 0 ? rotated : rotated.toReversed();
 }
 
-/** What a state is in words of the configuration. Answers above `answerLimit` are neither kept nor compared. */
+/** What a state is in words of the configuration. Where `answerLimit` is nothing, no answer is kept, hashed or compared. */
 function shadowOf(state: ToggleStateName): object {
-  const answerLimit = state === 'uncompared' ? '1KiB' : '256KiB';
+  const answerLimit = state === 'uncompared' ? '0B' : '256KiB';
   const share = state === 'uncompared' || state === 'compared' ? 1 : SHARE;
   return { sample: formatShare(state === 'off' ? 0 : share), answerLimit };
 }

@@ -13,6 +13,7 @@ import { isSameClass } from '../telemetry/classes.ts';
 import type { ClassSource } from '../telemetry/classes.ts';
 import type { Tallies } from '../telemetry/tallies.ts';
 import type { AnswerCopy } from './answer-copy.ts';
+import { BodyMemory } from './body-memory.ts';
 import { CopyBudget } from './budget.ts';
 import { Copy } from './copy.ts';
 import type { CopySubject } from './copy.ts';
@@ -51,6 +52,8 @@ function laneOf(direction: Direction, route: string): string {
 /** All copies of one worker: their budget, their pairs, their verdicts. */
 export class Mirror {
   readonly budget: CopyBudget;
+  /** Bodies of answers, those of noise legs too. */
+  readonly memory = new BodyMemory();
   private readonly silence = new Silence();
   readonly noise: NoiseDesk;
   limits: ShadowConfig;
