@@ -41,9 +41,7 @@ export async function profileWork(
   };
   await refuseWithoutTls(task);
   const folder = temporaryFolder('cutover-profile');
-  const gateway = await fromSources(task)
-    .env(profiled(folder.path))
-    .start();
+  const gateway = await fromSources(task).env(profiled(folder.path)).start();
   try {
     const url = `${work.tls ? gateway.url.replace('http:', 'https:') : gateway.url}${work.path}`;
     await runLoad(url, work.load, extent.warmSeconds);

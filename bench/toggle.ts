@@ -106,11 +106,7 @@ function asRunning(gateway: RunningGateway): Running {
 }
 
 /** By the configuration file and a reload, as an operator does it; then the state before gets time to end. */
-export async function switchTo(
-  state: ToggleStateName,
-  gateway: RunningGateway,
-  stage: Stage,
-): Promise<void> {
+export async function switchTo(state: ToggleStateName, gateway: RunningGateway, stage: Stage): Promise<void> {
   const port = state === 'hung' ? stage.hung.port : stage.candidatePort;
   gateway.rewrite({
     candidate: { servers: [`http://127.0.0.1:${port}`] },

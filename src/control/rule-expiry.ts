@@ -13,7 +13,10 @@ export interface RuleExpiryOptions {
   /** The configuration in force. */
   readonly config: () => CompiledConfig;
   /** Puts one into force, after whatever is under way. */
-  readonly adopt: (change: (running: CompiledConfig) => CompiledConfig, author: Authored) => Promise<ApplyResult>;
+  readonly adopt: (
+    change: (running: CompiledConfig) => CompiledConfig,
+    author: Authored,
+  ) => Promise<ApplyResult>;
   readonly nowMs: () => number;
   readonly log: (level: 'info' | 'warn', message: string) => void;
 }

@@ -85,6 +85,11 @@ export class AnswerCopy {
   }
 }
 
+/** Whether an answer over the limit has a content coding: nobody can say what its content is, or how long. */
+export function isUnreadable(...answers: readonly AnswerCopy[]): boolean {
+  return answers.some(({ body, encoded }) => body.overflowed === 'limit' && encoded);
+}
+
 /**
  * Whether bodies over the limit can be held against each other: their hashes are equal, or neither has a coding, under
  * which the same content may be other bytes. One that was kept is decoded, so that only the other one matters.

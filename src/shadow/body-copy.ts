@@ -33,7 +33,11 @@ export class BodyCopy {
   private hashing: StreamingSha256 | null = null;
   private digest: string | null = null;
 
-  constructor(budget: CopyBudget, limitBytes: number, { hashes = false, memory = null }: BodyCopyOptions = {}) {
+  constructor(
+    budget: CopyBudget,
+    limitBytes: number,
+    { hashes = false, memory = null }: BodyCopyOptions = {},
+  ) {
     this.budget = budget;
     this.limitBytes = limitBytes;
     // Nothing may be kept: nobody asks what the body says.

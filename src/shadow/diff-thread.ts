@@ -18,7 +18,8 @@ function compareBatch(message: DiffBatch, rules: RuleBook | null): DiffAnswer {
     pause();
     try {
       const result = comparePair(pair, rules);
-      if (result.found > 0 || result.ignored.length > 0) unequal.push({ index, result });
+      if (result.found > 0 || result.ignored.length > 0 || result.undecided === true)
+        unequal.push({ index, result });
     } catch {
       failed.push(index);
     }

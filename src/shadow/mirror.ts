@@ -12,7 +12,7 @@ import { recordUs } from '../telemetry/histogram.ts';
 import { isSameClass } from '../telemetry/classes.ts';
 import type { ClassSource } from '../telemetry/classes.ts';
 import type { Tallies } from '../telemetry/tallies.ts';
-import type { AnswerCopy } from './answer-copy.ts';
+import { type AnswerCopy, isUnreadable } from './answer-copy.ts';
 import { BodyMemory } from './body-memory.ts';
 import { CopyBudget } from './budget.ts';
 import { Copy } from './copy.ts';
@@ -144,14 +144,14 @@ export class Mirror {
   }
 
   /**
-   * One answer of a pair is too large to keep and the other is not: they differ, whatever their bytes. Of two that are
-   * both too large nothing is known.
+   * One answer of a pair is too large to keep and the other is not: they differ, whatever their bytes, unless the large one
+   * has a content coding: another compressor makes another length. Of two that are both too large nothing is known.
    */
   unequal(copy: Copy): void {
     const { cell, subject, original, answer, evidence } = copy;
     const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
     const tooLarge = (side: typeof answer): boolean => side.body.overflowed === 'limit';
-    if (!evidence || tooLarge(candidate) === tooLarge(legacy)) return;
+    if (!evidence || tooLarge(candidate) === tooLarge(legacy) || isUnreadable(legacy, candidate)) return;
     cell.judge('difference', true, false);
     const said = (side: typeof answer): string =>
       tooLarge(side) ? 'larger than answerLimit' : 'within answerLimit';
@@ -213,6 +213,7 @@ export class Mirror {
   private compared(copy: Copy, result: PairResult | null): void {
     this.comparing -= 1;
     if (result === null) return copy.conclude('diff_dropped');
+    if (result.undecided === true) return copy.conclude('response_too_large');
     const { cell } = copy;
     const { improvedOnly } = result;
     if (copy.evidence) cell.judge('difference', result.found > 0 && !improvedOnly, improvedOnly);

@@ -141,8 +141,9 @@ export class NoiseLeg implements OutboundHandler {
   }
 
   private compared(result: PairResult | null): void {
-    this.conclude(result === null ? 'diff_dropped' : 'compared');
-    this.noiseResult = result;
+    const known = result?.undecided === true ? null : result;
+    this.conclude(result === null ? 'diff_dropped' : known === null ? 'response_too_large' : 'compared');
+    this.noiseResult = known;
     this.join();
   }
 

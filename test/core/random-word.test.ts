@@ -54,7 +54,9 @@ test('of 50,000 random tokens in base 62 at least 99.9 % are hidden in targets, 
     const drawn = tokens(BASE62, TOKENS, longest);
     expect(shareOf(drawn, isRandomWord)).toBeGreaterThanOrEqual(0.999);
     const some = drawn.slice(0, 10_000);
-    expect(shareOf(some, (token) => !maskTarget(`/t/${token}/x`).includes(token))).toBeGreaterThanOrEqual(0.999);
+    expect(shareOf(some, (token) => !maskTarget(`/t/${token}/x`).includes(token))).toBeGreaterThanOrEqual(
+      0.999,
+    );
     expect(shareOf(some, (token) => !mask(`"see ${token}"`).includes(token))).toBeGreaterThanOrEqual(0.999);
     expect(shareOf(some, (token) => templateOf(`/t/${token}`) === '/t/{id}')).toBeGreaterThanOrEqual(0.999);
   }

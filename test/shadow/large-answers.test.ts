@@ -68,6 +68,14 @@ test('of large answers under a coding only equality is known: unequal bytes are 
   expect(cell.joint.difference.plus).toBe(0);
 });
 
+test('a large answer under a coding is no difference beside one within the limit: they may say the same', () => {
+  for (const coding of ['gzip', null]) {
+    const { pairs, cell } = exchange(big('x'), ['small'], coding);
+    expect([pairs.length, cell.outcomes.response_too_large]).toEqual(coding === null ? [1, 0] : [0, 1]);
+    expect(cell.joint.difference.plus).toBe(0);
+  }
+});
+
 test('a request body over its limit is not hashed, and an answer beyond what is hashed neither', () => {
   const budget = new CopyBudget(1, 10_000);
   const request = new BodyCopy(budget, 10);
