@@ -350,41 +350,6 @@ test('the same coding around a body that was not kept is held against the other 
   ]);
 });
 
-test('contents beyond what is decoded are no difference for being compressed harder, and no agreement', () => {
-  const content = Buffer.alloc(LIMITS.decodedBytes + 1, 'abc ');
-  const other = Buffer.from(content);
-  other[7] = 0;
-  const packs = {
-    gzip: (body: Buffer, level: number) => gzipSync(body, { level }),
-    deflate: (body: Buffer, level: number) => deflateSync(body, { level }),
-    br: (body: Buffer, level: number) =>
-      brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: level } }),
-  };
-  for (const [coding, pack] of Object.entries(packs)) {
-    const fields = ['content-encoding', coding];
-    const packed = (body: Buffer, level: number) => ({ fields, body: pack(body, level) });
-    expect(compare(packed(content, 2), packed(content, 9)), coding).toMatchObject({
-      found: 0,
-      undecided: true,
-    });
-    expect(compare(packed(content, 2), packed(content, 2)), coding).not.toHaveProperty('undecided');
-    const differ = compare(packed(content, 2), packed(other, 2));
-    if (coding === 'gzip') expect(classes(differ)).toEqual(['body_bytes body/encoded']);
-    else expect(differ, coding).toMatchObject({ found: 0, undecided: true });
-  }
-  const packed = { fields: ['content-encoding', 'gzip'], body: gzipSync(content) };
-  const plain = {
-    ...pairOf({}, {}).legacy,
-    body: '',
-    bodyBytes: content.length,
-    bodyHash: sha256Hex(content),
-  };
-  const kept = { ...packed, bodyBytes: packed.body.length };
-  expect(classes(compareUnkept({ ...plain, body: new Uint8Array() }, kept))).toEqual([
-    'encoding content-encoding',
-  ]);
-});
-
 test('hostile bodies cost no more than their budget', () => {
   const nested = (open: string, close: string, depth: number) => open.repeat(depth) + close.repeat(depth);
   const numbers = (seed: number) =>

@@ -63,7 +63,7 @@ test('what is packed is unpacked the same, from shared memory and after the buff
       expect([received.batch, received.rules]).toEqual([7, 3]);
       const unpacked = unpacker.unpack(received).map(plain);
       expect(unpacked).toEqual(list.map(([pair]) => compared(pair)));
-      expect(heldBytes(held[0] ?? (EMPTY as Pair))).toBe(heldBytes(list[0]?.[0] ?? (EMPTY as Pair)));
+      expect(heldBytes(held[0] ?? EMPTY)).toBe(heldBytes(list[0]?.[0] ?? EMPTY));
     }),
   );
 });
