@@ -71,7 +71,7 @@ export class RuleExpiry {
 }
 
 /** Rules in force whose last day is over. */
-export function rulesOver({ gateway }: CompiledConfig, nowMs: number): DifferenceRule[] {
+function rulesOver({ gateway }: CompiledConfig, nowMs: number): DifferenceRule[] {
   return (gateway.rules ?? []).filter(({ expiresMs }) => expiresMs !== null && expiresMs <= nowMs);
 }
 
