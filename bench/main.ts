@@ -9,6 +9,7 @@ import { USAGE, UsageError, readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { measureOverload } from './overload.ts';
 import { overloadWithout } from './overload-figures.ts';
+import { profileToggle } from './profile-toggle.ts';
 import { profileWork } from './profile.ts';
 import { writeReport } from './report.ts';
 import type { Outcome } from './report.ts';
@@ -91,7 +92,9 @@ async function bench(options: Options): Promise<number> {
   if (stage !== null) {
     try {
       const { profile: work, extent, out } = options;
-      if (work !== null) return await profileWork({ work, extent, folder: dirname(out) }, stage, say);
+      const plan = { extent, folder: dirname(out) };
+      if (work !== null && 'states' in work) return await profileToggle({ work, ...plan }, stage, say);
+      if (work !== null) return await profileWork({ work, ...plan }, stage, say);
       ({ outcome, seen } = await measured(options, stage));
     } finally {
       await stage.stop();

@@ -29,7 +29,7 @@ export interface Options {
   readonly works: readonly Work[];
   readonly toggles: readonly ToggleWork[];
   readonly overloads: boolean;
-  readonly profile: Work | null;
+  readonly profile: Work | ToggleWork | null;
   readonly extent: Extent;
   readonly out: string;
 }
@@ -90,10 +90,14 @@ export function readOptions(args: readonly string[]): Options {
     works: works.map((work) => only(work, subjects)).filter((work) => work.subjects.length > 0),
     toggles,
     overloads: names.includes(OVERLOAD),
-    profile: values.profile === undefined ? null : known(values.profile),
+    profile: values.profile === undefined ? null : profiledWork(values.profile),
     extent: extentOf(values),
     out: values.out,
   };
+}
+
+function profiledWork(name: string): Work | ToggleWork {
+  return TOGGLES.find((work) => work.name === name) ?? known(name);
 }
 
 function known(name: string): Work {

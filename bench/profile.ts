@@ -41,9 +41,7 @@ export async function profileWork(
   };
   await refuseWithoutTls(task);
   const folder = temporaryFolder('cutover-profile');
-  const gateway = await fromSources(task)
-    .env({ NODE_OPTIONS: `--import=${HOOK.href}`, CUTOVER_BENCH_PROFILE: folder.path })
-    .start();
+  const gateway = await fromSources(task).env(profiled(folder.path)).start();
   try {
     const url = `${work.tls ? gateway.url.replace('http:', 'https:') : gateway.url}${work.path}`;
     await runLoad(url, work.load, extent.warmSeconds);
@@ -63,8 +61,13 @@ export async function profileWork(
   }
 }
 
+/** Environment of a gateway whose workers can be profiled, see {@link record}. */
+export function profiled(folder: string): Record<string, string> {
+  return { NODE_OPTIONS: `--import=${HOOK.href}`, CUTOVER_BENCH_PROFILE: folder };
+}
+
 /** Lets the worker behind a socket take its profile until `stop`, which returns it as text. */
-async function record(path: string): Promise<{ stop: () => Promise<string> }> {
+export async function record(path: string): Promise<{ stop: () => Promise<string> }> {
   const socket = connect(path);
   let received = '';
   let failed: Error | null = null;

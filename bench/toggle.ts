@@ -7,6 +7,7 @@ import { runLoad } from './load.ts';
 import type { LoadPlan } from './load.ts';
 import { isDisturbed, isLate, startSubject } from './run.ts';
 import type { Failure, Run } from './run.ts';
+import type { Stage } from './stage.ts';
 import { benchGateway } from './subjects/cutover.ts';
 import type { Running } from './subjects/subject.ts';
 import { toggleResult } from './toggle-figures.ts';
@@ -22,7 +23,7 @@ const SHARE = 0.1;
 const NGINX_EVERY = 4;
 
 /** Latency is that of a steady rate: at saturation each request waits for the others, whoever they are. */
-function steady({ perSecond }: ToggleWork): LoadPlan {
+export function steady({ perSecond }: ToggleWork): LoadPlan {
   return { kind: 'open', connections: 32, perSecond };
 }
 
@@ -42,7 +43,7 @@ export async function measureToggle(
     const { gateway, nginx } = await startBoth(work, run, running);
     for (let turn = 0; turn < run.extent.toggleTurns && !isLate(run); turn += 1) {
       for (const state of orderOf(work, turn)) {
-        await switchTo(state, gateway, run);
+        await switchTo(state, gateway, run.stage);
         samples.push(await take({ work, subject: 'cutover', state, turn, running: asRunning(gateway), run }));
       }
       if (nginx !== null && turn % NGINX_EVERY === 0)
@@ -88,9 +89,9 @@ function orderOf({ states }: ToggleWork, turn: number): ToggleStateName[] {
   return turn % 2 === 0 ? rotated : rotated.toReversed();
 }
 
-/** What a state is in words of the configuration. Answers above `answerLimit` are neither kept nor compared. */
+/** What a state is in words of the configuration. Where `answerLimit` is nothing, no answer is kept, hashed or compared. */
 function shadowOf(state: ToggleStateName): object {
-  const answerLimit = state === 'uncompared' ? '1KiB' : '256KiB';
+  const answerLimit = state === 'uncompared' ? '0B' : '256KiB';
   const share = state === 'uncompared' || state === 'compared' ? 1 : SHARE;
   return { sample: formatShare(state === 'off' ? 0 : share), answerLimit };
 }
@@ -105,8 +106,8 @@ function asRunning(gateway: RunningGateway): Running {
 }
 
 /** By the configuration file and a reload, as an operator does it; then the state before gets time to end. */
-async function switchTo(state: ToggleStateName, gateway: RunningGateway, run: Run): Promise<void> {
-  const port = state === 'hung' ? run.stage.hung.port : run.stage.candidatePort;
+export async function switchTo(state: ToggleStateName, gateway: RunningGateway, stage: Stage): Promise<void> {
+  const port = state === 'hung' ? stage.hung.port : stage.candidatePort;
   gateway.rewrite({
     candidate: { servers: [`http://127.0.0.1:${port}`] },
     rollout: { shadow: shadowOf(state) },

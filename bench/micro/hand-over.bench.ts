@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { bench, summary } from 'mitata';
 import { LIMITS } from '../../src/core/limits.ts';
-import { heldBytes, packBatch } from '../../src/shadow/pack.ts';
+import { packBatch, SlabNumbers } from '../../src/shadow/pack.ts';
 import { pair } from './samples.ts';
 
 /** Answers every message that asks for it; what it gets is thrown away. */
@@ -14,11 +14,10 @@ parentPort.on('message', (message) => { if (message.last) parentPort.postMessage
 export function handOver(): () => Promise<unknown> {
   const worker = new Worker(THREAD, { eval: true });
   const pairs = Array.from({ length: LIMITS.diffBatchPairs }, (_, number) => pair(number));
-  const bytes = pairs.reduce((sum, one) => sum + heldBytes(one), 0);
   const arrived = () => new Promise<void>((resolve) => worker.once('message', () => resolve()));
   summary(() => {
     bench(`${pairs.length} pairs to a thread: packed, one transfer`, async () => {
-      const batch = packBatch(1, 0, pairs, bytes);
+      const batch = packBatch(1, 0, pairs, new SlabNumbers());
       worker.postMessage({ ...batch, last: true }, [batch.bodies]);
       await arrived();
     }).baseline(true);

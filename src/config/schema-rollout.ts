@@ -122,7 +122,7 @@ const shadow = section(
     maxBytes: size('bytes held by copies and answers of one worker').prefault('64MiB'),
     bodyLimit: size('request body that is kept for a copy; a larger one is not copied').prefault('64KiB'),
     answerLimit: size(
-      'answer that is kept for comparison; a larger one is compared by length and hash',
+      'answer that is kept for comparison; a larger one is compared by length and hash; 0B: none is compared',
     ).prefault('256KiB'),
     stripHeaders: list(
       tokenField('a request header', 'authorization'),

@@ -26,6 +26,7 @@ import { GateKeeper } from './gate-keeper.ts';
 import { adoptable } from './reload.ts';
 import { proofText } from './schema/proof.ts';
 import { SiemDesk, siemNodeName } from './siem-desk.ts';
+import { RuleExpiry } from './rule-expiry.ts';
 import { TailThresholds } from './tail-thresholds.ts';
 import { UnstoredFile } from './unstored-file.ts';
 
@@ -48,6 +49,8 @@ export interface SteeringOptions {
   /** Whether legacy answered a client lately; true when nobody knows. */
   readonly legacyServes: () => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** Of rules that end; the clock of this machine when left out. */
+  readonly nowMs?: () => number;
 }
 
 /** What a reload came to. */
@@ -69,6 +72,8 @@ export class Steering {
   private next: CompiledConfig | null = null;
   private reloads: Promise<unknown> = Promise.resolve();
   private published: RolloutState | null = null;
+  /** Rules end while nobody reloads. */
+  readonly expiry: RuleExpiry;
 
   /** What the evidence of this epoch says. */
   readonly gates: GateKeeper;
@@ -86,6 +91,12 @@ export class Steering {
       nowMs: wallMs,
       apply: (command) => this.ofGates(command),
       event: options.event,
+      log: options.log,
+    });
+    this.expiry = new RuleExpiry({
+      config: () => this.config,
+      adopt: (change, author) => this.inTurn(() => this.adopt(change(this.config), author)),
+      nowMs: options.nowMs ?? wallMs,
       log: options.log,
     });
   }
@@ -178,7 +189,12 @@ export class Steering {
 
   /** Reads the configuration again: the whole of it, or nothing. Keys that need a restart keep their old values. */
   async reload(author: Authored): Promise<Reloaded> {
-    const result = this.reloads.then(() => this.reloadNow(author));
+    return await this.inTurn(() => this.reloadNow(author));
+  }
+
+  /** One change of the configuration after the other. */
+  private async inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.reloads.then(change);
     this.reloads = result.catch(() => undefined);
     return await result;
   }
@@ -195,6 +211,7 @@ export class Steering {
   }
 
   async close(): Promise<void> {
+    this.expiry.close();
     await this.reloads;
     await this.siem?.close();
     await this.controller?.close();

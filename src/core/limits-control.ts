@@ -139,6 +139,8 @@ export const CONTROL_LIMITS = {
   notifyGiveUpMs: 900_000,
   /** Longest wait of an orderly end for notifications; what waits then is not sent. */
   notifyCloseMs: 2_000,
+  /** Between two looks whether a rule about differences has had its last day: it stopped by itself, its epoch has to end. */
+  ruleLookMs: 1_000,
   /** Worker processes of one node. */
   workers: 64,
   /** Characters of a key, an id or a lease name in the store; the longest in use has about 40. */

@@ -200,8 +200,17 @@ export const LIMITS = {
   diffThreadPairs: 256,
   /** Bytes of bodies waiting for the diff thread or handed to it, of one worker. */
   diffQueueBytes: 32 * 1024 * 1024,
-  /** Bytes of bodies after which a batch is handed over although it has room: copying them costs the main thread. */
-  diffBatchBytes: 128 * 1024,
+  /**
+   * Memory of one worker that bodies of answers are kept in, and the diff thread reads, 16 MiB: 320 pairs of 20 KiB. It is
+   * taken slab by slab when it is needed; what does not fit, or is over 64 KiB, lies on the heap.
+   */
+  bodySlabs: 64,
+  bodySlabBytes: 256 * 1024,
+  /** Bytes of bodies after which a batch is handed over although it has room: comparing a larger one is a burst. */
+  diffBatchBytes: 256 * 1024,
+  /** After so much work the diff thread lets go of its core for so long: a thread of clients that shares it waits no longer. */
+  diffTurnMs: 0.25,
+  diffPauseMs: 0.05,
   /** Silence of a diff thread that has work: its slowest batch takes seconds, so it hangs and is replaced. */
   diffHangMs: 10_000,
   /** Niceness of the diff thread: a busy core goes to clients first, and comparing still gets a tenth of it. */

@@ -167,4 +167,6 @@ export interface PairResult {
   readonly ignored: readonly RuleHits[];
   /** The only difference found is that the legacy failed and the candidate did not: nothing to hold against it. */
   readonly improvedOnly: boolean;
+  /** Nothing was found, and the bodies could not be read: the pair does not agree, it is missing evidence. */
+  readonly undecided?: true;
 }

@@ -1,7 +1,9 @@
 // HOT: one scan of the path; a word in lower case is known as one by one test.
 
+import { isRandomWord } from './random-word.ts';
+
 /** A word as people write one: no digit, no capital, short. */
-const WORD = /^[a-z._~-]{0,20}$/;
+const WORD = /^[a-z._~-]{0,15}$/;
 const NUMBER = /^\d+$/;
 const HEX_ID = /^(?=.*\d)[0-9a-f]{8,}$/i;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -9,7 +11,6 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const DIGIT_INSIDE = /^(?=.{9})[^]*[a-z]\d+[a-z]/i;
 /** A telephone number, a date, a number of an order: each is one of thousands. */
 const MANY_DIGITS = /(?:\d[^\d]*){6}/;
-const BOTH_CASES = /^(?=.*[a-z])(?=.*[A-Z]).{21,}$/;
 /** An address, or what is still encoded after it was decoded once. */
 const ADDRESS = /@|%[\da-f]{2}/i;
 const LONGEST_WORD = 40;
@@ -50,6 +51,6 @@ function isId(segment: string): boolean {
     ADDRESS.test(segment) ||
     DIGIT_INSIDE.test(segment) ||
     MANY_DIGITS.test(segment) ||
-    BOTH_CASES.test(segment)
+    isRandomWord(segment)
   );
 }

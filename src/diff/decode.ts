@@ -7,7 +7,7 @@ const NO_CODINGS: readonly string[] = [];
 type Decoding =
   | { readonly ok: true; readonly body: Uint8Array }
   /** `lies`: it is not what its coding says; else it is only beyond what is done for it. */
-  | { readonly ok: false; readonly problem: string; readonly lies: boolean };
+  | { readonly ok: false; readonly problem: string; readonly lies: boolean; readonly tooLarge?: boolean };
 
 /** What Node.js answers when it is asked for `info`; its types know only of a buffer. */
 interface Decoded {
@@ -71,8 +71,9 @@ export function decode(body: Uint8Array, codings: readonly string[]): Decoding {
   return { ok: true, body: decoded };
 }
 
-function problemOf(coding: string, thrown: unknown): { problem: string; lies: boolean } {
+function problemOf(coding: string, thrown: unknown): { problem: string; lies: boolean; tooLarge?: boolean } {
   const tooLarge = thrown instanceof Error && (thrown as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
-  if (tooLarge) return { problem: `decodes to more than ${LIMITS.decodedBytes} bytes`, lies: false };
+  if (tooLarge)
+    return { problem: `decodes to more than ${LIMITS.decodedBytes} bytes`, lies: false, tooLarge: true };
   return { problem: `does not decode as ${coding}`, lies: true };
 }

@@ -16,6 +16,7 @@ export class Findings {
   private found = 0;
   private hidden = 0;
   private improved = 0;
+  private undecided = false;
   /** What people said about differences at this endpoint; null: nothing. */
   readonly rules: EndpointRules | null;
 
@@ -97,9 +98,23 @@ export class Findings {
     if (this.count(kind, path)) this.keepHidden(kind, path, name, { legacy: true, candidate: true });
   }
 
+  /** Two bodies of which nobody can tell whether they differ; what a rule ignores need not be known. */
+  undecide(kind: DifferenceKind, path: string): void {
+    const rule = this.rules?.stateOf(kind, path)?.ignoring(kind) ?? null;
+    if (rule === null) this.undecided = true;
+    else this.hide(rule);
+  }
+
   result(requestId: string): PairResult {
     const { kept, found, improved } = this;
     const ignored = Array.from(this.hits, ([rule, hidden]) => ({ rule, hidden }));
-    return { requestId, differences: kept, found, ignored, improvedOnly: found > 0 && found === improved };
+    const result = {
+      requestId,
+      differences: kept,
+      found,
+      ignored,
+      improvedOnly: found > 0 && found === improved,
+    };
+    return this.undecided && found === 0 ? { ...result, undecided: true } : result;
   }
 }

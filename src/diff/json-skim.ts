@@ -88,6 +88,8 @@ export class Skim {
   /** First place from `at` on that is no white space. */
   space(at: number): number {
     const { bytes } = this;
+    // Most places have none.
+    if ((bytes[at] as number) > 0x20) return at;
     let end = at;
     for (
       let byte = bytes[end];

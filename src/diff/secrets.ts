@@ -1,3 +1,4 @@
+import { RANDOM_WORD_CHARS, isRandomWord } from '../core/random-word.ts';
 import { isSensitiveName } from './secret-names.ts';
 
 /**
@@ -41,6 +42,8 @@ const PHONE = /(?<![\w+.])(?:\+|%2B)[1-9](?:[ ()./-]{0,2}\d){6,14}(?!\d)/dgi;
 const DIGITS = /(?<!\d)(?<!\d\.)\d(?:[ -]?\d){12,18}(?!\d)/dg;
 const HEX = /(?<![A-Za-z0-9])(?:0x)?[0-9a-f]{16,}(?![A-Za-z0-9])/dgi;
 const LONG = /[A-Za-z0-9+/_-]{20,}={0,2}/dg;
+/** Letters and digits without anything between. */
+const RUN = new RegExp(`[A-Za-z0-9]{${RANDOM_WORD_CHARS},}`, 'dg');
 const KEY = /(?<![\w.-])([\w.-]{1,128})["']?\s{0,3}[=:]\s{0,3}(?!‹masked:\w{1,16}›)/g;
 const VALUE = /"[^"]*"?|'[^']*'?|[^\s"'&;,<>{}]+/y;
 const ELEMENT = /<([A-Za-z][\w:.-]{0,63})[^<>]{0,200}>([^<>]+)/dg;
@@ -62,6 +65,7 @@ export function findSecrets(text: string): SecretSpan[] {
     ...spansOf(text, DIGITS, 'card').filter((span) => isCardNumber(text.slice(span.start, span.end))),
     ...spansOf(text, HEX, 'secret').filter((span) => isOpaque(text, span, (found) => /[a-f]/i.test(found))),
     ...spansOf(text, LONG, 'secret').filter((span) => isOpaque(text, span, looksRandom)),
+    ...spansOf(text, RUN, 'secret').filter((span) => isOpaque(text, span, isRandomWord)),
     ...(/[=:]/.test(text) ? keyedSpans(text) : []),
     ...(text.includes('<') ? [...elementSpans(text), ...attributeSpans(text)] : []),
   ];
@@ -138,17 +142,15 @@ function isOpaque(
   return looksLikeOne(found) && !(text[start - 1] === '.' && FRACTION.test(found));
 }
 
-/** Letters of both cases in so long a row are no word. */
+/** Letters of both cases with something between: shorter ones may be a path. */
 const LETTERS = 30;
-/** A word, words written together, or an abbreviation. */
-const WORDS = /^(?:[A-Za-z]?[a-z]*(?:[A-Z][a-z]+)*|[A-Z]+)$/;
 
 /** Letters and digits mixed; where a slash could make it a path, capitals too. Letters alone, if they are no words. */
 function looksRandom(text: string): boolean {
   if (!/[A-Za-z]/.test(text)) return false;
   const bothCases = /[A-Z]/.test(text) && /[a-z]/.test(text);
   if (/\d/.test(text)) return !text.includes('/') || bothCases;
-  return bothCases && text.length >= LETTERS && !text.split(/[+/_=-]/).every((part) => WORDS.test(part));
+  return bothCases && text.length >= LETTERS && text.split('/').some(isRandomWord);
 }
 
 /** ISO/IEC 7812-1, annex B: the check digit of payment cards. */

@@ -2,7 +2,7 @@ import { failure } from '../core/errors.ts';
 import type { Difference, PairResult } from '../core/observation.ts';
 import type { RuleHits } from '../core/rules.ts';
 import { statusPath } from '../diff/status.ts';
-import { areTold } from '../shadow/answer-copy.ts';
+import { areTold, isUnreadable } from '../shadow/answer-copy.ts';
 import type { AnswerCopy } from '../shadow/answer-copy.ts';
 import type { PairEnd, ReplayOutcome } from './result.ts';
 
@@ -49,13 +49,16 @@ export function endWithoutComparison({ legacy, candidate }: Answers): PairEnd | 
   const isWhole = !legacyLarge && !candidateLarge;
   if (isWhole || areTold(legacy, candidate)) return { legacy, candidate };
   const end = { ...UNJUDGED, outcome: 'response_too_large', ...said } as const;
-  return legacyLarge === candidateLarge ? end : { ...end, ...differing([unequal(legacyLarge)]) };
+  return legacyLarge === candidateLarge || isUnreadable(legacy, candidate)
+    ? end
+    : { ...end, ...differing([unequal(legacyLarge)]) };
 }
 
 /** The end of a pair that was compared; null: it was lost on the way. */
 export function endOfComparison(answers: WholeAnswers, result: PairResult | null): PairEnd {
   const said = heard(answers);
   if (result === null) return { ...UNJUDGED, outcome: 'diff_dropped', ...said };
+  if (result.undecided === true) return { ...UNJUDGED, outcome: 'response_too_large', ...said };
   const { differences, found, improvedOnly, ignored } = result;
   const verdict = { ...differing(differences), differs: found > 0 && !improvedOnly, improvedOnly, ignored };
   return { ...verdict, outcome: 'compared', ...said };

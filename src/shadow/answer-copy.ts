@@ -5,6 +5,7 @@ import { monotonicUs } from '../core/clock.ts';
 import type { CapturedAnswer } from '../core/observation.ts';
 import type { ResponseHead } from '../wire/types.ts';
 import { BodyCopy } from './body-copy.ts';
+import type { BodyMemory } from './body-memory.ts';
 import type { CopyBudget } from './budget.ts';
 
 /** One lane's answer while it arrives, for comparison. */
@@ -17,8 +18,9 @@ export class AnswerCopy {
   private endUs = -1;
   failed: FailureCode | null = null;
 
-  constructor(budget: CopyBudget, limitBytes: number) {
-    this.body = new BodyCopy(budget, limitBytes, true);
+  /** @param memory where its body is kept; null: on the heap */
+  constructor(budget: CopyBudget, limitBytes: number, memory: BodyMemory | null = null) {
+    this.body = new BodyCopy(budget, limitBytes, { hashes: true, memory });
   }
 
   /** The request went out: service time starts. */
@@ -86,6 +88,11 @@ export class AnswerCopy {
       totalUs: this.serviceUs,
     };
   }
+}
+
+/** Whether an answer over the limit has a content coding: nobody can say what its content is, or how long. */
+export function isUnreadable(...answers: readonly AnswerCopy[]): boolean {
+  return answers.some(({ body, encoded }) => body.overflowed === 'limit' && encoded);
 }
 
 /**

@@ -60,10 +60,10 @@ export class Copy implements OutboundHandler {
     this.mirror = mirror;
     this.subject = subject;
     this.cell = cell;
-    const { budget, limits } = mirror;
+    const { budget, limits, memory } = mirror;
     this.request = new BodyCopy(budget, limits.requestBodyBytes);
-    this.original = new AnswerCopy(budget, limits.answerBytes);
-    this.answer = new AnswerCopy(budget, limits.answerBytes);
+    this.original = new AnswerCopy(budget, limits.answerBytes, memory);
+    this.answer = new AnswerCopy(budget, limits.answerBytes, memory);
   }
 
   /** The request body is complete: the copy goes out, or is refused for a reason that is counted. */

@@ -6,7 +6,7 @@ import type { CapturedAnswer, Difference, Pair, PairResult } from '../core/obser
 import type { DifferenceRule, RuleHits } from '../core/rules.ts';
 import { agree } from '../diff/agree.ts';
 import { type DiffWorker, startDiffWorker } from './diff-worker.ts';
-import { type DiffAnswer, heldBytes, packBatch } from './pack.ts';
+import { type DiffAnswer, heldBytes, packBatch, SlabNumbers, type UnequalPair } from './pack.ts';
 
 /** An answer without what the comparison alone needs. */
 type AnswerMeta = Omit<CapturedAnswer, 'fields' | 'body' | 'bodyHash'>;
@@ -92,6 +92,8 @@ class Queue implements DiffQueue {
   /** The rules that the thread holds. */
   private told: { readonly worker: DiffWorker; readonly list: readonly DifferenceRule[] } | null = null;
   private worker: DiffWorker | null = null;
+  /** What `worker` knows of shared memory. */
+  private slabs = new SlabNumbers();
   private restartMs: number;
   private batchTimer: NodeJS.Timeout | null = null;
   private restartTimer: NodeJS.Timeout | null = null;
@@ -174,7 +176,6 @@ class Queue implements DiffQueue {
     const pairs: Pair[] = [];
     const sent: number[] = [];
     let bytes = 0;
-    let sentBytes = 0;
     const rules = this.waiting.peek()?.rules ?? NO_RULES;
     while (metas.length < this.batchPairs && bytes < LIMITS.diffBatchBytes) {
       // A batch has one set of rules: what began under others goes with the next one.
@@ -185,7 +186,6 @@ class Queue implements DiffQueue {
       if (!agree(pair)) {
         sent.push(metas.length);
         pairs.push(pair);
-        sentBytes += heldBytes(pair);
       }
       metas.push(metaOf(pair));
     }
@@ -195,7 +195,7 @@ class Queue implements DiffQueue {
     this.threadPairs += metas.length;
     this.threadBytes += bytes;
     const number = this.numberOf(rules, worker);
-    worker.send(packBatch(this.lastBatch, number, pairs, sentBytes));
+    worker.send(packBatch(this.lastBatch, number, pairs, this.slabs));
   }
 
   /** The number that the thread knows these rules by; it is told when they are others than before. */
@@ -215,7 +215,8 @@ class Queue implements DiffQueue {
     this.forget(batch, settled);
     this.suspect = false;
     this.restartMs = this.limits.restartMinMs;
-    const results = new Map(unequal.map(({ index, result }) => [settled.sent[index], result]));
+    const found = unequal === '' ? [] : (JSON.parse(unequal) as UnequalPair[]);
+    const results = new Map(found.map(({ index, result }) => [settled.sent[index], result]));
     const lost = new Set(failed.map((index) => settled.sent[index]));
     for (const [index, meta] of settled.metas.entries()) {
       if (lost.has(index)) this.options.handler.onDropped(meta, 'thread_failed');
@@ -250,6 +251,7 @@ class Queue implements DiffQueue {
         this.options.threadUrl,
       );
       this.worker = worker;
+      this.slabs = new SlabNumbers();
     } catch (thrown) {
       this.restartLater(messageOf(thrown));
     }

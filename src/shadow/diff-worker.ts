@@ -53,7 +53,7 @@ export function startDiffWorker(events: DiffWorkerEvents, url: URL = THREAD_URL)
     events.onGone(why);
   });
   return {
-    send: (batch) => worker.postMessage(batch, [batch.bodies]),
+    send: (batch) => worker.postMessage(batch, batch.bodies.byteLength === 0 ? [] : [batch.bodies]),
     sendRules: (rules) => worker.postMessage(rules, []),
     async end() {
       await worker.terminate();

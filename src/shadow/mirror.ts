@@ -12,7 +12,8 @@ import { recordUs } from '../telemetry/histogram.ts';
 import { isSameClass } from '../telemetry/classes.ts';
 import type { ClassSource } from '../telemetry/classes.ts';
 import type { Tallies } from '../telemetry/tallies.ts';
-import type { AnswerCopy } from './answer-copy.ts';
+import { type AnswerCopy, isUnreadable } from './answer-copy.ts';
+import { BodyMemory } from './body-memory.ts';
 import { CopyBudget } from './budget.ts';
 import { Copy } from './copy.ts';
 import type { CopySubject } from './copy.ts';
@@ -51,6 +52,8 @@ function laneOf(direction: Direction, route: string): string {
 /** All copies of one worker: their budget, their pairs, their verdicts. */
 export class Mirror {
   readonly budget: CopyBudget;
+  /** Bodies of answers, those of noise legs too. */
+  readonly memory = new BodyMemory();
   private readonly silence = new Silence();
   readonly noise: NoiseDesk;
   limits: ShadowConfig;
@@ -140,14 +143,14 @@ export class Mirror {
   }
 
   /**
-   * One answer of a pair is too large to keep and the other is not: they differ, whatever their bytes. Of two that are
-   * both too large nothing is known.
+   * One answer of a pair is too large to keep and the other is not: they differ, whatever their bytes, unless the large one
+   * has a content coding: another compressor makes another length. Of two that are both too large nothing is known.
    */
   unequal(copy: Copy): void {
     const { cell, subject, original, answer, evidence } = copy;
     const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
     const tooLarge = (side: typeof answer): boolean => side.body.overflowed === 'limit';
-    if (!evidence || tooLarge(candidate) === tooLarge(legacy)) return;
+    if (!evidence || tooLarge(candidate) === tooLarge(legacy) || isUnreadable(legacy, candidate)) return;
     cell.judge('difference', true, false);
     const said = (side: typeof answer): string =>
       tooLarge(side) ? 'larger than answerLimit' : 'within answerLimit';
@@ -209,6 +212,7 @@ export class Mirror {
   private compared(copy: Copy, result: PairResult | null): void {
     this.comparing -= 1;
     if (result === null) return copy.conclude('diff_dropped');
+    if (result.undecided === true) return copy.conclude('response_too_large');
     const { cell } = copy;
     const { improvedOnly } = result;
     // Of two failures nothing is known: an outage behind both lanes is neither a difference nor agreement.

@@ -5,6 +5,7 @@ import type { HeaderFields } from '../core/headers.ts';
 import type { CapturedAnswer, Outcome, PairResult } from '../core/observation.ts';
 import type { Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
 import { AnswerCopy, areTold } from './answer-copy.ts';
+import type { Region } from './body-memory.ts';
 import type { Copy, CopyCall } from './copy.ts';
 import type { NoiseDesk } from './noise.ts';
 
@@ -29,6 +30,8 @@ export class NoiseLeg implements OutboundHandler {
   /** Legacy's first answer, once the copy has ended; and what the copy ended with when there is none. */
   private usual: CapturedAnswer | null = null;
   private legacy: AnswerCopy | null = null;
+  /** Keeps the body of `usual` in its place. */
+  private held: Region | null = null;
   private lost: Outcome | null = null;
   private running = false;
   private reserved = 0;
@@ -40,7 +43,7 @@ export class NoiseLeg implements OutboundHandler {
     this.desk = desk;
     this.start = start;
     this.first = first;
-    this.second = new AnswerCopy(desk.budget, copy.limits.answerBytes);
+    this.second = new AnswerCopy(desk.budget, copy.limits.answerBytes, copy.mirror.memory);
   }
 
   /** Asks legacy again. @param body of the request, kept by the copy too */
@@ -109,6 +112,7 @@ export class NoiseLeg implements OutboundHandler {
     if (!this.desk.budget.reserve(bytes)) return 'diff_dropped';
     this.reserved = bytes;
     this.usual = usual;
+    this.held = legacy.body.hold();
     this.legacy = legacy;
     return null;
   }
@@ -147,8 +151,9 @@ export class NoiseLeg implements OutboundHandler {
   }
 
   private compared(result: PairResult | null): void {
-    this.conclude(result === null ? 'diff_dropped' : 'compared');
-    this.noiseResult = result;
+    const known = result?.undecided === true ? null : result;
+    this.conclude(result === null ? 'diff_dropped' : known === null ? 'response_too_large' : 'compared');
+    this.noiseResult = known;
     this.join();
   }
 
@@ -170,6 +175,8 @@ export class NoiseLeg implements OutboundHandler {
     this.desk.budget.held -= 1;
     this.desk.budget.release(this.reserved);
     this.second.body.free();
+    this.held?.release();
+    this.held = null;
     this.usual = null;
     this.onOver?.();
   }

@@ -42,11 +42,23 @@ export class ClassTable {
   /** Classes of this epoch that have a name of their own. */
   private readonly sharing = new Set<string>();
   private readonly shares = new ClassShares();
-  private readonly fingerprint: Fingerprint;
+  private readonly hash: Fingerprint;
+  /** Ids that were made, by what they are made of: most pairs show what others did. */
+  private readonly ids = new Map<string, string>();
 
   /** @param fingerprint gives a class its id */
   constructor(fingerprint: Fingerprint) {
-    this.fingerprint = fingerprint;
+    this.hash = fingerprint;
+  }
+
+  private fingerprint(endpoint: string, kind: DifferenceKind, path: string): string {
+    const key = `${endpoint}\n${kind}\n${path}`;
+    const known = this.ids.get(key);
+    if (known !== undefined) return known;
+    if (this.ids.size >= LIMITS.classesPerDelta) this.ids.clear();
+    const id = this.hash(endpoint, kind, path);
+    this.ids.set(key, id);
+    return id;
   }
 
   /** Counts one pair, or one triple, that is evidence and showed no difference. */

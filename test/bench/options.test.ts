@@ -41,7 +41,7 @@ test('the toggling work can be asked for alone', () => {
 test('a name that does not exist is refused with the name', () => {
   expect(() => readOptions(['--work', 'plain-2k'])).toThrow('plain-2k');
   expect(() => readOptions(['--subject', 'apache'])).toThrow('apache');
-  expect(() => readOptions(['--profile', 'shadow-toggle'])).toThrow(UsageError);
+  expect(() => readOptions(['--profile', 'overload-3x'])).toThrow(UsageError);
   expect(() => readOptions(['--rounds', 'many'])).toThrow('--rounds');
   expect(() => readOptions(['--fast'])).toThrow(UsageError);
 });

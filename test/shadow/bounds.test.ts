@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LIMITS } from '../../src/core/limits.ts';
 import { startDiffWorker } from '../../src/shadow/diff-worker.ts';
 import { Mirror } from '../../src/shadow/mirror.ts';
-import { packBatch } from '../../src/shadow/pack.ts';
+import { packBatch, SlabNumbers } from '../../src/shadow/pack.ts';
 import { CopyCell } from '../../src/telemetry/cells.ts';
 import { ClassTable } from '../../src/telemetry/classes.ts';
 import { Tallies } from '../../src/telemetry/tallies.ts';
@@ -90,7 +90,7 @@ test('copies that were answered and wait for slow originals are bounded too', ()
 
 test('bodies go to the diff thread as one buffer that changes hands and is not copied again', async () => {
   const worker = startDiffWorker({ onAnswer: () => {}, onGone: () => {} });
-  const batch = packBatch(1, 0, [pairOf({ body: 'a' }, { body: 'b' })], 2);
+  const batch = packBatch(1, 0, [pairOf({ body: 'a' }, { body: 'b' })], new SlabNumbers());
   expect(batch.bodies.byteLength).toBe(2);
   worker.send(batch);
   expect(batch.bodies.detached).toBe(true);

@@ -74,8 +74,8 @@ test('every copy that is sent is concluded exactly once, and every byte comes ba
         play(index, 'original');
       });
       while (open.length > 0) play(0, 'result');
-      const total = Object.values(cell.decisions).reduce((sum, n) => sum + n, 0);
-      expect([cell.pending, mirror.budget.bytes, mirror.running, total]).toEqual([0, 0, 0, 6]);
+      expect(Object.values(cell.decisions).reduce((sum, n) => sum + n, 0)).toBe(6);
+      expect([cell.pending, mirror.budget.bytes, mirror.running, mirror.memory.taken]).toEqual([0, 0, 0, 0]);
     }),
     { numRuns: 400 },
   );
@@ -267,7 +267,7 @@ test('every noise leg that is sent is concluded exactly once, and every byte com
       while (open.length > 0) play(0, 'result');
       const { noise } = mirror;
       expect([cell.noise.pending, noise.budget.bytes, noise.budget.unanswered]).toEqual([0, 0, 0]);
-      expect([mirror.budget.bytes, mirror.running]).toEqual([0, 0]);
+      expect([mirror.budget.bytes, mirror.running, mirror.memory.taken]).toEqual([0, 0, 0]);
       expect(over.length).toBe(cell.noise.sent);
       expect(cell.noise.sent + cell.noise.dropped).toBe(cell.decisions.sent);
     }),

@@ -68,18 +68,32 @@ test('of large answers under a coding only equality is known: unequal bytes are 
   expect(cell.joint.difference.plus).toBe(0);
 });
 
+test('a large answer under a coding is no difference beside one within the limit: they may say the same', () => {
+  for (const coding of ['gzip', null]) {
+    const { pairs, cell } = exchange(big('x'), ['small'], coding);
+    expect([pairs.length, cell.outcomes.response_too_large]).toEqual(coding === null ? [1, 0] : [0, 1]);
+    expect(cell.joint.difference.plus).toBe(0);
+  }
+});
+
 test('a request body over its limit is not hashed, and an answer beyond what is hashed neither', () => {
   const budget = new CopyBudget(1, 10_000);
   const request = new BodyCopy(budget, 10);
   request.add(Buffer.alloc(20));
   expect(request.hash()).toBeNull();
-  const answer = new BodyCopy(budget, 10, true);
+  const answer = new BodyCopy(budget, 10, { hashes: true });
   const chunk = Buffer.alloc(1024 * 1024);
   for (let sent = 0; sent < LIMITS.hashedBytes; sent += chunk.length) answer.add(chunk);
-  const atLimit = new BodyCopy(budget, 10, true);
+  const atLimit = new BodyCopy(budget, 10, { hashes: true });
   atLimit.add(chunk);
   answer.add(Buffer.alloc(1));
   expect([answer.hash(), answer.bytes, answer.overflowed]).toEqual([null, LIMITS.hashedBytes + 1, 'limit']);
   expect(atLimit.hash()).toBe(sha256Hex(chunk));
   expect(budget.bytes).toBe(0);
+});
+
+test('where no answer may be kept none is hashed either: nothing is done with its bytes', () => {
+  const none = new BodyCopy(new CopyBudget(1, 10_000), 0, { hashes: true });
+  none.add(Buffer.from('x'));
+  expect([none.overflowed, none.hash(), none.bytes]).toEqual(['limit', null, 1]);
 });
