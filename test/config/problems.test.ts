@@ -163,11 +163,6 @@ const TABLE: readonly [string, string, string[]][] = [
     'runDir: ${RUN_DIR:?where to run}',
     ['4:9 RUN_DIR: where to run | set RUN_DIR, or give a default: ${RUN_DIR:-value}'],
   ],
-  [
-    'gates that nothing evaluates yet',
-    'rollout: { gates: { tail: {} } }',
-    ['4:21 this build does not act on it yet: errors and differences are gated | see cutover gate'],
-  ],
 ];
 
 for (const [what, added, expected] of TABLE) {

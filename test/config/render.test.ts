@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { SMALLEST, problemsOf } from './kit.ts';
 
 test('shows a problem as this text', () => {
-  const text = `${SMALLEST}rollout:\n  windw: 10s\n  shadow: { sample: 10 }\n  gates: { bake: {} }\n`;
+  const text = `${SMALLEST}rollout:\n  windw: 10s\n  shadow: { sample: 10 }\n  canary: { match: [{ host: a.example, header: { x-canary: internal } }] }\n`;
   expect(renderProblems(problemsOf(text))).toBe(`error: unknown key "windw"
   --> cutover.yaml:5:3 (rollout.windw)
   5 |   windw: 10s
@@ -17,11 +17,11 @@ error: expected a share
     |                     ^^
   hint: write it with its unit: 10%, 0.5%
 
-warning: this build does not act on it yet: errors and differences are gated
-  --> cutover.yaml:7:12 (rollout.gates.bake)
-  7 |   gates: { bake: {} }
-    |            ^^^^
-  hint: see cutover gate
+warning: anybody who sends this gets the candidate
+  --> cutover.yaml:7:40 (rollout.canary.match[0].header)
+  7 |   canary: { match: [{ host: a.example, header: { x-canary: internal } }] }
+    |                                        ^^^^^^
+  hint: add from: CIDR, or take the value from { env: NAME }
 
 2 errors, 1 warning in cutover.yaml
 `);

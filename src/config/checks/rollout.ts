@@ -8,7 +8,7 @@ import { entriesAt, itemsAt, textAt, valueAt } from '../view.ts';
 const STEPS = ['rollout', 'regional', 'steps'];
 const MATCH = ['rollout', 'canary', 'match'];
 
-/** Steps that rise, regions that exist, canaries that answer somebody and cannot be forged, settings without effect. */
+/** Steps that rise, regions that exist, canaries that answer somebody and cannot be forged. */
 export function checkRollout(source: Source): Finding[] {
   return [
     ...checkRising(source),
@@ -16,7 +16,6 @@ export function checkRollout(source: Source): Finding[] {
     ...checkRegionHeader(source.raw),
     ...checkEmptyCanary(source.raw),
     ...checkForgery(source.raw),
-    ...checkNotEvaluated(source.raw),
   ];
 }
 
@@ -99,22 +98,4 @@ function checkForgery(raw: unknown): Finding[] {
       },
     ];
   });
-}
-
-/** Read and kept, but nothing acts on them in this build: to be silent about it would be a trap. */
-function checkNotEvaluated(raw: unknown): Finding[] {
-  const paths: Path[] = [
-    ['rollout', 'gates', 'tail'],
-    ['rollout', 'gates', 'bake'],
-  ];
-  return paths
-    .filter((path) => valueAt(raw, path) !== undefined)
-    .map((path) => {
-      const found = warning(
-        path,
-        'this build does not act on it yet: errors and differences are gated',
-        'see cutover gate',
-      );
-      return { ...found, at: 'key' as const };
-    });
 }
