@@ -215,8 +215,8 @@ export class Mirror {
     if (result.undecided === true) return copy.conclude('response_too_large');
     const { cell } = copy;
     const { improvedOnly } = result;
-    // Of two failures nothing is known: an outage behind both lanes is neither a difference nor agreement.
-    const told = result.differences[0]?.kind !== 'both_failed';
+    // A failure is judged as an error. Counted as a difference, too, it would stand there without what legacy fails by itself.
+    const told = !copy.original.bad && !copy.answer.bad;
     if (copy.evidence && told) cell.judge('difference', result.found > 0 && !improvedOnly, improvedOnly);
     if (result.ignored.length > 0) cell.ignore(result.ignored, result.found === 0);
     const { classes } = this.options;

@@ -60,6 +60,26 @@ test('two failures are a class, and neither a difference nor agreement', () => {
   expect(classes.take().classes).toMatchObject([{ kind: 'both_failed', count: LIMITS.warmUpPairs + 2 }]);
 });
 
+test('a failure of one lane is judged as an error, and as no difference of the other kind', () => {
+  const { mirror, open } = bench();
+  const cell = newCell();
+  const regressed = { kind: 'regressed', path: 'status/200-500', legacy: '200', candidate: '500' } as const;
+  const improved = { ...regressed, kind: 'improved', path: 'status/500-200' } as const;
+  for (let index = 0; index < LIMITS.warmUpPairs + 3; index += 1) {
+    const last = index - LIMITS.warmUpPairs;
+    const difference = last === 1 ? regressed : improved;
+    answered(mirror, cell, last === 2 ? 500 : 200, last === 1 ? 500 : 200);
+    const result = { requestId: 'r', ignored: [], improvedOnly: last === 2 };
+    open.shift()?.(
+      last < 1
+        ? { ...result, differences: [], found: 0 }
+        : { ...result, differences: [difference], found: 1 },
+    );
+  }
+  expect(cell.joint.error).toEqual({ n: 3, plus: 1, minus: 1 });
+  expect(cell.joint.difference).toEqual({ n: 1, plus: 0, minus: 0 });
+});
+
 test('no answer for a reason that is the gateway’s or the client’s is no class of the candidate', () => {
   const { mirror, classes } = bench();
   ended(mirror, 'upstream_busy');
@@ -86,13 +106,13 @@ test('a candidate that does not answer the client is compared as one without an 
   expect(comparePair(pair).differences).toMatchObject([{ kind: 'regressed', path: 'status/200-none' }]);
 });
 
-/** A pair of two answers with one status. */
-function answered(mirror: Mirror, cell: CopyCell, status: number): void {
+/** A pair of two answers, with one status unless said otherwise. */
+function answered(mirror: Mirror, cell: CopyCell, status: number, candidate = status): void {
   const copy = begin(mirror, cell);
   send(copy);
   copy.onSent();
   copy.original.head({ ...HEAD, status });
   copy.originalEnd(null);
-  copy.onHead({ ...HEAD, status });
+  copy.onHead({ ...HEAD, status: candidate });
   copy.onEnd();
 }

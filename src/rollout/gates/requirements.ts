@@ -45,12 +45,12 @@ function dwell({ state, plan, nowMs }: Looked): Requirement | null {
 /** Canary traffic is little and nobody's choice by lot: it has to be there, and none of it may differ. */
 function canary({ plan, evidence, coverage }: Looked): Requirement[] {
   const back = evidence.pairs.filter(({ direction }) => direction === 'reverse');
-  const differing = back.reduce((sum, { difference }) => sum + difference.plus, 0);
+  const differing = back.reduce((sum, { difference, error }) => sum + difference.plus + error.plus, 0);
   const alike: Requirement = {
     name: 'canary',
     met: differing === 0,
     reason: 'CANARY_DIFFERENCES',
-    message: `${count(differing)} pairs of the canary's requests differ (none may)`,
+    message: `${count(differing)} pairs of the canary's requests differ or failed on the candidate only (none may)`,
     etaS: differing === 0 ? 0 : null,
   };
   if (plan.canary.match.length === 0) return [alike];
