@@ -9,7 +9,7 @@ import { secretRef } from './schema-rollout.ts';
 const hook = z
   .string({ error: say('expected a URL', 'for example: https://hooks.example.com/cutover') })
   .meta({
-    description: 'where each event is posted to; https, unless it is this machine',
+    description: 'where each event is posted to; plain http only to this machine, elsewhere it is a warning',
     examples: ['https://hooks.example.com/cutover'],
   })
   .transform((text, context): string => {

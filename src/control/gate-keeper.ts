@@ -11,7 +11,8 @@ import type { GatePlan } from '../rollout/gates/plan.ts';
 import type { SiemReading } from '../rollout/gates/siem.ts';
 import type { GateReport } from '../rollout/gates/types.ts';
 import type { TelemetryStore } from '../rollout/ports.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import { printable } from '../core/printable.ts';
+import type { HistoryEntry, RolloutState } from '../rollout/state.ts';
 import type { Window } from '../telemetry/types.ts';
 
 /** Author of what the gates do by themselves. */
@@ -24,6 +25,8 @@ export interface GateKeeperOptions {
   /** Names of the critical routes. */
   readonly critical: () => readonly string[];
   readonly nowMs: () => number;
+  /** The newest entry of the audit. */
+  readonly entry?: () => HistoryEntry;
   /** Takes back what failed, or moves on where the configuration says so. */
   readonly apply: (command: OperatorCommand) => Promise<ApplyResult>;
   readonly event: (event: CutoverEvent) => void;
@@ -52,7 +55,13 @@ export class GateKeeper {
 
   /** The gates of where the rollout stands, now. */
   report(): GateReport {
-    return decide(this.input());
+    return this.judged().gate;
+  }
+
+  /** The gates of this moment with everything that they are made of. */
+  judged(): { readonly input: GateInput; readonly gate: GateReport } {
+    const input = this.input();
+    return { input, gate: decide(input) };
   }
 
   /** Everything that {@link report} is made of, now. */
@@ -164,7 +173,7 @@ export class GateKeeper {
 
   /** One command at a time; what is refused is tried again with the next window, if it still holds then. */
   private async act(report: GateReport): Promise<void> {
-    const command = commandOf(report, this.options.state());
+    const command = commandOf(report, this.options.state(), this.options.entry?.());
     if (command === null || this.acting) return;
     const name = command.verb === 'advance' ? 'the automatic advance' : 'the automatic rollback';
     this.acting = true;
@@ -184,10 +193,17 @@ function nameOf({ id, keeper }: Window): string {
   return `${id} ${keeper}`;
 }
 
-/** What a report makes the gates do, or null: nothing. */
-function commandOf(report: GateReport, state: RolloutState): OperatorCommand | null {
+/**
+ * What a report makes the gates do, or null: nothing. What was taken back is not led on by itself until somebody did
+ * something about it: another configuration, an advance or `resume`.
+ */
+function commandOf(
+  report: GateReport,
+  state: RolloutState,
+  entry: HistoryEntry | undefined,
+): OperatorCommand | null {
   if (report.action !== null) return rollbackOf(report, report.action);
-  return movesOn(report, state) ? advanceOf(report) : null;
+  return movesOn(report, state) && entry?.verb !== 'rollback' ? advanceOf(report) : null;
 }
 
 /** Ready, and nobody has to be asked: neither for approval nor because the rollout is paused or in bypass. */
@@ -208,5 +224,7 @@ function advanceOf(report: GateReport): OperatorCommand {
 }
 
 function authorOf({ reason, message }: GateReport): Authored {
-  return { who: AUTHOR, reason: `${reason}: ${message}`.slice(0, LIMITS.reasonChars) };
+  // The audit takes no control characters, and a rollback must not be refused for the name of a route.
+  const why = printable(`${reason}: ${message}`).slice(0, LIMITS.reasonChars);
+  return { who: AUTHOR, reason: why.toWellFormed() };
 }

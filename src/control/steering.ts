@@ -13,7 +13,6 @@ import { refuse } from '../rollout/command.ts';
 import type { ApplyResult, ControllerOptions, OperatorCommand } from '../rollout/controller-types.ts';
 import { leaseHeld } from '../rollout/controller-answers.ts';
 import { Controller } from '../rollout/controller.ts';
-import { decide } from '../rollout/gates/decide.ts';
 import type { GateInput } from '../rollout/gates/decide.ts';
 import type { GateReport } from '../rollout/gates/types.ts';
 import { comparePositions } from '../rollout/position.ts';
@@ -89,6 +88,7 @@ export class Steering {
       plan: () => this.config.plan,
       critical: () => this.criticalRoutes(),
       nowMs: wallMs,
+      entry: () => this.opened.unchanged().entry,
       apply: (command) => this.ofGates(command),
       event: options.event,
       log: options.log,
@@ -105,8 +105,7 @@ export class Steering {
   private asked(command: Command): Command {
     if (command.verb !== 'advance') return command;
     const { legacyErrorRate } = this.gates;
-    const input = this.gates.input();
-    const gate = decide(input);
+    const { input, gate } = this.gates.judged();
     const asked = { ...command, legacyServes: this.options.legacyServes(), gate, ...this.proof(input, gate) };
     return legacyErrorRate === null ? asked : { ...asked, legacyErrorRate };
   }
@@ -114,8 +113,8 @@ export class Steering {
   /** What the gates do by themselves, with what they do it on. */
   private async ofGates(command: OperatorCommand): Promise<ApplyResult> {
     if (command.verb !== 'rollback') return await this.apply(command);
-    const input = this.gates.input();
-    return await this.apply({ ...command, ...this.proof(input, decide(input)) });
+    const { input, gate } = this.gates.judged();
+    return await this.apply({ ...command, ...this.proof(input, gate) });
   }
 
   /** The proof as it is stored; nothing where it would be larger than what is kept. */

@@ -172,6 +172,8 @@ export const LIMITS = {
   dnsAddresses: 64,
   /** Copies in flight of one worker: not answered yet. */
   copiesInFlight: 256,
+  /** So long half of the copies have to be unanswered before a full cap is the lane's doing, and not a moment's. */
+  saturatedMs: 500,
   /** So many copies in a row without an answer in time: their lane is silent. */
   silentCopies: 32,
   /** Copies in flight to a silent lane: enough to hear it come back, too few to cost clients anything. */
@@ -209,8 +211,8 @@ export const LIMITS = {
   /** Bytes of bodies after which a batch is handed over although it has room: comparing a larger one is a burst. */
   diffBatchBytes: 256 * 1024,
   /** After so much work the diff thread lets go of its core for so long: a thread of clients that shares it waits no longer. */
-  diffTurnMs: 0.25,
-  diffPauseMs: 0.05,
+  diffTurnUs: 250,
+  diffPauseUs: 50,
   /** Silence of a diff thread that has work: its slowest batch takes seconds, so it hangs and is replaced. */
   diffHangMs: 10_000,
   /** Niceness of the diff thread: a busy core goes to clients first, and comparing still gets a tenth of it. */

@@ -75,7 +75,9 @@ function change(state: RolloutState, command: Command, plan: RolloutPlan, nowMs:
     case 'bypass_off': {
       const bypass = command.verb === 'bypass';
       if (bypass === state.bypass) return { ok: true, state, entry: null };
-      return recorded(state, { ...state, bypass }, command, nowMs);
+      // Time under the kill switch shows nothing: neither does it count as dwell, nor towards the longest time.
+      const epoch = bypass ? {} : newEpoch(state, nowMs);
+      return recorded(state, { ...state, bypass, ...epoch }, command, nowMs);
     }
     case 'reload':
       return reloaded(state, command, plan, nowMs);
@@ -199,7 +201,9 @@ function moved(
   const legacyErrorRate = seen ?? state.legacyErrorRate;
   const place = { phase, step, lastGood, withdrawn, sinceMs: nowMs };
   const proven = command.verb === 'advance' && !command.force;
-  const provenFor = proven ? identityOf(state) : state.provenFor;
+  // What was forced was not proven, and what the gates took back was refuted.
+  const refuted = command.verb === 'advance' || evidenceOf(command) !== null;
+  const provenFor = proven ? identityOf(state) : refuted ? null : state.provenFor;
   const after = { ...state, ...place, legacyErrorRate, provenFor, ...newEpoch(state, nowMs) };
   return recorded(state, inEffect(after, plan), command, nowMs);
 }

@@ -1,6 +1,6 @@
 import { getPriority, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
-import { monotonicMs, wallMs } from '../core/clock.ts';
+import { monotonicUs, wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import { comparePair } from '../diff/compare.ts';
 import type { RuleBook } from '../diff/rules.ts';
@@ -32,9 +32,9 @@ function compareBatch(message: DiffBatch, rules: RuleBook | null): DiffAnswer {
  * two cores), however nice it is and whoever woke up; one that sleeps has none.
  */
 function pause(): void {
-  if (monotonicMs() - pausedMs < LIMITS.diffTurnMs) return;
-  Atomics.wait(never, 0, 0, LIMITS.diffPauseMs);
-  pausedMs = monotonicMs();
+  if (monotonicUs() - pausedUs < LIMITS.diffTurnUs) return;
+  Atomics.wait(never, 0, 0, LIMITS.diffPauseUs / 1_000);
+  pausedUs = monotonicUs();
 }
 
 /**
@@ -55,7 +55,7 @@ giveWay();
 const shelf = new RuleShelf();
 const unpacker = new Unpacker();
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-let pausedMs = monotonicMs();
+let pausedUs = monotonicUs();
 /** Rules may take a moment to be made ready: what comes meanwhile waits, in its order. */
 let turn: Promise<void> = Promise.resolve();
 

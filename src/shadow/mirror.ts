@@ -40,6 +40,8 @@ export interface MirrorOptions {
   readonly shadow: ShadowConfig;
   /** How long copies took, for metrics. */
   readonly tallies: Tallies;
+  /** Microseconds of a clock that only goes forward. */
+  readonly nowUs?: (() => number) | undefined;
 }
 
 /** Copies to legacy all go to one lane; a name that no route has. */
@@ -65,7 +67,7 @@ export class Mirror {
   constructor(options: MirrorOptions) {
     this.options = options;
     this.limits = options.shadow;
-    this.budget = new CopyBudget(options.shadow.maxInFlight, options.shadow.maxBytes);
+    this.budget = new CopyBudget(options.shadow.maxInFlight, options.shadow.maxBytes, options.nowUs);
     this.noise = new NoiseDesk(options.shadow);
   }
 
@@ -88,13 +90,13 @@ export class Mirror {
 
   started({ direction, route }: CopySubject): void {
     this.budget.held += 1;
-    this.budget.unanswered += 1;
+    this.budget.ask();
     this.silence.asked(laneOf(direction, route));
   }
 
   /** A copy has its answer, or will not get one. */
   answered({ direction, route }: CopySubject, failed: FailureCode | null): void {
-    this.budget.unanswered -= 1;
+    this.budget.answer();
     this.silence.answered(laneOf(direction, route), failed);
   }
 

@@ -52,13 +52,13 @@ export class NoiseDesk {
 
   asked(): void {
     this.budget.held += 1;
-    this.budget.unanswered += 1;
+    this.budget.ask();
     this.silence.asked(LEGACY);
   }
 
   /** A leg has its answer, or will not get one. */
   answered(failed: FailureCode | null): void {
-    this.budget.unanswered -= 1;
+    this.budget.answer();
     this.silence.answered(LEGACY, failed);
   }
 }

@@ -31,6 +31,7 @@ export async function readAlerts(
   const atMs = ours.nowMs();
   const counted = read.ok ? read.counted : null;
   const odd = read.ok ? oddity(read.counted.heartbeat, indexer, ours, atMs) : read.why;
+  const late = read.ok && odd === null ? lateness(read.counted.heartbeat, indexer, ours, atMs) : null;
   const toMs = counted?.heartbeat?.atMs ?? 0;
   return question.regions.map((region) => ({
     region,
@@ -38,6 +39,7 @@ export async function readAlerts(
     atMs,
     toMs,
     odd,
+    ...(late === null ? {} : { late }),
     alerts: counted?.regions[region] ?? { legacy: [], candidate: [] },
   }));
 }
@@ -46,10 +48,27 @@ export async function readAlerts(
 function oddity(
   heartbeat: Counted['heartbeat'],
   { lagMs, spanMs }: IndexerConfig,
-  { heartbeatMs, lastLostMs }: Ours,
+  { lastLostMs }: Ours,
   nowMs: number,
 ): string | null {
   if (heartbeat === null) return 'no heartbeat of this gateway is there: its lines do not arrive';
+  const { atMs, seenMs } = heartbeat;
+  const behindMs = Math.max(atMs - seenMs, atMs - nowMs);
+  if (behindMs > LIMITS.siemSkewMs)
+    return `clocks disagree: a heartbeat was taken ${formatSpan(Math.round(behindMs))} before it was written`;
+  const lostMs = lastLostMs();
+  const lately = lostMs !== null && nowMs - lostMs <= spanMs + lagMs;
+  return lately ? 'lines for the SIEM were lost lately: alerts may be missing' : null;
+}
+
+/** Why the absence of alerts says nothing: what we write arrives late. Those that are there did happen. */
+function lateness(
+  heartbeat: Counted['heartbeat'],
+  { lagMs }: IndexerConfig,
+  { heartbeatMs }: Ours,
+  nowMs: number,
+): string | null {
+  if (heartbeat === null) return null;
   const { atMs, seenMs } = heartbeat;
   const ageMs = nowMs - atMs;
   const limitMs = lagMs + 2 * heartbeatMs + LIMITS.siemSkewMs;
@@ -57,14 +76,7 @@ function oddity(
     const age = formatSpan(Math.round(ageMs));
     return `the newest heartbeat was written ${age} ago (at most ${formatSpan(limitMs)}): lines do not arrive`;
   }
-  const behindMs = Math.max(atMs - seenMs, atMs - nowMs);
-  if (behindMs > LIMITS.siemSkewMs)
-    return `clocks disagree: a heartbeat was taken ${formatSpan(Math.round(behindMs))} before it was written`;
-  if (seenMs - atMs > lagMs) {
-    const took = formatSpan(Math.round(seenMs - atMs));
-    return `a heartbeat was taken ${took} after it was written, more than siem.indexer.lag`;
-  }
-  const lostMs = lastLostMs();
-  const lately = lostMs !== null && nowMs - lostMs <= spanMs + lagMs;
-  return lately ? 'lines for the SIEM were lost lately: alerts may be missing' : null;
+  if (seenMs - atMs <= lagMs) return null;
+  const took = formatSpan(Math.round(seenMs - atMs));
+  return `a heartbeat was taken ${took} after it was written, more than siem.indexer.lag`;
 }

@@ -9,6 +9,9 @@ const LANES: readonly Lane[] = ['legacy', 'candidate'];
 /** How bad a window is: what rules make levels of. */
 export type Severity = 'minor' | 'major' | 'critical';
 
+/** Standard errors that are taken off a count of bad answers before it is held against a share. */
+const DOUBT = 2.5;
+
 /** Bad answers, and their share, from which on a window is no longer `minor`: the second pair is that of the breaker. */
 const MAJOR = { errors: 5, rate: 0.01 };
 const CRITICAL = { errors: 20, rate: 0.1 };
@@ -75,9 +78,14 @@ function summary({ region, lane, requests, bad, abandoned, classes }: Sum, windo
   });
 }
 
-/** @param bad of `requests` */
+/**
+ * A share is reached when it is beyond doubt: of two lanes that fail alike, the one with few requests would be above it now and
+ * then by chance, and the one with many never.
+ * @param bad of `requests`
+ */
 export function severityOf(bad: number, requests: number): Severity {
-  const reaches = ({ errors, rate }: typeof MAJOR) => bad >= errors && bad / Math.max(1, requests) >= rate;
+  const least = (bad - DOUBT * Math.sqrt(bad)) / Math.max(1, requests);
+  const reaches = ({ errors, rate }: typeof MAJOR) => bad >= errors && least >= rate;
   if (reaches(CRITICAL)) return 'critical';
   return reaches(MAJOR) ? 'major' : 'minor';
 }

@@ -81,3 +81,27 @@ test('moves nobody on when what was ready is ready no more at its turn', async (
   expect(answers[0]).toMatchObject({ ok: false, code: 'GATE_HOLD' });
   expect(controller.state.phase).toBe('shadow');
 });
+
+test('what was taken back is not led on by itself, until somebody did something about it', async () => {
+  const plan = leaving();
+  const made = await keeper(
+    async (node, command) =>
+      await node.apply(
+        command.verb === 'advance' ? { ...command, gate: made.gates.report(), legacyServes: true } : command,
+      ),
+    plan,
+  );
+  const { controller, asked, show } = made;
+  for (let index = 0; index < 8; index += 1) show(index, CLEAN);
+  await until(() => controller.state.phase === 'canary', 'the advance');
+  show(8, { direction: 'reverse', error: { n: 100, plus: 60 } });
+  await until(() => controller.state.phase === 'shadow', 'the rollback');
+  expect(controller.state.provenFor).toBeNull();
+  const before = asked.length;
+  for (let index = 9; index < 20; index += 1) show(index, CLEAN);
+  expect(made.gates.report().verdict).toBe('ready');
+  expect([asked.length, controller.state.phase]).toEqual([before, 'shadow']);
+  for (const verb of ['pause', 'resume'] as const) await controller.apply({ verb, who: 'ana', reason: '' });
+  show(20, CLEAN);
+  await until(() => controller.state.phase === 'canary', 'the second advance');
+});

@@ -29,7 +29,13 @@ async function halfOfAll(candidateService: UpstreamBuilder) {
         stickyKey: { cookie: 'sid' },
         shadow: { sample: '100%', dwell: '1s' },
         regional: { steps: [{ region: 'local', share: '50%' }], dwell: '1s' },
-        gates: { minPairs: 200, errorRate: { margin: '1pp' }, differences: { margin: '1pp' } },
+        gates: {
+          minPairs: 200,
+          errorRate: { margin: '1pp' },
+          tail: { margin: '50pp' },
+          differences: { margin: '1pp' },
+          bake: { badWindows: '50%' },
+        },
       },
     })
     .start();
@@ -146,6 +152,7 @@ test('a supervisor that starts again counts nobody twice', { timeout: TEST_MS },
   const recalled = async () => (cohortLine(await again.status())?.n === 120 ? true : null);
   await until(recalled, 'the stored users', WAIT_MS);
   expect(await visitAll(again, 150)).toBe(150);
-  const skew = (await again.status()).gate.requirements.find(({ name }) => name === 'skew');
+  const skews = (await again.status()).gate.requirements.filter(({ name }) => name === 'skew');
+  const skew = skews.find(({ message }) => message.includes('control cohort'));
   expect(skew?.message).toMatch(/counted since \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ, after a restart$/);
 });

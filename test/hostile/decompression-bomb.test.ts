@@ -46,7 +46,8 @@ test.each(BOMBS)('compares two bombs without unpacking them whole: %s', async (c
   const before = process.memoryUsage().rss;
   expect(statuses(await on.send(get('/bomb')))).toEqual([200]);
   const { pairs } = await on.gateway.settled();
-  expect(pairs.shadow.compared).toBe(2);
+  // What decodes to more than is unpacked is not told apart: missing evidence, and never a difference.
+  expect(pairs.shadow.compared + pairs.shadow.responseTooLarge).toBe(2);
   expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
 });
 

@@ -125,10 +125,13 @@ test.each(ODD)('an answer that %s makes the evidence invalid, and never ready', 
 });
 
 test('holds until a window of this epoch can be there, and says how long that takes', () => {
-  const state: RolloutState = { ...BOTH, epochSinceMs: NOW - 20_000 };
-  expect(line(judged([], { state }))).toMatchObject({ met: false, reason: 'SIEM_EARLY' });
+  const state: RolloutState = { ...BOTH, epochSinceMs: NOW - 40_000 };
+  expect(line(judged([], { state: { ...state, epochSinceMs: NOW - 20_000 } }))).toMatchObject({
+    met: false,
+    reason: 'SIEM_EARLY',
+  });
   const before = line(judged(CLEAN, { state }));
-  expect(before).toMatchObject({ met: false, reason: 'SIEM_EARLY', etaS: 25 });
+  expect(before).toMatchObject({ met: false, reason: 'SIEM_EARLY', etaS: 17.5 });
   const after = CLEAN.map((each) => ({ ...each, toMs: NOW - 10_000 }));
   expect(line(judged(after, { state }))).toMatchObject({ met: true, etaS: 0 });
 });

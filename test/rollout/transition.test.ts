@@ -77,12 +77,16 @@ test('never gates a rollback, a pause or the kill switch', () => {
   expect(done(held, { verb: 'resume', ...by }).state.paused).toBe(false);
 });
 
-test('keeps the epoch when only a switch was thrown', () => {
+test('keeps the epoch when only a switch was thrown, and begins one when the kill switch is lifted', () => {
   const held = { ...inShadow, paused: true, bypass: true };
-  for (const verb of ['pause', 'resume', 'bypass', 'bypass_off'] as const) {
-    const before = verb === 'pause' || verb === 'bypass' ? inShadow : held;
+  for (const verb of ['pause', 'resume', 'bypass'] as const) {
+    const before = verb === 'resume' ? held : inShadow;
     expect(done(before, { verb, ...by }).state).toMatchObject({ epoch: 1, sequence: 2, sinceMs: 1_000 });
   }
+  // Nobody was with the candidate meanwhile: that is no dwell.
+  const lifted = done(held, { verb: 'bypass_off', ...by }).state;
+  expect(lifted).toMatchObject({ epoch: 2, sequence: 2, sinceMs: 1_000 });
+  expect(lifted.epochSinceMs).toBeGreaterThan(inShadow.epochSinceMs);
 });
 
 test('writes no line for a switch that stands as it is asked to stand', () => {

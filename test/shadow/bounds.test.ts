@@ -16,8 +16,11 @@ const SILENT = { write: () => true, end: () => {}, pause: () => {}, resume: () =
 /** A worker whose candidate takes every copy and never says a word. */
 function hungCandidate(maxInFlight: number) {
   const shadow = { ...gatewayConfig('http://a:1', 'http://b:1').shadow, maxInFlight, maxBytes: MAX_BYTES };
+  let nowUs = 0;
   const mirror = new Mirror({
     shadow,
+    // Each look at the clock is a second later: the cap is never full for a moment only.
+    nowUs: () => (nowUs += 1_000_000),
     mask: ({ target }) => ({ target, request: [] }),
     tallies: new Tallies(),
     classes: new ClassTable((endpoint) => endpoint),

@@ -83,13 +83,32 @@ test('every copy that is sent is concluded exactly once, and every byte comes ba
 
 test('a cap full of unanswered copies counts against the candidate, and only in shadow', () => {
   for (const direction of ['shadow', 'reverse'] as const) {
-    const { mirror } = bench();
+    let nowUs = 0;
+    const { mirror } = bench(2, SHADOW, () => nowUs);
     const cell = newCell(direction);
-    for (let index = 0; index < 4; index += 1) send(begin(mirror, cell, direction));
+    for (let index = 0; index < 3; index += 1) send(begin(mirror, cell, direction));
+    nowUs = LIMITS.saturatedMs * 1_000;
+    send(begin(mirror, cell, direction));
     expect(cell.decisions.sent).toBe(3);
     expect(cell.decisions[direction === 'shadow' ? 'candidate_saturated' : 'dropped']).toBe(1);
     expect(cell.joint.error.plus).toBe(direction === 'shadow' ? 1 : 0);
   }
+});
+
+test('a cap that fills up within a moment is the doing of the gateway, and no mark against the candidate', () => {
+  let nowUs = 0;
+  const { mirror } = bench(2, SHADOW, () => nowUs);
+  const cell = newCell();
+  const copies = Array.from({ length: 3 }, () => begin(mirror, cell));
+  for (const copy of copies) send(copy);
+  nowUs = LIMITS.saturatedMs * 1_000 - 1;
+  send(begin(mirror, cell));
+  // Half of them are answered, and the cap fills up anew: it was not full of the same silence all the time.
+  for (const copy of copies.slice(0, 2)) copy.onFailure('upstream_reset', true);
+  nowUs += 1;
+  for (let index = 0; index < 3; index += 1) send(begin(mirror, cell));
+  expect(cell.decisions).toMatchObject({ sent: 5, dropped: 2, candidate_saturated: 0 });
+  expect(cell.joint.error.plus).toBe(0);
 });
 
 test('the first pairs are shown and are no evidence', () => {

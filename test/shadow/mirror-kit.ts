@@ -23,11 +23,12 @@ export const HEAD = {
 } as const;
 
 /** A mirror whose pairs wait for the test to answer them. */
-export function bench(capacity = 2, shadow = SHADOW) {
+export function bench(capacity = 2, shadow = SHADOW, nowUs?: () => number) {
   const open: ((result: PairResult | null) => void)[] = [];
   const classes = new ClassTable((endpoint, kind, path) => `${endpoint}${kind}${path}`);
   const mirror = new Mirror({
     shadow,
+    nowUs,
     mask: ({ target }) => ({ target, request: [] }),
     tallies: new Tallies(),
     classes,

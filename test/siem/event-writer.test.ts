@@ -168,15 +168,15 @@ test('a window without errors is no news, and one of very many regions is cut', 
 
 test('adds the routes of a lane and region up, one line for each', () => {
   const shown = [
-    { route: 'a', candidate: { requests: 50, bad: 2 }, legacy: { requests: 10, bad: 1 } },
-    { route: 'b', candidate: { requests: 50, bad: 3 } },
+    { route: 'a', candidate: { requests: 50, bad: 6 }, legacy: { requests: 10, bad: 1 } },
+    { route: 'b', candidate: { requests: 50, bad: 7 } },
   ];
   const { lines } = windowLines(windowOf(0, shown), 'regional');
   expect(
     lines.map(({ fields }) => [fields['lane'], fields['requests'], fields['errors'], fields['severity']]),
   ).toEqual([
     ['legacy', '10', '1', 'minor'],
-    ['candidate', '100', '5', 'major'],
+    ['candidate', '100', '13', 'major'],
   ]);
 });
 

@@ -27,7 +27,7 @@ export function errorLines(shown: Shown, options: { epoch?: number; node?: strin
   return lines.map((line) => encodeLine(line, node, wallMs(), 0));
 }
 
-export const FAILING: Shown = { candidate: { requests: 100, bad: 6 } };
+export const FAILING: Shown = { candidate: { requests: 100, bad: 12 } };
 
 /** An indexer, and one question after the other. */
 export async function asked(version: 4 | 5 = 4, changes: Partial<IndexerConfig> = {}) {

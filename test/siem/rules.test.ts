@@ -35,21 +35,30 @@ test('windows with errors have the level of their severity, and legacy stands fi
   ]);
   const both = errorLines({ legacy: { requests: 100, bad: 50 }, candidate: { requests: 100, bad: 1 } });
   expect(both.map((line) => decode(line)?.['gateway.lane'])).toEqual(['legacy', 'candidate']);
-  expect(matched(errorLines({ candidate: { requests: 100, bad: 6 } })[0] ?? '')).toMatchObject({
+  expect(matched(errorLines({ candidate: { requests: 100, bad: 12 } })[0] ?? '')).toMatchObject({
     id: '100511',
     level: 8,
     groups: ['cutover', 'cutover_error'],
-    description: 'Cutover: 6.00% of the answers of candidate in eu-west were bad',
+    description: 'Cutover: 12.00% of the answers of candidate in eu-west were bad',
   });
 });
 
 test('a share alone makes no window major, and a number alone neither', () => {
-  expect([severityOf(4, 10), severityOf(5, 500), severityOf(5, 501)]).toEqual(['minor', 'major', 'minor']);
-  expect([severityOf(19, 100), severityOf(20, 200), severityOf(20, 201)]).toEqual([
+  expect([severityOf(6, 10), severityOf(9, 150), severityOf(9, 151)]).toEqual(['minor', 'major', 'minor']);
+  expect([severityOf(19, 20), severityOf(25, 125), severityOf(25, 126)]).toEqual([
     'major',
     'critical',
     'major',
   ]);
+});
+
+test('of two lanes that fail alike, the one with few requests is not above a share by chance', () => {
+  // Half a percent of 500 requests are 2.5 bad answers in the mean, and 5 of them would be one percent.
+  expect(severityOf(14, 500)).toBe('minor');
+  let chance = Math.exp(-2.5);
+  let below = chance;
+  for (let bad = 1; bad < 15; bad += 1) below += chance *= 2.5 / bad;
+  expect(1 - below).toBeLessThan(1e-7);
 });
 
 test('nothing in a line is taken for a line of Suricata or Cloudflare', () => {

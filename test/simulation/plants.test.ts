@@ -7,7 +7,7 @@ import { replayOf } from './tally.ts';
 vi.setConfig({ testTimeout: 600_000 });
 
 /** Each planted bug is found within so many seeds. */
-const SEEDS = 20;
+const SEEDS = 60;
 
 async function firstFailure(plant: (typeof PLANTS)[number]): Promise<Outcome | null> {
   for (let seed = 1; seed <= SEEDS; seed += 1) {

@@ -43,8 +43,11 @@ export const PLANTS: readonly Plant[] = [
     opened({ steering }) {
       const gates = steering?.gates;
       if (gates === undefined) return;
-      const report = gates.report.bind(gates);
-      gates.report = () => ({ ...report(), verdict: 'ready' });
+      const judged = gates.judged.bind(gates);
+      gates.judged = () => {
+        const { input, gate } = judged();
+        return { input, gate: { ...gate, verdict: 'ready' } };
+      };
     },
   },
   {

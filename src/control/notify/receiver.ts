@@ -120,7 +120,8 @@ export class Receiver {
   private say(ok: boolean, message: string): void {
     if (this.inTrouble === !ok) return;
     this.inTrouble = !ok;
-    this.options.trouble(ok, message);
+    // An event is told while another one is on its way to whoever listens: what follows from it comes after it.
+    queueMicrotask(() => this.options.trouble(ok, message));
   }
 
   private nap(ms: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CanaryMatch } from '../../core/snapshot.ts';
 import { PHASES } from '../../core/snapshot.ts';
+import { TRIPPED_BY } from '../../rollout/gates/breaker.ts';
 import type { GateInput } from '../../rollout/gates/decide.ts';
 import { exactJson, exactNumber, fromExactJson, toExactJson } from './exact-json.ts';
 import { statusSchema } from './status.ts';
@@ -107,7 +108,7 @@ const evidence = grows({
     grows({
       atMs: exactNumber,
       region: z.string(),
-      by: z.enum(['pairs', 'answers']),
+      by: z.enum(TRIPPED_BY),
       bad: count,
       of: count,
     }),

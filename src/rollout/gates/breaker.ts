@@ -1,10 +1,13 @@
 import type { CopyCounts, LaneCounts, Window } from '../../telemetry/types.ts';
 
+/** What a window is looked at by. */
+export const TRIPPED_BY = ['pairs', 'answers', 'writes'] as const;
+
 /** A window in which the candidate plainly failed: no statistics are needed to see it. */
 export interface Trip {
   readonly atMs: number;
   readonly region: string;
-  readonly by: 'pairs' | 'answers' | 'writes';
+  readonly by: (typeof TRIPPED_BY)[number];
   /** Pairs that failed on the candidate only, or answers (of writes alone) that were bad or given up. */
   readonly bad: number;
   readonly of: number;

@@ -2,7 +2,7 @@ import type { RolloutPlan, RolloutState } from '../state.ts';
 import { exposureAt, shareOf } from '../view.ts';
 import { cohortWaitS, withCohort } from './cohort.ts';
 import { coverageOf } from './coverage.ts';
-import type { Evidence } from './evidence.ts';
+import type { Evidence, PairTally } from './evidence.ts';
 import { baked } from './baked.ts';
 import { isProven, stepRegion } from './needs.ts';
 import { errorMargin, timesOf } from './plan.ts';
@@ -45,7 +45,7 @@ function dwell({ state, plan, nowMs }: Looked): Requirement | null {
 /** Canary traffic is little and nobody's choice by lot: it has to be there, and none of it may differ. */
 function canary({ plan, evidence, coverage }: Looked): Requirement[] {
   const back = evidence.pairs.filter(({ direction }) => direction === 'reverse');
-  const differing = back.reduce((sum, { difference, error }) => sum + difference.plus + error.plus, 0);
+  const differing = back.reduce((sum, tally) => sum + differingOf(tally) + tally.error.plus, 0);
   const alike: Requirement = {
     name: 'canary',
     met: differing === 0,
@@ -58,6 +58,11 @@ function canary({ plan, evidence, coverage }: Looked): Requirement[] {
   const answered = (route: string | null) => goodOf(evidence, route);
   const places: (string | null)[] = critical.length === 0 ? [null] : [...new Set(critical)];
   return [alike, ...places.map((route) => canaryRequests(route, answered(route), plan.canary.minRequests))];
+}
+
+/** Pairs that differ, and where legacy is compared with itself those that do so beyond what it does. */
+function differingOf({ difference, unexplained }: PairTally): number {
+  return unexplained === undefined ? difference.plus : Math.max(0, unexplained.plus - unexplained.minus);
 }
 
 /** Requests that the candidate answered well. */

@@ -26,7 +26,7 @@ export function countsOf(
 ): Counts {
   let { n, plus, minus } = NOTHING;
   for (const tally of pairs) {
-    if (tally.direction !== direction || (region !== null && tally.region !== region)) continue;
+    if (!isWithin(tally, { direction, region })) continue;
     if (route !== null && tally.route !== route) continue;
     const joint = jointOf(tally, metric);
     n += joint.n;
@@ -34,6 +34,11 @@ export function countsOf(
     if (!isOneSided(tally, metric)) minus += joint.minus;
   }
   return { n, plus, minus };
+}
+
+/** Whether counts of one direction and region belong to a scope. */
+export function isWithin(tally: Scope, { direction, region }: Scope): boolean {
+  return tally.direction === direction && (region === null || tally.region === region);
 }
 
 function jointOf(tally: PairTally, metric: Metric): Joint {

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../core/limits.ts';
 import type { Lane } from '../../core/snapshot.ts';
 import type { RolloutPlan, RolloutState } from '../state.ts';
 import { exposureAt, shareOf } from '../view.ts';
@@ -21,6 +22,8 @@ export interface SiemReading {
   readonly toMs: number;
   /** Why the answer says nothing, as a sentence; null: it counts. */
   readonly odd: string | null;
+  /** Why its silence says nothing although it answered well: what it has of us is late. Alerts count all the same. */
+  readonly late?: string | undefined;
   readonly alerts: Readonly<Record<Lane, readonly AlertCount[]>>;
 }
 
@@ -98,7 +101,9 @@ function judged(
   if (reading.odd !== null) return { kind: 'invalid', message: reading.odd };
   const breach = breachOf(reading, rule);
   if (breach !== null) return { kind: 'breached', message: breach };
-  const missingMs = epochSinceMs + plan.windowMs - reading.toMs;
+  if (reading.late !== undefined) return { kind: 'invalid', message: reading.late };
+  // The first whole window of an epoch is told after its end, and after the grace that deltas of workers have.
+  const missingMs = epochSinceMs + 2 * plan.windowMs + LIMITS.windowGraceMs - reading.toMs;
   if (missingMs > 0)
     return { kind: 'early', message: 'no window of this epoch can be there yet', etaS: missingMs / 1_000 };
   return { kind: 'clean', message: sayCounts(reading, rule.level) };
@@ -113,9 +118,11 @@ function breachOf(reading: SiemReading, { level, atOnce, minAlerts, ratio }: Sie
     { from: atOnce, least: 1 },
     { from: level, least: minAlerts },
   ];
+  // What is critical on few requests is no more than major on many: legacy is looked at from the lower level.
+  const legacy = countFrom(reading.alerts.legacy, level);
   const broken = asked.find(({ from, least }) => {
     const candidate = countFrom(reading.alerts.candidate, from);
-    return candidate >= least && candidate > ratio * countFrom(reading.alerts.legacy, from);
+    return candidate >= least && candidate > ratio * legacy;
   });
   if (broken === undefined) return null;
   return `${sayCounts(reading, broken.from)} (${broken.least} or more, and more than ${ratio} times legacy's, take it back)`;

@@ -3,6 +3,9 @@ import { logSkew } from '../../stats/sampling-skew.ts';
 import type { RolloutState } from '../state.ts';
 import type { GateInput } from './decide.ts';
 import type { Evidence } from './evidence.ts';
+import { needsOf } from './needs.ts';
+import { isWithin } from './scopes.ts';
+import type { Scope } from './scopes.ts';
 import type { Requirement } from './types.ts';
 import { ALPHA_ABORT } from './plan.ts';
 import type { GatePlan } from './plan.ts';
@@ -21,7 +24,14 @@ const CLOCK_TOLERANCE_MS = 5_000;
 /** What has to be so for the evidence to say anything at all: a breach is `invalid`, whatever the numbers say. */
 export function validityOf({ state, evidence, plan, nowMs, complete }: GateInput): readonly Requirement[] {
   const fresh = complete ? freshness(state, evidence, plan.windowMs, nowMs) : INCOMPLETE;
-  return [coverage(evidence), skew(evidence, plan), ...drift(evidence), fresh, clock(state, evidence, nowMs)];
+  const scopes = needsOf(state, plan);
+  return [
+    coverage(evidence, scopes),
+    ...skew(evidence, plan),
+    ...drift(evidence),
+    fresh,
+    clock(state, evidence, nowMs),
+  ];
 }
 
 const INCOMPLETE: Requirement = {
@@ -32,14 +42,32 @@ const INCOMPLETE: Requirement = {
   etaS: null,
 };
 
-function coverage({ pairs }: Evidence): Requirement {
+/** Copies of all traffic, and of each scope that is judged: what is missing there says nothing about the rest. */
+function coverage({ pairs }: Evidence, scopes: readonly Scope[]): Requirement {
+  const all = missingOf(pairs);
+  const worst = scopes
+    .map((scope) => missingOf(pairs.filter((tally) => isWithin(tally, scope))))
+    .reduce((most, each) => (isLossy(each) && each.ratio > most.ratio ? each : most), all);
+  const counts = `${count(worst.missing)} of ${count(worst.sampled)} copies are missing`;
+  const message = `${counts} (${percent(worst.ratio)}, at most ${percent(MAX_MISSING)})`;
+  const met = !isLossy(worst);
+  return { name: 'coverage', met, reason: 'COVERAGE', message, etaS: met ? 0 : null };
+}
+
+interface Missing {
+  readonly missing: number;
+  readonly sampled: number;
+  readonly ratio: number;
+}
+
+function missingOf(pairs: Evidence['pairs']): Missing {
   const sampled = pairs.reduce((sum, tally) => sum + tally.sampled, 0);
   const missing = pairs.reduce((sum, tally) => sum + tally.missing, 0);
-  const ratio = missing / Math.max(1, sampled);
-  const counts = `${count(missing)} of ${count(sampled)} copies are missing`;
-  const message = `${counts} (${percent(ratio)}, at most ${percent(MAX_MISSING)})`;
-  const met = sampled < MIN_SAMPLED || ratio <= MAX_MISSING;
-  return { name: 'coverage', met, reason: 'COVERAGE', message, etaS: met ? 0 : null };
+  return { missing, sampled, ratio: missing / Math.max(1, sampled) };
+}
+
+function isLossy({ sampled, ratio }: Missing): boolean {
+  return sampled >= MIN_SAMPLED && ratio > MAX_MISSING;
 }
 
 /** The chance to doubt a sample that was drawn as it should be. */
@@ -49,16 +77,17 @@ const ALPHA_SKEW = 0.001;
  * A sample that is not drawn as intended speaks for other requests than those it is taken for. Only lots that were drawn
  * request by request are counted: of users that come often, the share of requests says nothing.
  */
-function skew({ pairs }: Evidence, { shadow }: GatePlan): Requirement {
+function skew({ pairs }: Evidence, { shadow }: GatePlan): Requirement[] {
   const lots = pairs.filter(({ direction }) => direction === 'shadow').map(({ drawn }) => drawn);
   const chosen = lots.reduce((sum, lot) => sum + lot.chosen, 0);
   const all = lots.reduce((sum, lot) => sum + lot.left, chosen);
+  if (all === 0) return [];
   const share = shadow.sample;
   const certain = share <= 0 || share >= 1;
   const met = certain || logSkew([chosen, all - chosen], [share, 1 - share]) < Math.log(1 / ALPHA_SKEW);
   const drawn = `${count(chosen)} of ${count(all)} lots were drawn (${percent(chosen / Math.max(1, all))}`;
   const message = `${drawn}, meant are ${percent(share)})`;
-  return { name: 'skew', met, reason: 'SAMPLING_SKEW', message, etaS: met ? 0 : null };
+  return [{ name: 'skew', met, reason: 'SAMPLING_SKEW', message, etaS: met ? 0 : null }];
 }
 
 /** What legacy's second answers are tested on against its first ones: two metrics, in two directions. */

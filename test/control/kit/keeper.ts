@@ -27,6 +27,7 @@ export async function keeper(
     plan: () => plan,
     critical: () => [],
     nowMs: () => nowMs,
+    entry: () => controller.unchanged().entry,
     apply: async (command) => {
       asked.push(command);
       const answer = await carry(controller, command);

@@ -105,13 +105,13 @@ test('follows no redirect, so that a body goes only where it was to go', async (
 
 test('a receiver that hangs delays nobody else, and is tried again after its timeout', async () => {
   const [hanging, quick] = [await opened(upstream().hangs()), await opened()];
-  const { notifier: made, tell } = notifier(target(hanging, { timeoutMs: 300 }), target(quick));
+  const { notifier: made, tell } = notifier(target(hanging, { timeoutMs: 4_000 }), target(quick));
   const startedMs = monotonicMs();
   for (let index = 0; index < 20; index += 1) tell(flip(index % 2 === 0));
   expect(monotonicMs() - startedMs).toBeLessThan(250);
   await until(() => made.counts.delivered === 20, 'the other receiver');
   expect(hanging.count()).toBeLessThanOrEqual(1);
-  await until(() => hanging.count() >= 2, 'the second try');
+  await until(() => hanging.count() >= 2, 'the second try', 30_000);
   expect(new Set(hanging.told().map(({ id }) => id)).size).toBe(1);
 });
 
