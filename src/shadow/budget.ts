@@ -9,6 +9,8 @@ export class CopyBudget {
   private readonly nowUs: () => number;
   /** Since when half of the cap or more is unanswered; -1: it is not. */
   private crowdedUs = -1;
+  /** So long, microseconds, it has to be: half of the time that a copy has, where that is less. */
+  patienceUs = LIMITS.saturatedMs * 1_000;
   /** Copies whose lane has not answered. */
   unanswered = 0;
   /** Copies held at all: unanswered, or answered and waiting for the original. */
@@ -54,7 +56,7 @@ export class CopyBudget {
   }
 
   private isCrowded(): boolean {
-    return this.crowdedUs >= 0 && this.nowUs() - this.crowdedUs >= LIMITS.saturatedMs * 1_000;
+    return this.crowdedUs >= 0 && this.nowUs() - this.crowdedUs >= this.patienceUs;
   }
 
   /** Takes bytes; false, and nothing is taken, when they do not fit. */

@@ -47,6 +47,11 @@ export interface MirrorOptions {
 /** Copies to legacy all go to one lane; a name that no route has. */
 const LEGACY = ' legacy';
 
+/** How long the cap has to be crowded before it is the candidate's doing: copies that time out empty it again. */
+function patienceUs({ timeoutMs }: ShadowConfig): number {
+  return Math.min(LIMITS.saturatedMs, timeoutMs / 2) * 1_000;
+}
+
 function laneOf(direction: Direction, route: string): string {
   return direction === 'shadow' ? route : LEGACY;
 }
@@ -68,6 +73,7 @@ export class Mirror {
     this.options = options;
     this.limits = options.shadow;
     this.budget = new CopyBudget(options.shadow.maxInFlight, options.shadow.maxBytes, options.nowUs);
+    this.budget.patienceUs = patienceUs(options.shadow);
     this.noise = new NoiseDesk(options.shadow);
   }
 
@@ -75,6 +81,7 @@ export class Mirror {
   configure(shadow: ShadowConfig): void {
     this.limits = shadow;
     this.budget.configure(shadow.maxInFlight, shadow.maxBytes);
+    this.budget.patienceUs = patienceUs(shadow);
     this.noise.configure(shadow);
   }
 

@@ -189,9 +189,9 @@ test('a reload changes who is told, without a new epoch', async () => {
   await heard(first, 'kill_switch', { reason: 'one' });
   running.rewrite(notify(second));
   await operate(running, 'reload', {});
+  expect((await running.status()).rollout.epoch).toBe(epoch);
   await operate(running, 'bypass', { reason: 'two', on: false });
   await heard(second, 'kill_switch', { reason: 'two' });
   const reasons = first.told().map(({ body }) => (body.data as { reason?: string }).reason);
   expect(reasons).not.toContain('two');
-  expect((await running.status()).rollout.epoch).toBe(epoch);
 });

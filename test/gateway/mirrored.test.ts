@@ -53,8 +53,8 @@ test('answers 204 at once on one connection while both lanes hang, and counts wh
   expect(monotonicMs() - startedMs).toBeLessThan(4_900);
   client.close();
   const { pairs } = await running.settled();
-  const { eligible, sent, candidateSaturated, timedOut, compared } = pairs.shadow;
-  expect([eligible, sent + candidateSaturated, timedOut, compared]).toEqual([40, 40, sent, 0]);
+  const { eligible, sent, candidateSaturated, dropped, timedOut, compared } = pairs.shadow;
+  expect([eligible, sent + candidateSaturated + dropped, timedOut, compared]).toEqual([40, 40, sent, 0]);
   expect([sent, legacy.count(), candidate.count()]).toEqual([8, 8, 8]);
 });
 

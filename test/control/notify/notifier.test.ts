@@ -139,8 +139,8 @@ test('a full queue drops its oldest, counts them, and says so once', async () =>
   const more = 7;
   for (let index = 0; index < LIMITS.notifyWaiting + more; index += 1) tell(flip(index % 2 === 0));
   expect(made.counts).toMatchObject({ dropped: more, waiting: LIMITS.notifyWaiting });
-  expect(events).toHaveLength(1);
   await until(() => receiver.count() === 1, 'the one under way');
+  expect(events).toHaveLength(1);
   expect(receiver.told()[0]?.body.sequence).toBe(1);
   await made.close(200);
   expect(made.counts).toMatchObject({ waiting: 0, dropped: more, unsent: LIMITS.notifyWaiting });
