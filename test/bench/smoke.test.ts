@@ -53,7 +53,8 @@ test.skipIf(!canRun)(
 
 test.skipIf(!canRun)(
   'the shadow of one running process is switched and its copies follow',
-  { timeout: 120_000 },
+  // Windows of a second beside other tests on two cores: one of them may be disturbed, and the bench says so by its exit code.
+  { timeout: 240_000, retry: 2 },
   async () => {
     const { child, out } = await bench('--work', 'shadow-toggle', '--turns', '1');
     expect([await child.exited, child.stdout()]).toEqual([0, expect.stringContaining('shadow-toggle')]);
