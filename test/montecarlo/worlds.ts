@@ -77,17 +77,17 @@ export function weatherOf({ incidents }: World, dice: Dice): () => Weather {
 }
 
 /**
- * What `n` pairs of one moment show. A pair of which the candidate alone failed differs, too; one of which legacy alone
- * failed is an improvement: as `shadow/mirror.ts` counts.
+ * What `n` pairs of one moment show. A pair in which one lane failed is judged as an error, and neither as a difference nor
+ * as agreement: as `shadow/mirror.ts` counts.
  */
 export function draw(world: World, { fails, slow }: Weather, n: number, dice: Dice): Drawn {
   const error = pairs(struckBy(world.errors, fails), n, dice);
-  const otherwise = dice.binomial(n - error.plus - error.minus, world.differs);
+  const answered = n - error.plus - error.minus;
   const { shared = 0, over = 0 } = world.alone ?? {};
   return {
     error,
     tail: pairs(struckBy(world.tail, slow), n, dice),
-    difference: { n, plus: error.plus + otherwise, minus: error.minus },
+    difference: { n: answered, plus: dice.binomial(answered, world.differs), minus: 0 },
     alone: { bad: error.plus + dice.binomial(n, shared), over: dice.binomial(n, over) },
   };
 }

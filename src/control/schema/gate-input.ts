@@ -90,7 +90,6 @@ const evidence = grows({
       difference: joint,
       tail: joint,
       writePairs: count,
-      eligible: count,
       sampled: count,
       drawn: grows({ chosen: count, left: count }),
       missing: count,

@@ -36,7 +36,7 @@ const metric = z.strictObject({
   needAbort: z.number(),
   logAlarm: z.number().describe('the same of the windows since it last began anew: what became worse lately'),
   needAlarm: z.number(),
-  culprit: z.string().nullable().describe('the route that speaks against the candidate most'),
+  culprit: z.string().nullable().describe('of an abort, the route that speaks against the candidate most'),
   verdict: z.enum(VERDICTS),
   reason,
   etaS: eta,

@@ -20,8 +20,7 @@ export interface PairTally {
   readonly unexplained?: Joint;
   /** Of `error.n`: requests that write. */
   readonly writePairs: number;
-  /** Requests that may be copied, of these the sample, and of both those whose lot was drawn by themselves. */
-  readonly eligible: number;
+  /** Requests of the sample, and the lots of those whose lot was drawn by themselves. */
   readonly sampled: number;
   readonly drawn: Drawn;
   /** Copies that the gateway lost: dropped before they were sent, or answered and never compared. */
@@ -129,7 +128,7 @@ function firstTrips(before: readonly Trip[], more: readonly Trip[]): readonly Tr
 const NO_TRIPLES: Joint = { n: 0, plus: 0, minus: 0 };
 
 function pairTally(counts: CopyCounts, noise: boolean): PairTally {
-  const { route, region, direction, eligible, joint, writePairs, decisions, outcomes } = counts;
+  const { route, region, direction, joint, writePairs, decisions, outcomes } = counts;
   const { dropped, too_large, candidate_saturated, sent } = decisions;
   return {
     route,
@@ -140,7 +139,6 @@ function pairTally(counts: CopyCounts, noise: boolean): PairTally {
     tail: joint.tail,
     ...(noise ? { unexplained: counts.noise?.unexplained ?? NO_TRIPLES } : {}),
     writePairs,
-    eligible,
     sampled: dropped + too_large + candidate_saturated + sent,
     drawn: counts.drawn ?? { chosen: 0, left: 0 },
     missing: dropped + outcomes.diff_dropped,
@@ -177,7 +175,6 @@ function addPairs(left: PairTally, right: PairTally): PairTally {
       ? {}
       : { unexplained: addJoint(left.unexplained, right.unexplained) }),
     writePairs: left.writePairs + right.writePairs,
-    eligible: left.eligible + right.eligible,
     sampled: left.sampled + right.sampled,
     drawn: {
       chosen: left.drawn.chosen + right.drawn.chosen,

@@ -80,9 +80,12 @@ function lineOf(asked: Asked): MetricLine {
     needAbort,
     logAlarm: lately,
     needAlarm,
-    culprit: culpritOf(evidence.pairs, metric, need),
+    culprit: null,
   };
-  return { ...line, ...judged(line, counts, asked) };
+  const judgement = judged(line, counts, asked);
+  // A name is looked for where somebody has to act on it: a position is judged with every look.
+  if (judgement.verdict !== 'abort') return { ...line, ...judgement };
+  return { ...line, ...judgement, culprit: culpritOf(evidence.pairs, metric, need) };
 }
 
 /** A share of pairs that differ is never below zero; an excess, of errors or over legacy's own noise, may be. */

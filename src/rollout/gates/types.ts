@@ -74,7 +74,7 @@ export interface MetricLine {
   readonly needAbort: number;
   readonly logAlarm: number;
   readonly needAlarm: number;
-  /** The route that speaks against the candidate most; null: none does. */
+  /** Of an abort, the route that speaks against the candidate most; null: there is no other, or no abort. */
   readonly culprit: string | null;
   readonly verdict: GateVerdict;
   readonly reason: GateReason;
