@@ -184,3 +184,9 @@ function sectionError(issue: { code?: string; input?: unknown }): string | undef
 
 /** Exactly one key of a map may be given: what the JSON Schema says about it. */
 export const ONE_KEY = { minProperties: 1, maxProperties: 1 } as const;
+
+/** The key of a named part. */
+export const nameKey = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error:
+    'expected a name of letters, digits, dots, dashes and underscores\nstart with a letter or digit, 64 characters at the most',
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bySpecificity } from '../../src/config/compile-lanes.ts';
+import { bySpecificity } from '../../src/config/compile-routes.ts';
 import { canonicalJson } from '../../src/core/hash.ts';
 import { LIMITS } from '../../src/core/limits.ts';
 import type { RouteConfig } from '../../src/core/snapshot.ts';
