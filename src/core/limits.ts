@@ -23,6 +23,12 @@ export const LIMITS = {
   proxyHeaderBytes: 4 * 1024,
   /** Everything before the first byte of HTTP: PROXY header and TLS handshake, two round trips of a slow phone. */
   receptionTimeoutMs: 5_000,
+  /** The first message of a handshake, which is put together before OpenSSL sees it: one record, with post-quantum keys 2 KiB. */
+  clientHelloBytes: 16 * 1024,
+  /** How long a session can be resumed, seconds: what nginx has. A certificate is looked at anew each time. */
+  tlsSessionS: 300,
+  /** Certificates behind a client's that are looked at: OpenSSL builds chains of a hundred, nobody has ten. */
+  certificateChain: 10,
   /** Path of a unix socket: `sun_path` has 108 bytes, a suffix of ours and a final zero. */
   unixPathBytes: 100,
   /** Certificates of a listener or an upstream in one file: the bundle of a system has about 250 KiB. */

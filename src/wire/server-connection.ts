@@ -1,5 +1,6 @@
 // HOT: no allocation per request beyond the exchange and its head; one tick per request.
 import { monotonicUs } from '../core/clock.ts';
+import type { ConnectionClient } from '../core/client-identity.ts';
 import { failure, type FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { BodyReader } from './body-reader.ts';
@@ -38,6 +39,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   readonly socket: WireSocket;
   readonly output: Output;
   readonly remoteAddress: string;
+  readonly client: ConnectionClient | null;
   readonly listener: number;
 
   private readonly host: ConnectionHost;
@@ -77,6 +79,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
     const isAdmitted = 'early' in socket;
     this.socket = isAdmitted ? socket.open(this) : new WireSocket(accepted(socket), this);
     this.output = new Output(this.socket);
+    this.client = isAdmitted ? socket.client : null;
     this.remoteAddress = isAdmitted ? socket.remoteAddress : this.socket.remoteAddress;
     this.deadlineMs = host.sweeper.deadline(options.headTimeoutMs);
   }
@@ -235,6 +238,11 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
     this.closeAfter =
       mustClose || this.closeAsked || this.host.draining || this.requests >= LIMITS.requestsPerConnection;
     return this.closeAfter;
+  }
+
+  /** The next answer ends the connection. */
+  closeAfterAnswer(): void {
+    this.closeAsked = true;
   }
 
   /** Something is to be written, or may be read again: once, at the end of this turn. */
