@@ -49,7 +49,7 @@ export function readClientHello(bytes: Buffer, limitBytes: number): HelloRead {
 function handshakeMessage(bytes: Buffer, limitBytes: number): Buffer | 'more' | null {
   const parts: Buffer[] = [];
   let have = 0;
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     if (at < bytes.length && bytes[at] !== HANDSHAKE) return null;
     if (bytes.length < at + RECORD_HEADER) return 'more';
     const length = bytes.readUInt16BE(at + 3);

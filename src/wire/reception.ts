@@ -69,7 +69,7 @@ export class Reception implements Swept {
     this.startedMs = host.sweeper.nowMs;
     this.deadlineMs = host.sweeper.deadline(timeoutMs);
     raw.on('error', () => undefined);
-    raw.on('close', () => this.turnAway(null, 'the peer left'));
+    raw.on('close', () => this.onClosed());
   }
 
   /** Begins; callbacks may come before it returns. */
@@ -93,6 +93,12 @@ export class Reception implements Swept {
       this.onDefect(error);
     }
   };
+
+  /** Node closes a socket whose certificate it refuses, and says why a moment later. */
+  private onClosed(): void {
+    if (this.doorway.secure === null) this.onEnd();
+    else setImmediate(this.onEnd);
+  }
 
   private readonly onEnd = (): void => this.turnAway(null, 'the peer left');
 

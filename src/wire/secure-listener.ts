@@ -151,7 +151,8 @@ export function wildcardOf(name: string): string {
 function agrees(socket: TLSSocket, hello: ClientHello | null): boolean {
   if (hello === null) return false;
   const { servername } = socket as unknown as { servername?: unknown };
-  if (typeof servername !== 'string' || servername === '') return hello.serverName === null || socket.isSessionReused();
+  if (typeof servername !== 'string' || servername === '')
+    return hello.serverName === null || socket.isSessionReused();
   return plainName(servername) === hello.serverName;
 }
 

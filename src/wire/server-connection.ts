@@ -1,6 +1,5 @@
 // HOT: no allocation per request beyond the exchange and its head; one tick per request.
 import { monotonicUs } from '../core/clock.ts';
-import type { ConnectionClient } from '../core/client-identity.ts';
 import { failure, type FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { BodyReader } from './body-reader.ts';
@@ -18,7 +17,7 @@ import { ServerExchange } from './server-exchange.ts';
 import { accepted, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import { Tunnel, type ServerEnd, type TunnelOwner } from './tunnel.ts';
-import type { RequestAcceptor, ServerOptions } from './types.ts';
+import type { Inbound, RequestAcceptor, ServerOptions } from './types.ts';
 import { WriteWatch } from './write-watch.ts';
 import type { Socket } from 'node:net';
 
@@ -39,7 +38,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   readonly socket: WireSocket;
   readonly output: Output;
   readonly remoteAddress: string;
-  readonly client: ConnectionClient | null;
+  readonly client: Inbound['client'];
   readonly listener: number;
 
   private readonly host: ConnectionHost;
@@ -51,7 +50,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   private tunnel: Tunnel | null = null;
   private startedUs = 0;
   private requests = 0;
-  private closeAsked = false;
+  closeAsked = false;
   private closeAfter = false;
   /** Our side is done: what still arrives is read and dropped until the client closes. */
   private lingering = false;
@@ -238,11 +237,6 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
     this.closeAfter =
       mustClose || this.closeAsked || this.host.draining || this.requests >= LIMITS.requestsPerConnection;
     return this.closeAfter;
-  }
-
-  /** The next answer ends the connection. */
-  closeAfterAnswer(): void {
-    this.closeAsked = true;
   }
 
   /** Something is to be written, or may be read again: once, at the end of this turn. */

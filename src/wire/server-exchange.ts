@@ -111,7 +111,7 @@ export class ServerExchange implements Inbound {
   }
 
   closeAfter(): void {
-    this.connection.closeAfterAnswer();
+    this.connection.closeAsked = true;
   }
 
   respond(head: ResponseHead): void {

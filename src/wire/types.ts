@@ -277,7 +277,8 @@ export interface PeerEvidence {
 
 /** Who may speak; one whose policy is against it may, and is told so by every answer. */
 export type Judgement =
-  { readonly client: ConnectionClient } | { readonly client: null; readonly reason: string };
+  | { readonly client: ConnectionClient }
+  | { readonly client: null; readonly reason: string };
 
 /** How the clients of one name prove who they are. */
 export interface ClientGate {
