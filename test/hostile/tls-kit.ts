@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { expect, onTestFinished } from 'vitest';
@@ -76,8 +79,8 @@ export async function secureStage(
 }
 
 /** One client from its handshake to its end. */
-export async function askOnce(port: number, how: Ask = {}): Promise<Seen> {
-  const client = new HeldClient(port, how);
+export async function askOnce(fallbackPort: number, how: Ask = {}): Promise<Seen> {
+  const client = new HeldClient(how.port ?? fallbackPort, how);
   const { bytes = [get('/asked')] } = how;
   for (const [index, request] of bytes.entries()) {
     client.write(request);
@@ -96,13 +99,18 @@ export class HeldClient {
   isOver = false;
   error = '';
   session: Buffer | undefined;
+  private reused = false;
 
   constructor(port: number, { as = null, with: along = [], bytes: _, ...options }: Ask = {}) {
     const own = as === null ? {} : { cert: [as, ...along].map(({ pem }) => pem).join(''), key: as.key };
     this.socket = connect({ port, host: '127.0.0.1', ca: CA, servername: 'localhost', ...own, ...options });
     this.socket.on('data', (chunk: Buffer) => (this.text += chunk.toString('latin1')));
+    this.socket.on('secureConnect', () => (this.reused = this.socket.isSessionReused()));
     this.socket.on('session', (session) => (this.session = session));
-    this.socket.on('error', (error: NodeJS.ErrnoException) => (this.error ||= error.code ?? error.message));
+    this.socket.on(
+      'error',
+      (error: NodeJS.ErrnoException) => (this.error ||= `${error.code} ${error.message}`),
+    );
     this.socket.on('close', () => (this.isOver = true));
     onTestFinished(() => void this.socket.destroy());
   }
@@ -125,8 +133,8 @@ export class HeldClient {
   }
 
   get seen(): Seen {
-    const { text, session, error } = this;
-    return { text, statuses: statuses(text), session, reused: this.socket.isSessionReused(), error };
+    const { text, session, error, reused } = this;
+    return { text, statuses: statuses(text), session, reused, error };
   }
 }
 
@@ -158,4 +166,42 @@ export function refusals(on: SecureStage): Readonly<Record<string, number>> {
 export function family(): { readonly root: Made; readonly client: Made } {
   const root = makeAuthority('clients');
   return { root, client: makeCertificate({ by: root, names: [['uri', 'spiffe://shop.example/web']] }) };
+}
+
+/** Makes the certificates of the listeners below. */
+export const SERVERS = makeAuthority('servers');
+
+/** The certificate of a listener for one name. */
+export function serverFor(...names: string[]): { readonly cert: string; readonly key: string } {
+  const made = makeCertificate({
+    by: SERVERS,
+    name: names[0] ?? '',
+    purposes: ['1.3.6.1.5.5.7.3.1'],
+    names: names.map((name) => ['dns', name] as const),
+  });
+  return { cert: made.pem, key: made.key };
+}
+
+/** A client that asks for a name of those. */
+export const askingFor = (servername: string): Ask => ({ servername, ca: SERVERS.pem });
+
+/** Both versions that are spoken: they resume sessions in different ways. */
+export const VERSIONS = ['TLSv1.3', 'TLSv1.2'] as const;
+export const speaking = (version: (typeof VERSIONS)[number]): Ask => ({
+  minVersion: version,
+  maxVersion: version,
+});
+
+/** The first message of a genuine client that asks for `localhost`. */
+export async function helloBytes(): Promise<Buffer> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = new HeldClient((server.address() as AddressInfo).port);
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const [bytes] = (await once(socket, 'data')) as [Buffer];
+  client.socket.destroy();
+  socket.destroy();
+  server.close();
+  return bytes;
 }
