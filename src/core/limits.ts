@@ -254,6 +254,9 @@ export const LIMITS = {
   cohortMarks: 24_000_000,
   /** Marks that its first part has room for, 384 KiB; each further part has four times as much. */
   cohortFirstMarks: 131_072,
+  /** Users whose lot for the sample one worker tells between two deltas, 8 bytes each, and all of an epoch, 3 bytes each. */
+  sampleUsersPerDelta: 1_024,
+  sampleUsers: 1_000_000,
   /** Memories of one epoch whose names are kept, one more with each restart: a supervisor that dies in a loop names no more. */
   cohortSets: 100,
   /** Routes with series of their own at `/metrics`, in the order of their names; further ones share `_other`. */
