@@ -14,6 +14,16 @@ interface Relief {
   state: RolloutState | null;
 }
 
+/** Why a way back may be refused: nothing is left to take back, or somebody else has it in hand. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'AT_START',
+  'NO_SHARE',
+  'NO_SUCH_REGION',
+  'LEASE_LOST',
+  'MOVED',
+  'CLOSED',
+]);
+
 /** Rollbacks and kill switches of one process that have to be in effect on every worker in time. */
 export class Reliefs {
   /** The longest that one took, milliseconds. */
@@ -36,7 +46,11 @@ export class Reliefs {
     this.open.push(relief);
     const result = await carryOut();
     // What was refused need not take effect; whoever leads now has it in hand.
-    if (!result.ok) this.abortSinceMs = null;
+    if (!result.ok) {
+      const { code } = result;
+      world.hold('relief-in-time', REFUSALS.has(code), () => `${relief.what} was refused as ${code}`);
+      this.abortSinceMs = null;
+    }
     if (!result.ok || !result.changed) this.drop(relief);
     else relief.state = result.state;
     this.look();
