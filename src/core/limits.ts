@@ -31,6 +31,9 @@ export const LIMITS = {
   certificateChain: 10,
   /** Lists of revoked certificates of one policy: 30,000 entries. Each snapshot carries them to every worker. */
   revocationListBytes: 1024 * 1024,
+  /** Reasons for which clients are denied that are told apart between two reports; and the time between two events of one reason. */
+  denialReasons: 64,
+  denialEventMs: 60_000,
   /** Weakest keys of clients: what a public authority would sign. */
   clientRsaBits: 2_048,
   clientEcBits: 256,

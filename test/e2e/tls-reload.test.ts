@@ -192,6 +192,9 @@ test(
     expect(await ask(port, kept)).toBe('200');
     const log = () => readFileSync(join(running.folder, 'access.log'), 'utf8');
     await until(() => log().includes('revoked: spiffe://shop.example/leaver'), 'the reason', 15_000);
+    const told =
+      'not let in: client_certificate, revoked; the last from 127.0.0.1 as spiffe://shop.example/leaver';
+    await until(() => running.log().includes(told), 'the event', 15_000);
   },
   TEST_MS,
 );
