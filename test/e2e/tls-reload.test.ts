@@ -208,9 +208,9 @@ test(
     const answers = new Map<string, number>();
     const first = await handshake(port);
     let reloads = 0;
-    let isOver = false;
+    const over = new AbortController();
     const changing = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         files.renew();
         files.revoke(reloads % 2 === 0 ? [leaver] : []);
         process.kill(running.pids().supervisor, 'SIGHUP');
@@ -229,7 +229,7 @@ test(
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await Promise.all(pending);
-    isOver = true;
+    over.abort();
     await changing;
     expect(Object.fromEntries(answers)).toEqual({ '200': SECONDS * PER_SECOND });
     expect(reloads).toBeGreaterThanOrEqual(SECONDS);
