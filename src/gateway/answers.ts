@@ -5,7 +5,9 @@ import type { OutboundHandler, ResponseHead } from '../wire/types.ts';
 import type { FilterAnswer } from './filters/types.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
+  403: 'Forbidden',
   404: 'Not Found',
+  421: 'Misdirected Request',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

@@ -11,6 +11,7 @@ import { peerAddress } from './socket.ts';
 import { Sweeper } from './sweeper.ts';
 import type {
   ListenAddress,
+  ListenTls,
   RefusedConnections,
   RequestAcceptor,
   ServerOptions,
@@ -29,6 +30,7 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
 
   private options: ServerOptions;
   private readonly listeners = new Set<Server>();
+  private readonly secured = new Map<number, SecureListener>();
   private readonly open = new Set<ServerConnection>();
   /** Connections above the limit that are being told so. */
   private readonly overflow = new Set<ServerConnection>();
@@ -59,6 +61,10 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     this.options = options;
   }
 
+  secure(index: number, tls: ListenTls): void {
+    this.secured.get(index)?.configure(tls);
+  }
+
   listen(address: ListenAddress): Promise<number> {
     if (this.drained !== null) return Promise.reject(new CutoverError('DRAINING', 'the server is draining'));
     const options = {
@@ -68,6 +74,7 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
       highWaterMark: LIMITS.socketBufferBytes,
     };
     const doorway = doorwayOf(address);
+    if (doorway?.secure) this.secured.set(address.index, doorway.secure);
     const { index, host, port, reusePort } = address;
     const listener = createServer(options, (socket) =>
       doorway === null ? this.accept(socket, index) : this.receive(socket, index, doorway),

@@ -19,6 +19,9 @@ const CIPHERS = [
 /** OpenSSL's `SSL_OP_NO_RENEGOTIATION`: a client that renegotiates costs CPU and nobody needs it. */
 const NO_RENEGOTIATION = 0x4000_0000;
 
+/** OpenSSL's `SSL_OP_NO_TICKET`: no session can be resumed, because none is kept here either. */
+export const NO_TICKETS = 0x4000;
+
 /** Versions and ciphers, for listeners and for servers alike. */
 export const TLS_POLICY: SecureContextOptions = {
   minVersion: 'TLSv1.2',
