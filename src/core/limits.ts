@@ -31,6 +31,9 @@ export const LIMITS = {
   certificateChain: 10,
   /** Lists of revoked certificates of one policy: 30,000 entries. Each snapshot carries them to every worker. */
   revocationListBytes: 1024 * 1024,
+  /** Reasons for which clients are denied that are told apart between two reports; and the time between two events of one reason. */
+  denialReasons: 64,
+  denialEventMs: 60_000,
   /** Weakest keys of clients: what a public authority would sign. */
   clientRsaBits: 2_048,
   clientEcBits: 256,
@@ -273,6 +276,9 @@ export const LIMITS = {
   cohortMarks: 24_000_000,
   /** Marks that its first part has room for, 384 KiB; each further part has four times as much. */
   cohortFirstMarks: 131_072,
+  /** Users whose lot for the sample one worker tells between two deltas, 8 bytes each, and all of an epoch, 3 bytes each. */
+  sampleUsersPerDelta: 1_024,
+  sampleUsers: 1_000_000,
   /** Memories of one epoch whose names are kept, one more with each restart: a supervisor that dies in a loop names no more. */
   cohortSets: 100,
   /** Routes with series of their own at `/metrics`, in the order of their names; further ones share `_other`. */

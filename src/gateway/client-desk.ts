@@ -103,7 +103,7 @@ function gateOf({ verifier }: Place, desks: DeskSource): ClientGate {
     crl: crl === null || crlFailure === 'open' ? [] : [crl],
     // What is asked of the certificates above the client's own cannot be asked of a session, which holds none of them.
     resumes: policy.trustDomains.length === 0 && policy.maxDepth === 0,
-    judge({ chain, fault, serverName }) {
+    judge: ({ chain, fault, serverName }) => {
       if (chain.length === 0 && mode === 'required') return { client: null, reason: 'missing' };
       if (fault !== null) return { client: null, reason: fault };
       return { client: new TlsClient(desks, serverName, chain) };

@@ -1,5 +1,5 @@
 // HOT: decided once per request, before it is forwarded.
-import { hash32, stickyPosition } from '../core/hash.ts';
+import { hash32 } from '../core/hash.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { CopyDecision } from '../core/observation.ts';
 import { ineligibleBecause, isMarked } from '../shadow/eligibility.ts';
@@ -12,6 +12,12 @@ import type { Runtime } from './runtime.ts';
 
 /** Another order of the same keys than the shares use: who is copied must not depend on who was shifted. */
 const SAMPLING_SALT = hash32('sampling');
+
+/** Positions of users in the sample, as 32-bit hashes. */
+const POSITIONS = 4_294_967_296;
+
+/** Users are told apart by this half of their hash, too: the first one decides their lot. */
+const SECOND_HALF = hash32('sampled user');
 
 /** Fields that make a request conditional (RFC 9110, section 13.1). */
 const VALIDATORS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'];
@@ -58,8 +64,11 @@ export function planCopy(exchange: CopySource): CopyPlan {
   if (reason !== null) return { decision: `ineligible_${reason}`, copy: null };
   const cell = runtime.book.copyCell(exchange.route, arrival.region, assignment.direction);
   const salt = runtime.snapshot.rollout.salt ^ SAMPLING_SALT;
-  const sampled = stickyPosition(salt, arrival.userKey ?? arrival.requestId) < assignment.copyShare;
+  const high = hash32(arrival.userKey ?? arrival.requestId, salt);
+  const sampled = high / POSITIONS < assignment.copyShare;
   if (arrival.userKey === null) cell.draw(sampled);
+  else if (assignment.direction === 'shadow' && assignment.copyShare < 1)
+    runtime.book.sample.note(high, hash32(arrival.userKey, salt ^ SECOND_HALF), sampled);
   if (!sampled || !runtime.rateCap.take()) {
     if (sampled) cell.capRate();
     else cell.decide('not_sampled');

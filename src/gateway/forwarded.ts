@@ -1,4 +1,5 @@
 // HOT: one copy of the field list per lane.
+import { Prefixes } from '../core/headers.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { ShadowConfig } from '../core/snapshot.ts';
 import { siblingTraceparent } from '../core/ids.ts';
@@ -15,7 +16,7 @@ const OWN_PREFIX = 'x-cutover-';
  * Under these names proxies tell servers whose certificate they have verified: NGINX by habit, HAProxy, RFC 9440. Nobody
  * else may; Envoy's `x-forwarded-client-cert` goes with `x-forwarded-`.
  */
-const CERTIFICATE_PREFIXES = ['ssl-client-', 'x-ssl-client-', 'client-cert', 'x-client-cert'] as const;
+const CERTIFICATE_PREFIXES = new Prefixes('ssl-client-', 'x-ssl-client-', 'client-cert', 'x-client-cert');
 
 /**
  * The fields that go to the lane which answers the client. Both lanes see the same client address, host, protocol,
@@ -37,7 +38,7 @@ export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFiel
 function beginWay(fields: HeaderFields, host: string, { peerAddress, scheme }: Arrival): void {
   fields.removeAll('x-forwarded-');
   fields.remove('forwarded');
-  for (const prefix of CERTIFICATE_PREFIXES) fields.removeAll(prefix);
+  fields.removeAllOf(CERTIFICATE_PREFIXES);
   fields.appendChecked('X-Forwarded-For', peerAddress);
   fields.appendChecked('X-Forwarded-Proto', scheme);
   if (host !== '') fields.appendChecked('X-Forwarded-Host', host);

@@ -6,6 +6,7 @@ import type { GatewayConfig, Snapshot } from '../core/snapshot.ts';
 import type { TicketKeys } from '../core/ticket-keys.ts';
 import { openShadow } from '../shadow/department.ts';
 import type { ShadowDepartment } from '../shadow/department.ts';
+import { Denials } from '../telemetry/denials.ts';
 import { Recorder } from '../telemetry/recorder.ts';
 import type { TelemetryDelta } from '../telemetry/types.ts';
 import { createWireServer } from '../wire/server.ts';
@@ -48,6 +49,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   private runtime: Runtime;
   private configText: string;
   private localBypass = false;
+  private readonly denials = new Denials();
 
   constructor(options: GatewayOptions) {
     this.options = options;
@@ -144,12 +146,15 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 
   private deny(inbound: Inbound, { code, reason }: ClientRefusal): void {
     this.runtime.book.edgeAnswer(code);
+    const identity = inbound.client?.identity?.name ?? '';
+    this.denials.note(code, reason, plainAddress(inbound.remoteAddress), identity);
     this.station.accessLog.writeRefused(() => deniedRequest(this.runtime, inbound, code, reason));
     deny(inbound, code);
   }
 
   onRefused(code: FailureCode, status: number, remoteAddress: string, detail: string): void {
     this.runtime.book.edgeAnswer(code);
+    if (code === 'client_certificate') this.denials.note(code, detail, plainAddress(remoteAddress), '');
     this.station.accessLog.writeRefused(() => refusedHead(code, status, plainAddress(remoteAddress), detail));
   }
 
@@ -168,7 +173,10 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       states: this.server.states(),
       upstreams: this.runtime.plant.levels(),
     });
-    return this.station.recorder.take(this.snapshot.rollout.epoch, gauges);
+    const deltas = this.station.recorder.take(this.snapshot.rollout.epoch, gauges);
+    const denials = this.denials.take();
+    if (denials.length === 0) return deltas;
+    return deltas.map((delta, index) => (index === deltas.length - 1 ? { ...delta, denials } : delta));
   }
 
   upstreams(): UpstreamStats[] {

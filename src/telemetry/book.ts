@@ -7,10 +7,14 @@ import type { CopyDecision, Ineligible, Observation } from '../core/observation.
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { CopyCell, LaneCell } from './cells.ts';
 import { CohortBuffer } from './cohort-buffer.ts';
+import { SampleBuffer } from './sample-buffer.ts';
 import { recordUs } from './histogram.ts';
+import type { CohortDelta } from './cohort-types.ts';
 import type { TelemetryDelta } from './types.ts';
 
 const INELIGIBLE_PREFIX = 'ineligible_'.length;
+
+const NO_COHORTS: CohortDelta = { scopes: [], entries: new Uint32Array(0), lost: 0 };
 
 /** Stands for the regions beyond `LIMITS.telemetryCells`: a trusted header may still name too many. */
 const OTHER = '_other';
@@ -27,6 +31,7 @@ export class Book {
   private readonly copies = new Map<string, CopyCell>();
   private last: LaneCell | null = null;
   private cohortUsers: CohortBuffer | null = null;
+  private sampleUsers: SampleBuffer | null = null;
   private edge: Record<string, number> = {};
   /** By decision, as a map: no name is made per exchange. */
   private readonly ineligible = new Map<string, number>();
@@ -38,6 +43,11 @@ export class Book {
   /** Users of the cohorts; made when the first one is noted. */
   get cohorts(): CohortBuffer {
     return (this.cohortUsers ??= new CohortBuffer());
+  }
+
+  /** Users whose lot for the sample was drawn; made when the first one is noted. */
+  get sample(): SampleBuffer {
+    return (this.sampleUsers ??= new SampleBuffer());
   }
 
   /** Counts one finished exchange. */
@@ -127,10 +137,18 @@ export class Book {
       ineligible[decision.slice(INELIGIBLE_PREFIX) as Ineligible] = count;
     this.edge = {};
     this.ineligible.clear();
-    const cohorts = this.cohortUsers?.take();
+    const cohorts = withSampled(this.cohortUsers?.take(), this.sampleUsers?.take());
     const cells = { lanes: taken(this.lanes.values()), copies: taken(this.copies.values()) };
     return { ...cells, ineligible, edge, ...(cohorts === undefined ? {} : { cohorts }) };
   }
+}
+
+function withSampled(
+  cohorts: CohortDelta | undefined,
+  sampled: Uint32Array | undefined,
+): CohortDelta | undefined {
+  if (sampled === undefined) return cohorts;
+  return { ...(cohorts ?? NO_COHORTS), sampled };
 }
 
 /** Whether a lane is to be measured by an exchange: it was asked, and not spared by the gateway. */

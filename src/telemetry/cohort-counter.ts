@@ -3,6 +3,7 @@ import { incarnation } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import { ENTRY_WORDS, OF_CANDIDATE, SCOPE_SHIFT, WAS_BAD } from './cohort-buffer.ts';
 import { addRegions } from './cohort-merge.ts';
+import { SampleCounter, withSample } from './sample-counter.ts';
 import type { CohortDelta, CohortScope, RegionCohorts, WindowCohorts } from './cohort-types.ts';
 import { SeenSet } from './seen-set.ts';
 import type { Mark } from './seen-set.ts';
@@ -33,11 +34,12 @@ interface Tally {
 export class CohortCounter {
   private epoch = -1;
   private seen: SeenSet | null = null;
+  private sample: SampleCounter | null = null;
   private readonly places = new Map<string, Place>();
 
   /** Memory held, bytes. */
   get bytes(): number {
-    return this.seen?.bytes ?? 0;
+    return (this.seen?.bytes ?? 0) + (this.sample?.bytes ?? 0);
   }
 
   /** The users of a delta that are new; undefined without any, or for an epoch that is over. */
@@ -50,12 +52,14 @@ export class CohortCounter {
     const found = [...regions].map(([region, tally]) => counted(region, tally, routes.get(region) ?? []));
     const all = Map.groupBy([...found, ...(delta.lost > 0 ? lost : [])], ({ region }) => region);
     const sums = [...all.values()].map((same) => same.reduce(addRegions));
-    return { set: `${incarnation}.${epoch}`, earlier: [], regions: sums };
+    const sample = delta.sampled && (this.sample ??= new SampleCounter()).count(delta.sampled);
+    return { set: `${incarnation}.${epoch}`, earlier: [], regions: sums, ...withSample(sample) };
   }
 
   private forget(epoch: number): void {
     this.epoch = epoch;
     this.seen = null;
+    this.sample = null;
     this.places.clear();
   }
 

@@ -1,4 +1,5 @@
 import { LIMITS } from '../core/limits.ts';
+import { addSamples, withSample } from './sample-counter.ts';
 import type { CohortUsers, RegionCohorts, RouteUsers, WindowCohorts } from './cohort-types.ts';
 
 /**
@@ -10,11 +11,13 @@ export function mergeCohorts(all: readonly (WindowCohorts | undefined)[]): Windo
   if (known.length < 2) return known[0];
   const sets = lastSets(known.flatMap(({ earlier, set }) => [...earlier, set]));
   const set = sets[sets.length - 1] as string;
-  const regions = known.filter((each) => each.set === set).flatMap((each) => each.regions);
+  const same = known.filter((each) => each.set === set);
+  const regions = same.flatMap((each) => each.regions);
   return {
     set,
     earlier: sets.slice(0, -1),
     regions: sums(regions, ({ region }) => region, addRegions),
+    ...withSample(addSamples(same.map(({ sample }) => sample))),
   };
 }
 

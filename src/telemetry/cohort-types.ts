@@ -15,6 +15,14 @@ export interface CohortDelta {
   readonly entries: Uint32Array;
   /** Answers that found no room. */
   readonly lost: number;
+  /** Users whose lot for the sample was drawn, two words each: see `sample-buffer.ts`. Not there without any. */
+  readonly sampled?: Uint32Array | undefined;
+}
+
+/** New users whose lot for the sample was drawn: in it, and not. */
+export interface SampleUsers {
+  readonly chosen: number;
+  readonly left: number;
 }
 
 /** Users of one cohort, each counted once in an epoch. */
@@ -50,4 +58,6 @@ export interface WindowCohorts {
   /** Earlier memories whose counts were given up for this one, oldest first. */
   readonly earlier: readonly string[];
   readonly regions: readonly RegionCohorts[];
+  /** Not there where no user's lot for the sample was drawn. */
+  readonly sample?: SampleUsers | undefined;
 }

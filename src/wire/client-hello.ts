@@ -49,6 +49,7 @@ export function readClientHello(bytes: Buffer, limitBytes: number): HelloRead {
 function handshakeMessage(bytes: Buffer, limitBytes: number): Buffer | 'more' | null {
   const parts: Buffer[] = [];
   let have = 0;
+  let whole: number | null = Number.POSITIVE_INFINITY;
   for (let at = 0; ;) {
     if (at < bytes.length && bytes[at] !== HANDSHAKE) return null;
     if (bytes.length < at + RECORD_HEADER) return 'more';
@@ -57,7 +58,8 @@ function handshakeMessage(bytes: Buffer, limitBytes: number): Buffer | 'more' | 
     const part = bytes.subarray(at + RECORD_HEADER, at + RECORD_HEADER + length);
     parts.push(part);
     have += part.length;
-    const whole = wholeLength(parts[0] as Buffer, limitBytes);
+    // Its header may come in records of one byte each.
+    if (whole === Number.POSITIVE_INFINITY) whole = wholeLength(Buffer.concat(parts), limitBytes);
     if (whole === null) return null;
     if (have >= whole) return Buffer.concat(parts).subarray(4, whole);
     if (part.length < length) return 'more';

@@ -139,7 +139,7 @@ function hasName(names: readonly string[], name: string): boolean {
 }
 
 /** `*.example.org` for `shop.example.org`: a wildcard stands for one label (RFC 9525, section 6.3). */
-export function wildcardOf(name: string): string {
+function wildcardOf(name: string): string {
   const dot = name.indexOf('.');
   return dot === -1 ? '' : `*${name.slice(dot)}`;
 }

@@ -291,7 +291,7 @@ export interface ClientGate {
   /** Whether a session tells enough to be resumed. */
   readonly resumes: boolean;
   /** Called when a handshake is through, resumed or not. */
-  judge(evidence: PeerEvidence): Judgement;
+  readonly judge: (evidence: PeerEvidence) => Judgement;
 }
 
 /** What session tickets are sealed with. Entries with the same keys and context resume each other's sessions. */

@@ -192,6 +192,9 @@ test(
     expect(await ask(port, kept)).toBe('200');
     const log = () => readFileSync(join(running.folder, 'access.log'), 'utf8');
     await until(() => log().includes('revoked: spiffe://shop.example/leaver'), 'the reason', 15_000);
+    const told =
+      'not let in: client_certificate, revoked; the last from 127.0.0.1 as spiffe://shop.example/leaver';
+    await until(() => running.log().includes(told), 'the event', 15_000);
   },
   TEST_MS,
 );
@@ -205,9 +208,9 @@ test(
     const answers = new Map<string, number>();
     const first = await handshake(port);
     let reloads = 0;
-    let isOver = false;
+    const over = new AbortController();
     const changing = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         files.renew();
         files.revoke(reloads % 2 === 0 ? [leaver] : []);
         process.kill(running.pids().supervisor, 'SIGHUP');
@@ -226,7 +229,7 @@ test(
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await Promise.all(pending);
-    isOver = true;
+    over.abort();
     await changing;
     expect(Object.fromEntries(answers)).toEqual({ '200': SECONDS * PER_SECOND });
     expect(reloads).toBeGreaterThanOrEqual(SECONDS);

@@ -79,7 +79,7 @@ export async function secureStage(
 }
 
 /** One client from its handshake to its end. */
-export async function askOnce(fallbackPort: number, how: Ask = {}): Promise<Seen> {
+async function askOnce(fallbackPort: number, how: Ask = {}): Promise<Seen> {
   const client = new HeldClient(how.port ?? fallbackPort, how);
   const { bytes = [get('/asked')] } = how;
   for (const [index, request] of bytes.entries()) {
@@ -93,7 +93,7 @@ export async function askOnce(fallbackPort: number, how: Ask = {}): Promise<Seen
 }
 
 /** A client that stays. */
-export class HeldClient {
+class HeldClient {
   readonly socket: TLSSocket;
   text = '';
   isOver = false;
@@ -101,7 +101,7 @@ export class HeldClient {
   session: Buffer | undefined;
   private reused = false;
 
-  constructor(port: number, { as = null, with: along = [], bytes: _, ...options }: Ask = {}) {
+  constructor(port: number, { as = null, with: along = [], ...options }: Ask = {}) {
     const own = as === null ? {} : { cert: [as, ...along].map(({ pem }) => pem).join(''), key: as.key };
     this.socket = connect({ port, host: '127.0.0.1', ca: CA, servername: 'localhost', ...own, ...options });
     this.socket.on('data', (chunk: Buffer) => (this.text += chunk.toString('latin1')));
@@ -169,7 +169,7 @@ export function family(): { readonly root: Made; readonly client: Made } {
 }
 
 /** Makes the certificates of the listeners below. */
-export const SERVERS = makeAuthority('servers');
+const SERVERS = makeAuthority('servers');
 
 /** The certificate of a listener for one name. */
 export function serverFor(...names: string[]): { readonly cert: string; readonly key: string } {

@@ -86,6 +86,21 @@ test.each(VERSIONS)(
   },
 );
 
+// OpenSSL of today refuses a session under another name by itself, and takes it up when no name is asked for.
+test.each(VERSIONS)('no session of a name crosses to a client that asks for none: %s', async (version) => {
+  const closed = { ...serverFor('default.example'), client: clientsOf(two), certificates: [names.open] };
+  const on = await secureStage(closed);
+  const request = ['GET /asked HTTP/1.1\r\nHost: open.example\r\n\r\n'];
+  const { session } = await expectServed(on, {
+    ...askingFor('open.example'),
+    ...speaking(version),
+    bytes: request,
+  });
+  const nameless = { ...askingFor(''), ...speaking(version), rejectUnauthorized: false };
+  const crossed = await expectDenied(on, { ...nameless, session }, 0);
+  expect(crossed.reused).toBe(false);
+});
+
 test.each(VERSIONS)(
   'no session crosses to another listener with the same name and another authority: %s',
   async (version) => {

@@ -131,7 +131,7 @@ export function makeCertificate(wanted: Wanted = {}): Made {
   const der = sequence(tbs, algorithm(signer, hash), bits(sign(hash, tbs, signer)));
   return {
     pem: pemOf(der, 'CERTIFICATE'),
-    key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+    key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }),
     der,
     serial,
     subject,
@@ -166,7 +166,7 @@ function keyId(keys: Made['keys']): Buffer {
     .digest();
 }
 
-export function pemOf(der: Buffer, label: string): string {
+function pemOf(der: Buffer, label: string): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

@@ -1,6 +1,7 @@
 import { windowScore } from '../../stats/window-score.ts';
 import { addRegions, lastSets } from '../../telemetry/cohort-merge.ts';
-import type { RegionCohorts } from '../../telemetry/cohort-types.ts';
+import { addSamples, withSample } from '../../telemetry/sample-counter.ts';
+import type { RegionCohorts, SampleUsers } from '../../telemetry/cohort-types.ts';
 import type { Window } from '../../telemetry/types.ts';
 import { NO_TEST, scored } from './window-tests.ts';
 import type { WindowTest } from './window-tests.ts';
@@ -21,6 +22,8 @@ export interface CohortEvidence {
   /** Start of the first window of the last of them, milliseconds since the Unix epoch. */
   readonly sinceMs: number;
   readonly regions: readonly CohortTally[];
+  /** Users whose lot for the sample was drawn. Not there without any. */
+  readonly sample?: SampleUsers | undefined;
 }
 
 /** Adds what a window has of cohorts; what a lost memory left behind counts no more. */
@@ -42,7 +45,8 @@ export function addCohorts(
     known.set(more.region, { ...tally, ...raised(peaks.get(more.region), tally.test, weight) });
   }
   const regions = [...known.values()].toSorted((one, other) => (one.region < other.region ? -1 : 1));
-  return { sets, sinceMs: kept?.sinceMs ?? startMs, regions };
+  const sample = addSamples([kept?.sample, cohorts.sample]);
+  return { sets, sinceMs: kept?.sinceMs ?? startMs, regions, ...withSample(sample) };
 }
 
 const NO_USERS = { users: 0, bad: 0 };

@@ -1,6 +1,8 @@
 import { LIMITS } from '../../core/limits.ts';
 import { logSkew } from '../../stats/sampling-skew.ts';
+import type { SampleUsers } from '../../telemetry/cohort-types.ts';
 import type { RolloutState } from '../state.ts';
+import { logWeight } from './cohort-evidence.ts';
 import type { GateInput } from './decide.ts';
 import type { Evidence } from './evidence.ts';
 import { needsOf } from './needs.ts';
@@ -74,18 +76,32 @@ function isLossy({ sampled, ratio }: Missing): boolean {
 const ALPHA_SKEW = 0.001;
 
 /**
- * A sample that is not drawn as intended speaks for other requests than those it is taken for. Only lots that were drawn
- * request by request are counted: of users that come often, the share of requests says nothing.
+ * A sample that is not drawn as intended speaks for other requests than those it is taken for. Users are counted, each
+ * once: of users that come often, the share of requests says nothing. Where no user is known, each request has a lot.
  */
-function skew({ pairs }: Evidence, { shadow }: GatePlan): Requirement[] {
+function skew({ pairs, cohorts }: Evidence, { shadow }: GatePlan): Requirement[] {
   const lots = pairs.filter(({ direction }) => direction === 'shadow').map(({ drawn }) => drawn);
   const chosen = lots.reduce((sum, lot) => sum + lot.chosen, 0);
-  const all = lots.reduce((sum, lot) => sum + lot.left, chosen);
+  const left = lots.reduce((sum, lot) => sum + lot.left, 0);
+  const requests = drawnAs({ chosen, left }, shadow.sample, 'lots', 0);
+  if (cohorts?.sample === undefined) return requests;
+  const users = drawnAs(cohorts.sample, shadow.sample, 'users', logWeight(cohorts));
+  return [...users, ...requests].toSorted((one, other) => Number(one.met) - Number(other.met)).slice(0, 1);
+}
+
+/** @param logWeightOf what the evidence counts for, natural logarithm: see {@link logWeight} */
+function drawnAs(
+  { chosen, left }: SampleUsers,
+  share: number,
+  what: 'lots' | 'users',
+  logWeightOf: number,
+): Requirement[] {
+  const all = chosen + left;
   if (all === 0) return [];
-  const share = shadow.sample;
   const certain = share <= 0 || share >= 1;
-  const met = certain || logSkew([chosen, all - chosen], [share, 1 - share]) < Math.log(1 / ALPHA_SKEW);
-  const drawn = `${count(chosen)} of ${count(all)} lots were drawn (${percent(chosen / Math.max(1, all))}`;
+  const log = certain ? 0 : logSkew([chosen, left], [share, 1 - share]) + logWeightOf;
+  const met = log < Math.log(1 / ALPHA_SKEW);
+  const drawn = `${count(chosen)} of ${count(all)} ${what} were drawn (${percent(chosen / all)}`;
   const message = `${drawn}, meant are ${percent(share)})`;
   return [{ name: 'skew', met, reason: 'SAMPLING_SKEW', message, etaS: met ? 0 : null }];
 }
