@@ -24,11 +24,12 @@ export function compileListener(
 }
 
 function secure(tls: NonNullable<Listener['tls']>, inputs: Inputs): NonNullable<ListenerConfig['tls']> {
-  const { certificates = [], unknownName, forwardClientCert } = tls;
+  const { certificates = [], unknownName, forwardClientCert, alpn } = tls;
   const refuses = unknownName === 'refuse';
   const { names, ...own } = pair(tls, tls, inputs);
   return {
     ...own,
+    ...(alpn.includes('h2') ? { alpn } : {}),
     ...(refuses ? { names, refusesUnknown: true } : {}),
     ...(certificates.length === 0
       ? {}

@@ -10,11 +10,6 @@ interface Later {
 /** Keys that the product will have and this build has not: they are refused by name, never ignored. */
 const LATER: readonly Later[] = [
   {
-    path: ['listen', '*', 'tls', 'alpn'],
-    message: 'HTTP/2 is not there yet: listeners speak http/1.1',
-    hint: 'remove it',
-  },
-  {
     path: ['rollout', 'stickyKey', 'claim'],
     message: 'a token claim as sticky key is not there yet',
     hint: 'use { cookie: NAME }, { header: NAME } or { address: true }',

@@ -99,6 +99,11 @@ export const tlsSchema = section(
       ),
       'certificates for names of their own (SNI); cert is for every other one',
     ).optional(),
+    alpn: list(word('a protocol', ['h2', 'http/1.1']), 'what clients may speak, the preferred first', 1)
+      .refine((names) => new Set(names).size === names.length, {
+        error: 'a protocol is named twice\nname it once',
+      })
+      .prefault(['http/1.1']),
     unknownName: word('a client that asks for a name without a certificate, or for none', [
       'default',
       'refuse',

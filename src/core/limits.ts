@@ -65,6 +65,20 @@ export const LIMITS = {
   writeBuffersKept: 32,
   /** Request body kept while its call waits for a connection: one read of the client's socket and slack. */
   heldBodyBytes: 256 * 1024,
+  /** Streams of one HTTP/2 connection at once: what browsers and servers expect (RFC 9113, section 6.5.2). */
+  h2Streams: 100,
+  /** Bytes of one request body that are sent ahead of us, of each stream. */
+  h2WindowBytes: 64 * 1024,
+  /** What nghttp2 may hold for one connection, MiB: field sections, frames, answers that wait. */
+  h2SessionMiB: 10,
+  /** Frames that make no sense, and streams over the limit, after which a connection ends. */
+  h2InvalidFrames: 100,
+  h2RejectedStreams: 100,
+  /** Settings in one frame. */
+  h2Settings: 32,
+  /** Resets by the client: at once, and per second (CVE-2023-44487). A browser that leaves a page resets its requests. */
+  h2ResetBurst: 200,
+  h2ResetsPerSec: 33,
   /** Interim answers (1xx) before one final answer. */
   informsPerAnswer: 16,
   /** After the last answer: time, and bytes read and dropped, until the client closes; saves the answer from a reset. */

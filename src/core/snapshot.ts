@@ -30,6 +30,8 @@ export interface TlsCertificate {
 /** The certificates of a listener; its own is for every name that has no other. */
 export interface ListenerTls extends TlsCertificate {
   readonly certificates?: readonly TlsCertificate[];
+  /** What may be spoken (RFC 7301), the preferred first; absent: HTTP/1.1. */
+  readonly alpn?: readonly ('h2' | 'http/1.1')[];
   /** A name without a certificate is refused, instead of getting the listener's own. */
   readonly refusesUnknown?: boolean;
   /** What servers are told about a client with a certificate (XFCC), in the order of Envoy; absent: nothing. */

@@ -82,6 +82,7 @@ export function secured(desk: ClientDesk, keys: TicketKeys | null, desks: DeskSo
     ...entryOf(tls, places[0] as Place),
     certificates: certificates.map((one, at) => entryOf(one, places[at + 1] as Place)),
     refusesUnknown,
+    ...(tls.alpn === undefined ? {} : { alpn: tls.alpn }),
     ...(desk.asks
       ? { judgeOthers: ({ serverName }) => ({ client: new TlsClient(desks, serverName, []) }) }
       : {}),

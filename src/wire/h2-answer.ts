@@ -32,7 +32,8 @@ export function h2Fields(fields: HeaderFields): string[] {
     const lower = name.toLowerCase();
     const trimmed = value.trim();
     if (NAME.test(lower) && VALUE.test(trimmed)) list.push(lower, trimmed);
-    else reportDefect(new Error(`the field ${JSON.stringify(name)} cannot be sent by HTTP/2, and was dropped`));
+    else
+      reportDefect(new Error(`the field ${JSON.stringify(name)} cannot be sent by HTTP/2, and was dropped`));
   }
   return list;
 }

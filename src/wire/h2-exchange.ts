@@ -185,7 +185,7 @@ export class H2Exchange implements Inbound {
     this.framing = framing;
     this.left = framing === 'length' ? head.contentLength : 0;
     this.bytesOut += answerText(head, this.head.method, 1, false).length;
-    if (this.isOpen) this.stream.respond(raw, { endStream: framing === 'none', sendDate: false });
+    if (this.isOpen) this.stream.respond(raw, { endStream: framing === 'none' });
     this.responded = true;
   }
 
@@ -229,8 +229,8 @@ export class H2Exchange implements Inbound {
   cut(code: FailureCode): void {
     if (this.isOver) return;
     this.cutCode = code;
-    const why = code === 'client_stalled' ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_INTERNAL_ERROR;
-    this.stream.close(why);
+    // Not by `close`: Node ends the stream first then, and a part of an answer would pass for the whole.
+    this.stream.destroy(new Error(code));
   }
 
   /** The client broke its body, or waits too long: it is told if nothing was said yet. */

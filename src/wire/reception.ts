@@ -28,6 +28,8 @@ export interface Admitted {
   /** Bytes of HTTP that were read already; empty for most. */
   readonly early: Buffer;
   open(owner: SocketOwner): WireSocket;
+  /** The socket of a client that chose HTTP/2 in its handshake; null for every other. */
+  readonly h2: TLSSocket | null;
 }
 
 /** What a reception needs from its server; one of the two is called, once. */
@@ -121,7 +123,8 @@ export class Reception implements Swept {
 
   private shake(early: Buffer): void {
     const { secure } = this.doorway;
-    if (secure === null) return this.admit(early, null, (owner) => new WireSocket(accepted(this.raw), owner));
+    if (secure === null)
+      return this.admit(early, null, null, (owner) => new WireSocket(accepted(this.raw), owner));
     const isListening = this.code === 'proxy_header' && this.header.length > 0;
     this.code = 'tls_handshake';
     if (!isListening) {
@@ -152,13 +155,19 @@ export class Reception implements Swept {
 
   private onSecure(socket: TLSSocket, client: ConnectionClient | null): void {
     socket.on('error', () => undefined);
-    this.admit(NOTHING, client, (owner) => new SecureSocket(securely(socket), owner, this.raw));
+    const h2 = socket.alpnProtocol === 'h2' ? socket : null;
+    this.admit(NOTHING, client, h2, (owner) => new SecureSocket(securely(socket), owner, this.raw));
   }
 
-  private admit(early: Buffer, client: ConnectionClient | null, open: Admitted['open']): void {
+  private admit(
+    early: Buffer,
+    client: ConnectionClient | null,
+    h2: TLSSocket | null,
+    open: Admitted['open'],
+  ): void {
     if (this.over) return;
     this.over = true;
-    this.host.onAdmitted(this, { remoteAddress: this.address, client, early, open });
+    this.host.onAdmitted(this, { remoteAddress: this.address, client, early, open, h2 });
   }
 
   /** Ends it without a word: there is no protocol yet in which one could be said. */

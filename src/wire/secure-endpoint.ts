@@ -1,8 +1,8 @@
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { LIMITS } from '../core/limits.ts';
 import type { ClientHello } from './client-hello.ts';
-import { ALPN_PROTOCOLS, NO_TICKETS, TLS_POLICY } from './tls-policy.ts';
-import type { TlsEntry } from './types.ts';
+import { NO_TICKETS, TLS_POLICY } from './tls-policy.ts';
+import type { AlpnProtocol, TlsEntry } from './types.ts';
 
 /** Hears what became of the handshakes of an endpoint. */
 export interface EndpointOwner {
@@ -22,12 +22,12 @@ export class SecureEndpoint {
   private readonly previous: Server | null;
 
   /** @throws when the certificate and the key do not belong together, or authorities or lists cannot be read */
-  constructor(entry: TlsEntry, owner: EndpointOwner) {
+  constructor(entry: TlsEntry, alpn: readonly AlpnProtocol[], owner: EndpointOwner) {
     this.entry = entry;
     const { tickets } = entry;
-    this.current = serverOf(entry, tickets?.current ?? null, owner);
+    this.current = serverOf(entry, alpn, tickets?.current ?? null, owner);
     const previous = tickets?.previous ?? null;
-    this.previous = previous === null ? null : serverOf(entry, previous, owner);
+    this.previous = previous === null ? null : serverOf(entry, alpn, previous, owner);
   }
 
   /** The server for a handshake: that which has the key of the ticket, where one has. */
@@ -40,14 +40,19 @@ export class SecureEndpoint {
   }
 }
 
-function serverOf(entry: TlsEntry, ticketKeys: Buffer | null, owner: EndpointOwner): Server {
+function serverOf(
+  entry: TlsEntry,
+  alpn: readonly AlpnProtocol[],
+  ticketKeys: Buffer | null,
+  owner: EndpointOwner,
+): Server {
   const { cert, key, client, tickets } = entry;
   const resumes = client === undefined || client.resumes;
   const server = createServer({
     ...TLS_POLICY,
     cert,
     key,
-    ALPNProtocols: ALPN_PROTOCOLS,
+    ALPNProtocols: [...alpn],
     handshakeTimeout: LIMITS.receptionTimeoutMs,
     sessionTimeout: LIMITS.tlsSessionS,
     honorCipherOrder: true,

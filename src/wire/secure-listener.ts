@@ -6,6 +6,7 @@ import { plainName, type ClientHello } from './client-hello.ts';
 import { reportDefect } from './defect.ts';
 import { evidenceOf } from './peer-evidence.ts';
 import { SecureEndpoint, type EndpointOwner } from './secure-endpoint.ts';
+import { ALPN_PROTOCOLS } from './tls-policy.ts';
 import type { Judgement, ListenTls } from './types.ts';
 
 /** Hears how a handshake went; one of its functions is called, once, or none when the socket was destroyed by its owner. */
@@ -39,7 +40,7 @@ export class SecureListener implements EndpointOwner {
   /** @throws when a certificate and its key do not belong together, or cannot be read */
   constructor(tls: ListenTls) {
     this.tls = tls;
-    this.fallback = new SecureEndpoint(tls, this);
+    this.fallback = new SecureEndpoint(tls, tls.alpn ?? ALPN_PROTOCOLS, this);
     this.names = this.named(tls);
   }
 
@@ -48,17 +49,17 @@ export class SecureListener implements EndpointOwner {
    * @throws like the constructor; everything stays as it was then
    */
   configure(tls: ListenTls): void {
-    const fallback = new SecureEndpoint(tls, this);
+    const fallback = new SecureEndpoint(tls, tls.alpn ?? ALPN_PROTOCOLS, this);
     const names = this.named(tls);
     this.tls = tls;
     this.fallback = fallback;
     this.names = names;
   }
 
-  private named({ certificates = [] }: ListenTls): Map<string, SecureEndpoint> {
+  private named({ certificates = [], alpn = ALPN_PROTOCOLS }: ListenTls): Map<string, SecureEndpoint> {
     return new Map(
       certificates.flatMap((entry) => {
-        const endpoint = new SecureEndpoint(entry, this);
+        const endpoint = new SecureEndpoint(entry, alpn, this);
         return (entry.names ?? []).map((name) => [name, endpoint] as const);
       }),
     );

@@ -315,9 +315,14 @@ export interface TlsEntry {
   readonly tickets?: SessionTickets | undefined;
 }
 
+/** A protocol of application data over TLS. */
+export type AlpnProtocol = 'h2' | 'http/1.1';
+
 /** The certificates of a listener; its own is for every name that has no other. */
 export interface ListenTls extends TlsEntry {
   readonly certificates?: readonly TlsEntry[];
+  /** What may be chosen in a handshake (RFC 7301), the preferred first; HTTP/1.1 alone where it is absent. */
+  readonly alpn?: readonly AlpnProtocol[];
   /** Whether a client that asks for no name, or one that is in no `names`, is refused. */
   readonly refusesUnknown?: boolean;
   /** Judges clients of entries without a gate, on a listener where others have one. */
