@@ -3,6 +3,8 @@
  * frames without an end, settings and pings, field sections of megabytes, a client that reads nothing.
  * Known from: CVE-2023-44487 (rapid reset), CVE-2024-27983 and VU#421644 (CONTINUATION), CVE-2019-9512 and -9515 (pings,
  * settings).
+ * Why it works: each of these costs the sender one frame and the receiver memory, a stream or an answer in a queue;
+ * what is cancelled is not counted by a limit on what is open.
  * Cutover: the connection ends or the streams are refused; others are served meanwhile, and servers see at most what was
  * really asked.
  */

@@ -3,6 +3,8 @@
  * and the path, fields of the connection, two lengths, a length that lies, Host beside :authority, pseudo-header fields
  * twice or late.
  * Known from: "HTTP/2: The Sequel is Always Worse" (Kettle, 2021), CVE-2021-36740 (Varnish), CVE-2021-33193 (Apache).
+ * Why it works: HTTP/2 frames its fields by length, so that a value may hold what ends a line in HTTP/1.1; who
+ * translates without looking lets the client write the next server's request.
  * Cutover: nothing is written that was not read: the section becomes one head, and the reader of HTTP/1.1 decides about it.
  */
 import { expect, test } from 'vitest';

@@ -3,6 +3,8 @@
  * pieces, lengths that lie, versions and ciphers that are broken, a renegotiation without end.
  * Known from: CVE-2009-3555 and CVE-2011-1473 (renegotiation), POODLE and BEAST (old versions), slowloris over TLS,
  * CVE-2026-21637 (Node: a callback that throws ends the process).
+ * Why it works: a handshake comes before every other check, is paid by the server, and a parser of its first record
+ * that trusts a length or throws in a callback takes the worker with it.
  * Cutover: a ClientHello is read with every length checked, and then by OpenSSL; both must agree. One deadline for all of
  * it. No server sees a byte, and the next client is served.
  */

@@ -2,6 +2,8 @@
  * Attack: a name in the ClientHello that is none, is unknown, or is read in two ways: an address, a NUL, a path, a length
  * that lies, two entries, upper case, a trailing dot.
  * Known from: CVE-2026-21637 (Node: `SNICallback` that throws), SNI injection into logs and file names.
+ * Why it works: the name is the client's own text, read before anything is known about it, and what chooses
+ * certificates, files or log lines by it is led by the client.
  * Cutover: the name chooses among names that are known and is used for nothing else; there is no callback. A name without a
  * certificate gets the listener's own, or is refused in the handshake where that is wanted.
  */

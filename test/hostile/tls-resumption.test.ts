@@ -2,6 +2,7 @@
  * Attack: a session that began where anybody may come in is resumed where certificates are asked for, or one of another
  * authority's client. A resumed session shows no certificate, and OpenSSL takes a ticket before it looks at the name.
  * Known from: CVE-2025-23419 (nginx): server blocks that share an address, TLS 1.3.
+ * Why it works: one key for all tickets makes a session of one policy a session of all of them.
  * Cutover: each policy has keys and a context of its own, and the name in the ClientHello chooses before OpenSSL reads.
  * A session is judged like a first handshake; what cannot be judged from a session is not resumed at all.
  */

@@ -3,6 +3,8 @@
  * that ends the quoted value early and adds a name of its own.
  * Known from: Envoy's documentation of XFCC, which warns of both; every application behind an ingress that reads
  * `ssl-client-subject-dn`.
+ * Why it works: the application cannot tell the gateway's field from the client's, and a quote that is not escaped ends
+ * the gateway's value where the subject wants it to end.
  * Cutover: such fields of clients never pass. The gateway's own value has no quote and no backslash before one inside.
  */
 import { expect, test } from 'vitest';

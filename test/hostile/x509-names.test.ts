@@ -2,6 +2,7 @@
  * Attack: a name that is read as another one: with a NUL inside, in letters beyond ASCII, with quotes, in the common name
  * only, or one that merely begins or ends like a name that is let in.
  * Known from: CVE-2009-2408 and CVE-2025-66220 (NUL), CVE-2021-44532 (Node's text of alternative names).
+ * Why it works: a name is compared as a text that was made from bytes in another way than the authority read them.
  * Cutover: names are read from the bytes of the extension; odd ones refuse the certificate; the common name is never
  * looked at; a star stands behind a slash, a dot or an @ only.
  */

@@ -2,6 +2,8 @@
  * Attack: a certificate that is genuine and for something else: a server's, an authority's own, or one that says nothing
  * about what it is for. Whoever runs any web server of the company has one.
  * Known from: OpenSSL and Node, which let a certificate without extended key usage be anybody's (measured).
+ * Why it works: the chain is in order, so that only what the certificate is for tells the two apart, and verification
+ * of a server's own kind does not ask for it.
  * Cutover: the extended key usage must be there and name clients; an authority is no client.
  */
 import { test } from 'vitest';

@@ -2,6 +2,7 @@
  * Attack: a certificate that was taken back goes on: on a connection that stands, by a session that is resumed, or while
  * the list that names it is out of date.
  * Known from: RFC 5280, section 6.3; resumption skips the certificate (RFC 8446, section 2.2), and so did many servers.
+ * Why it works: revocation is looked at in the handshake, and none of these has a handshake any more.
  * Cutover: OpenSSL looks at the lists in the handshake. Sessions are sealed under the lists they were verified by, so that
  * a new list ends them all; a connection that stands is judged again at its next request.
  */

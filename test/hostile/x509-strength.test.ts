@@ -1,6 +1,8 @@
 /**
  * Attack: a certificate whose key can be computed, or whose signature can be forged: RSA of 1024 bits, SHA-1.
  * Known from: SHAttered (2017), the chosen-prefix collision of 2020; Logjam for short keys.
+ * Why it works: a chain with one weak link verifies like any other: the mathematics is right, only the secret is not
+ * secret.
  * Cutover: floors for keys and signatures, in OpenSSL's handshake and again in the policy; public keys can be pinned.
  */
 import { test } from 'vitest';

@@ -2,6 +2,8 @@
  * Attack: an authority of one trust domain makes a certificate for another one. Both are trusted by the same gateway, and
  * whoever verifies against the union of their authorities lets it in.
  * Known from: the X509-SVID specification, section 5.2, and Envoy's SPIFFE validator, which was made for this.
+ * Why it works: the authorities of all domains stand in one list, and verification only says that one of them has
+ * signed.
  * Cutover: the domain of the SPIFFE ID must be the one whose authorities have made the certificate; its grammar is strict.
  */
 import { test } from 'vitest';
