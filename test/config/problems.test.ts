@@ -227,7 +227,7 @@ const LANES: readonly [string, string, string[]][] = [
     'legacy: { servers: [http://a:1] }\ncandidate:\n  upstreams: { shop: { servers: [http://b:1] } }\n  routes:\n    - { name: all, upstream: shop }\n    - { name: all, match: { path: / }, upstream: shop }',
     [
       '6:15 the route name "all" is taken by routes[0] | give each route a name of its own',
-      '6:20 this route is never reached: routes[0] matches the same requests | change its path, host or methods, or remove it',
+      '6:20 this route is never reached: routes[0] "all" matches the same requests | change its path, host or conditions, or remove it',
     ],
   ],
   [

@@ -5,6 +5,7 @@ import { upstreamFields } from '../schema-upstream.ts';
 import type { Source } from '../source.ts';
 import { didYouMean } from '../suggest.ts';
 import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
+import { checkRoutes } from './routes.ts';
 
 const CANDIDATE = ['candidate'];
 const ROUTES = ['candidate', 'routes'];
@@ -17,7 +18,7 @@ export function checkCandidate(source: Source): Finding[] {
     ...checkShape(source.raw),
     ...checkReferences(source),
     ...checkRouteNames(source),
-    ...checkReach(source),
+    ...checkRoutes(source),
     ...checkUnused(source.raw),
   ];
 }
@@ -81,26 +82,6 @@ function checkRouteNames(source: Source): Finding[] {
     const message = `the route name "${source.written(path)}" is taken by routes[${first}]`;
     return [error(path, message, 'give each route a name of its own')];
   });
-}
-
-/** Two routes with one match: the second would never see a request. */
-function checkReach(source: Source): Finding[] {
-  const seen = new Map<string, number>();
-  return itemsAt(source.raw, ROUTES).flatMap((route, index) => {
-    const key = matchKey(source.raw, route);
-    const first = seen.get(key);
-    seen.set(key, first ?? index);
-    if (first === undefined) return [];
-    const message = `this route is never reached: routes[${first}] matches the same requests`;
-    return [errorAtKey([...route, 'match'], message, 'change its path, host or methods, or remove it')];
-  });
-}
-
-function matchKey(raw: unknown, route: Path): string {
-  const match = [...route, 'match'];
-  const host = (textAt(raw, [...match, 'host']) ?? '').toLowerCase();
-  const methods = textsAt(raw, [...match, 'methods']).map(({ text }) => text);
-  return JSON.stringify([host, textAt(raw, [...match, 'path']) ?? '/', methods.toSorted()]);
 }
 
 function checkUnused(raw: unknown): Finding[] {
