@@ -1,9 +1,12 @@
 import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
 
 /** Whether a whole text is what a pattern describes. */
 export type PatternTest = (text: string) => boolean;
 
-type Library = Pick<typeof import('re2js'), 'RE2JS'>;
+interface Library {
+  readonly RE2JS: typeof RE2JS;
+}
 
 /**
  * Compiles an expression of RE2: no look-around and no back-references, and in return a path of n characters takes
@@ -11,7 +14,7 @@ type Library = Pick<typeof import('re2js'), 'RE2JS'>;
  * @throws Error when it is none
  */
 export function patternTest(pattern: string): PatternTest {
-  const { RE2JS } = createRequire(import.meta.url)('re2js') as Library;
-  const compiled = RE2JS.compile(pattern);
+  const library = createRequire(import.meta.url)('re2js') as Library;
+  const compiled = library.RE2JS.compile(pattern);
   return (text) => compiled.matches(text);
 }
