@@ -108,6 +108,8 @@ export const CONTROL_LIMITS = {
   /** Headers, or parameters, that one route asks for, and the characters of their values. */
   routeConditions: 16,
   routeValueChars: 1_024,
+  /** With `watch`, how often the files of the configuration are looked at: a handful of `stat` calls. */
+  configWatchMs: 250,
   /** A JSON Web Key Set: 256 KiB holds hundreds of RSA keys. */
   jwksBytes: 256 * 1024,
   /** A file that holds one secret. */

@@ -5,7 +5,7 @@ import { CERTIFICATES } from '../kit/certificates.ts';
 import { SMALLEST, everyProblemOf, load, problemsOf, told } from './kit.ts';
 
 const ALL_KEYS =
-  'known here: version, listen, admin, node, region, trustedProxies, workers, runDir, store, legacy, candidate, filters, rollout, differences, timeouts, limits, accessLog, notify, siem, explainHeaders';
+  'known here: version, listen, admin, node, region, trustedProxies, workers, runDir, watch, store, legacy, candidate, filters, rollout, differences, timeouts, limits, accessLog, notify, siem, explainHeaders';
 
 /** What is added to the smallest file (from its line 4 on), and what is said about it. */
 const TABLE: readonly [string, string, string[]][] = [
