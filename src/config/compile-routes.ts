@@ -6,7 +6,14 @@ type Match = Route['match'];
 
 /** A route as requests are matched against it. */
 export function compileRoute(entry: Route): RouteConfig {
-  return { ...entry, match: compileMatch(entry.match) };
+  const { upstream, upstreams, match, ...rest } = entry;
+  const several = upstreams === undefined ? {} : { upstreams };
+  return {
+    ...rest,
+    match: compileMatch(match),
+    upstream: upstream ?? upstreams?.[0]?.name ?? '',
+    ...several,
+  };
 }
 
 function compileMatch({ host, path, methods, headers, query }: Match): RouteMatch {

@@ -1,6 +1,6 @@
 import type { PathKind } from '../core/snapshot.ts';
 import type { Path } from './problem.ts';
-import { entriesAt, textAt, textsAt, valueAt } from './view.ts';
+import { entriesAt, itemsAt, textAt, textsAt, valueAt } from './view.ts';
 
 /** The match of a route before a schema has accepted it. */
 export interface MatchView {
@@ -42,4 +42,9 @@ function conditions(raw: unknown, place: Path, anyCase: boolean): string[] {
   return entriesAt(raw, place)
     .map(([name, value]) => JSON.stringify([place.at(-1), anyCase ? name.toLowerCase() : name, value]))
     .toSorted();
+}
+
+/** Where a route names its upstreams: one, or several with weights. */
+export function upstreamsAt(raw: unknown, route: Path): Path[] {
+  return [[...route, 'upstream'], ...itemsAt(raw, [...route, 'upstreams']).map((item) => [...item, 'name'])];
 }

@@ -8,12 +8,12 @@ export const PATH = /^\/(?!.*(?:\/\/|\/\.\.?(?:\/|$)|[?#\s\\]))/;
 export const TEMPLATE = /^(?:\/(?:\{[A-Za-z][A-Za-z0-9_]{0,63}\}|[^{}\s?#/]*))+$/;
 const HOST = /^(?:\*\.)?(?!-)[A-Za-z0-9._-]{1,253}$/;
 
-const path = (description: string) =>
+export const pathField = (description: string) =>
   matching(description, PATH, 'a path that starts with / and has no .., // or query', '/api/');
 
 const special = section(
   {
-    exact: path('one path and no other').optional(),
+    exact: pathField('one path and no other').optional(),
     template: matching(
       'a path with names in braces for segments that vary',
       TEMPLATE,
@@ -70,7 +70,7 @@ export const matchSchema = section(
       'shop.example.com',
     ).optional(),
     path: z
-      .union([path('path prefix, /api/ say'), special])
+      .union([pathField('path prefix, /api/ say'), special])
       .describe('a path prefix, or { exact }, { template } or { regex }')
       .prefault('/'),
     methods: list(

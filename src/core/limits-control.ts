@@ -101,6 +101,8 @@ export const CONTROL_LIMITS = {
   configExcerptChars: 160,
   /** Entries of any list or map in `cutover.yaml` (routes, servers, addresses). */
   configEntries: 1_000,
+  /** Weight of an upstream of a route: parts of a thousandth and finer. */
+  upstreamWeight: 100_000,
   /** An expression of a route: its automaton is walked for every character of a path. */
   routePatternChars: 256,
   /** Routes with an expression: all of one host are asked one after the other. */

@@ -145,11 +145,23 @@ export interface RouteMatch {
   readonly query?: readonly FieldMatch[] | undefined;
 }
 
+/** One upstream of a route and its part of the requests. */
+export interface WeightedUpstream {
+  readonly name: string;
+  readonly weight: number;
+}
+
 export interface RouteConfig {
   readonly name: string;
   readonly match: RouteMatch;
-  /** Name of an upstream of the candidate lane. */
+  /** Name of an upstream of the candidate lane; of several the first, '' where the route redirects. */
   readonly upstream: string;
+  /** Several of them by their weights, at least one above 0. */
+  readonly upstreams?: readonly WeightedUpstream[] | undefined;
+  /** The candidate's server gets this in the place of the path of the match. */
+  readonly rewrite?: { readonly prefix: string } | undefined;
+  /** The candidate lane answers with this instead of asking a server. */
+  readonly redirect?: { readonly prefix: string; readonly status: number } | undefined;
   /** Names of filters, in their order. */
   readonly filters: readonly string[];
   /** A critical route must be proven by itself before a phase is left. */

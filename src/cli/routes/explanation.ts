@@ -7,6 +7,7 @@ import type { Assignment } from '../../gateway/assignment.ts';
 import type { CompiledRoute } from '../../gateway/router.ts';
 import { Router } from '../../gateway/router.ts';
 import { asRead, readingsOf } from '../../gateway/routing/readings.ts';
+import { upstreamFor } from '../../gateway/routing/moves.ts';
 import type { Explanation, RouteLine } from '../../report/routes-schema.ts';
 import { ineligibleBecause, isMarked } from '../../shadow/eligibility.ts';
 import { losersOf } from './losers.ts';
@@ -40,7 +41,11 @@ export function explanationOf(config: GatewayConfig, standing: Standing, questio
     lane: assignment.lane,
     why: whyOf(standing, arrival, assigner.isCanary(arrival, head.host, head.fields)),
     copy: copyOf(question, found, assignment),
-    upstream: upstreamOf(config, assignment, found),
+    upstream: upstreamOf(
+      config,
+      assignment,
+      upstreamFor(found?.config, arrival.userKey ?? arrival.requestId),
+    ),
   };
 }
 
@@ -55,10 +60,15 @@ export function lineOf({ config, edgeFilters, filters }: CompiledRoute): RouteLi
     methods: [...methods],
     headers: [...headers],
     query: [...query],
-    upstream: config.upstream,
+    upstream: destination(config),
     edgeFilters: edgeFilters.map(({ name }) => name),
     filters: filters.map(({ name }) => name),
   };
+}
+
+function destination({ upstream, upstreams, redirect }: CompiledRoute['config']): string {
+  if (redirect !== undefined) return `${redirect.status} to ${redirect.prefix}`;
+  return upstreams?.map(({ name, weight }) => `${name} ${weight}`).join(', ') ?? upstream;
 }
 
 function foreignGuards(router: Router, found: CompiledRoute): string[] {
@@ -102,9 +112,9 @@ function copyOf(
 function upstreamOf(
   { legacy, candidate }: GatewayConfig,
   { lane }: Assignment,
-  found: CompiledRoute | null,
+  chosen: string,
 ): Explanation['upstream'] {
-  const own = candidate.upstreams.find(({ name }) => name === found?.config.upstream);
+  const own = candidate.upstreams.find(({ name }) => name === chosen);
   const upstream: UpstreamConfig | undefined = lane === 'legacy' ? legacy : own;
   if (upstream === undefined) return null;
   const { name, policy, servers } = upstream;

@@ -5,6 +5,7 @@ import { upstreamFields } from '../schema-upstream.ts';
 import type { Source } from '../source.ts';
 import { didYouMean } from '../suggest.ts';
 import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
+import { upstreamsAt } from '../route-view.ts';
 import { checkRoutes } from './routes.ts';
 
 const CANDIDATE = ['candidate'];
@@ -63,7 +64,9 @@ function checkReferences(source: Source): Finding[] {
     return [error(path, `there is no ${kind} "${source.written(path)}"`, hint)];
   };
   return itemsAt(source.raw, ROUTES).flatMap((route) => [
-    ...(upstreams.length === 0 ? [] : unknown('upstream', [...route, 'upstream'], upstreams)),
+    ...(upstreams.length === 0
+      ? []
+      : upstreamsAt(source.raw, route).flatMap((path) => unknown('upstream', path, upstreams))),
     ...textsAt(source.raw, [...route, 'filters']).flatMap(({ path }) => unknown('filter', path, filters)),
   ]);
 }
@@ -86,7 +89,9 @@ function checkRouteNames(source: Source): Finding[] {
 
 function checkUnused(raw: unknown): Finding[] {
   const routes = itemsAt(raw, ROUTES);
-  const upstreams = new Set(routes.map((route) => textAt(raw, [...route, 'upstream'])));
+  const upstreams = new Set(
+    routes.flatMap((route) => upstreamsAt(raw, route).map((path) => textAt(raw, path))),
+  );
   const filters = new Set(
     routes.flatMap((route) => textsAt(raw, [...route, 'filters']).map(({ text }) => text)),
   );

@@ -8,7 +8,7 @@ import { matchAt } from '../route-view.ts';
 import type { MatchView } from '../route-view.ts';
 import { PATH, TEMPLATE } from '../schema-match.ts';
 import type { Source } from '../source.ts';
-import { itemsAt, textAt } from '../view.ts';
+import { itemsAt, textAt, valueAt } from '../view.ts';
 
 const ROUTES = ['candidate', 'routes'];
 /** Characters that mean something in an expression. */
@@ -33,7 +33,13 @@ export function checkRoutes(source: Source): Finding[] {
     const match = matchAt(raw, route);
     return { route, name: `routes[${index}]${shown}`, path: source.written(match.place), match };
   });
-  return [...routes.flatMap(checkPath), ...checkCount(routes), ...checkTwice(routes), ...checkHidden(routes)];
+  return [
+    ...routes.flatMap(checkPath),
+    ...routes.flatMap((placed) => checkAnswer(raw, placed)),
+    ...checkCount(routes),
+    ...checkTwice(routes),
+    ...checkHidden(routes),
+  ];
 }
 
 function checkPath({ path: written, match: { kind, path, place } }: Placed): Finding[] {
@@ -69,6 +75,36 @@ function checkPattern(pattern: string, place: Path): Finding[] {
   if (/^\^?(?:\/|\.\*|\(|\[|\\)/.test(pattern)) return [];
   return [
     warning(place, 'this expression stands for the whole path, which starts with /', 'begin it with /'),
+  ];
+}
+
+/** One of the three ways to answer, and a path whose part can be replaced. */
+function checkAnswer(raw: unknown, { route, match }: Placed): Finding[] {
+  const has = (key: string): boolean => valueAt(raw, [...route, key]) !== undefined;
+  const ways = ['upstream', 'upstreams', 'redirect'].filter(has);
+  const moves = ['rewrite', 'redirect'].filter(has);
+  const weights = itemsAt(raw, [...route, 'upstreams']).map((item) => valueAt(raw, [...item, 'weight']));
+  const none = 'write upstream: NAME, upstreams: [{ name: NAME, weight: 1 }] or redirect: { prefix: /new/ }';
+  return [
+    ...(ways.length === 0 ? [errorAtKey(route, 'the key "upstream" is missing', none)] : []),
+    ...ways
+      .slice(1)
+      .map((key) => errorAtKey([...route, key], `${ways[0]} and ${key} exclude each other`, 'keep one')),
+    ...(weights.length > 0 && weights.every((weight) => weight === 0)
+      ? [errorAtKey([...route, 'upstreams'], 'no upstream has a weight above 0', 'give one of them a weight')]
+      : []),
+    ...moves
+      .filter(() => match.kind === 'template' || match.kind === 'regex')
+      .map((key) =>
+        errorAtKey(
+          [...route, key],
+          `a ${match.kind} has no part that could be replaced`,
+          'match a prefix or { exact }',
+        ),
+      ),
+    ...(has('rewrite') && has('redirect')
+      ? [errorAtKey([...route, 'rewrite'], 'a route that redirects asks no server', 'remove one of them')]
+      : []),
   ];
 }
 
