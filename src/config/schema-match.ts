@@ -3,7 +3,7 @@ import { LIMITS } from '../core/limits.ts';
 import { ONE_KEY, list, matching, say, section } from './fields.ts';
 
 /** A path in the normalised form that requests are matched in. */
-export const PATH = /^\/(?!.*(?:\/\/|\/\.\.?(?:\/|$)|[?#\s\\]))/;
+export const PATH = /^(?!.*(?:\/\/|\/\.\.?(?:\/|$)|[?#\s\\]))\//;
 /** A path template: names in braces stand for whole segments. */
 export const TEMPLATE = /^(?:\/(?:\{[A-Za-z][A-Za-z0-9_]{0,63}\}|[^{}\s?#/]*))+$/;
 const HOST = /^(?:\*\.)?(?!-)[A-Za-z0-9._-]{1,253}$/;

@@ -44,7 +44,7 @@ function shapeOf({ pathKind, path }: RouteMatch): string {
 }
 
 /** How many conditions there are beside host and path; methods are one. */
-export function conditionsOf({ methods, headers = [], query = [] }: RouteMatch): number {
+function conditionsOf({ methods, headers = [], query = [] }: RouteMatch): number {
   return (methods.length === 0 ? 0 : 1) + headers.length + query.length;
 }
 

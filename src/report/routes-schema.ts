@@ -3,7 +3,7 @@ import { PHASES } from '../core/snapshot.ts';
 
 const field = z.strictObject({
   name: z.string(),
-  value: z.string().nullable().describe('null: any value'),
+  value: z.string().nullable().describe('null when each value will do'),
 });
 
 const route = z.strictObject({

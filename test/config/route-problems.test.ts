@@ -35,6 +35,19 @@ const ROUTES: [what: string, lanes: string, problems: string[]][] = [
       '7:38 expected a header name | for example: x-version',
     ],
   ],
+  [
+    'answers that contradict themselves',
+    'legacy: { servers: [http://a:1] }\ncandidate:\n  upstreams: { shop: { servers: [http://b:1] } }\n  routes:\n    - { name: a, match: { path: /a }, upstream: shop, redirect: { prefix: /b, status: 303 } }\n    - { name: b, match: { path: /b } }\n    - { name: c, match: { path: /c }, upstreams: [{ name: shop, weight: 0 }, { name: shpo, weight: 0 }] }\n    - { name: d, match: { path: { regex: /d } }, upstream: shop, rewrite: { prefix: //x } }',
+    [
+      '5:55 upstream and redirect exclude each other | keep one',
+      '5:87 expected one of: 301, 302, 307, 308 | a status of redirects: 308 keeps the method',
+      '6:7 the key "upstream" is missing | write upstream: NAME, upstreams: [{ name: NAME, weight: 1 }] or redirect: { prefix: /new/ }',
+      '7:39 no upstream has a weight above 0 | give one of them a weight',
+      '7:86 there is no upstream "shpo" | did you mean "shop"?',
+      '8:66 a regex has no part that could be replaced | match a prefix or { exact }',
+      '8:85 expected a path that starts with / and has no .., // or query | for example: /api/',
+    ],
+  ],
 ];
 
 for (const [what, lanes, expected] of ROUTES) {

@@ -15,7 +15,7 @@ import type { Upstream } from '../kit/upstream.ts';
 const SECONDS = Number(process.env['CUTOVER_CHANGE_SECONDS'] ?? 10);
 const RATE = 500;
 const GUARDED_EVERY = 10;
-/** Of a busy machine with two cores; docs/routes.md has what was measured on a quiet one. */
+/** Of a busy machine with two cores; docs/routes.md has what was measured. */
 const PROPAGATION_P99_MS = 2_000;
 
 /** The version that each request was served under, by its path: what the lanes are told as Host. */
@@ -97,7 +97,7 @@ async function started(legacy: Lane, candidate: Lane) {
   running.rewrite(first);
   running.signal('SIGHUP');
   await until(
-    async () => (await running.log()).includes('refused') || (await running.status()).snapshot.revision > 1,
+    async () => running.log().includes('refused') || (await running.status()).snapshot.revision > 1,
   );
   return { running, services };
 }
