@@ -156,6 +156,9 @@ export const configSchema = section(
     ).prefault([]),
     workers: whole('worker processes; min(cores, 4) if left out', 1, LIMITS.workers, 2).optional(),
     runDir: text('folder of the lock, the kill switch and the worker list', './run').prefault('./run'),
+    watch: flag(
+      'reads the configuration again when its file or one that it names changes; default: on SIGHUP and reload only',
+    ).prefault(false),
     store: store.prefault({}),
     legacy: legacySchema,
     candidate: candidateSchema,

@@ -82,6 +82,8 @@ candidate:
 
 # Evidence and history. Both paths start at the folder of this file.
 runDir: ./run
+# Takes a changed configuration over without being told; a bad one is refused as a whole.
+# watch: true
 store:
   sqlite: ./cutover.db
   retention: { windows: 30d, examples: 7d, maxBytes: 2GiB }

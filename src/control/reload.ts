@@ -24,6 +24,7 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
     ['admin', JSON.stringify(node.admin) !== JSON.stringify(loaded.node.admin)],
     ['store', JSON.stringify(node.store) !== JSON.stringify(loaded.node.store)],
     ['rollout.window', plan.windowMs !== loaded.plan.windowMs],
+    ['watch', node.watch !== loaded.node.watch],
     ['siem', !isDeepStrictEqual(node.siem, loaded.node.siem)],
   ];
   const isKept = ([first, second]: Path): boolean =>

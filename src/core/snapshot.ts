@@ -171,21 +171,50 @@ export interface UpstreamTls {
   readonly serverName: string | null;
 }
 
+/** A field that a request must have: a header by its lower-case name, or a parameter of its query, decoded once. */
+export interface FieldMatch {
+  readonly name: string;
+  /** The exact value that one of its fields must have; null: any. */
+  readonly value: string | null;
+}
+
+/** How the path of a route is read; `prefix` when it is left out. */
+export type PathKind = 'prefix' | 'exact' | 'template' | 'regex';
+
 /** What a request must look like for a route. */
 export interface RouteMatch {
-  /** Exact host without port, lower case, or null for any. */
+  /** Host without port in lower case; `*.example.com` for every host below that name; null for any. */
   readonly host: string | null;
-  /** Path prefix; ends with `/` unless it is one whole path segment sequence (`/api` matches `/api` and `/api/x`). */
+  readonly pathKind?: PathKind | undefined;
+  /**
+   * A prefix ends with `/` unless it is one whole path segment sequence (`/api` matches `/api` and `/api/x`). In a
+   * template `{name}` stands for one segment that is not empty. An expression stands for the whole path.
+   */
   readonly path: string;
   /** Upper-case methods, empty for any. */
   readonly methods: readonly string[];
+  /** All of them must be there. */
+  readonly headers?: readonly FieldMatch[] | undefined;
+  readonly query?: readonly FieldMatch[] | undefined;
+}
+
+/** One upstream of a route and its part of the requests. */
+export interface WeightedUpstream {
+  readonly name: string;
+  readonly weight: number;
 }
 
 export interface RouteConfig {
   readonly name: string;
   readonly match: RouteMatch;
-  /** Name of an upstream of the candidate lane. */
+  /** Name of an upstream of the candidate lane; of several the first, '' where the route redirects. */
   readonly upstream: string;
+  /** Several of them by their weights, at least one above 0. */
+  readonly upstreams?: readonly WeightedUpstream[] | undefined;
+  /** The candidate's server gets this in the place of the path of the match. */
+  readonly rewrite?: { readonly prefix: string } | undefined;
+  /** The candidate lane answers with this instead of asking a server. */
+  readonly redirect?: { readonly prefix: string; readonly status: number } | undefined;
   /** Names of filters, in their order. */
   readonly filters: readonly string[];
   /** A critical route must be proven by itself before a phase is left. */

@@ -45,7 +45,7 @@ export class ArrivalDesk {
     }));
   }
 
-  arrive(inbound: Inbound): Arrival {
+  arrive(inbound: Pick<Inbound, 'head' | 'remoteAddress' | 'listener' | 'client'>): Arrival {
     const { fields } = inbound.head;
     const peerAddress = plainAddress(inbound.remoteAddress);
     const peerTrusted = this.trusted.contains(peerAddress);

@@ -4,7 +4,7 @@ import { LIMITS } from '../../src/core/limits.ts';
 import { SMALLEST, everyProblemOf, load, problemsOf, told } from './kit.ts';
 
 const ALL_KEYS =
-  'known here: version, listen, admin, node, region, trustedProxies, workers, runDir, store, legacy, candidate, filters, rollout, differences, timeouts, limits, accessLog, notify, siem, explainHeaders';
+  'known here: version, listen, admin, node, region, trustedProxies, workers, runDir, watch, store, legacy, candidate, filters, rollout, differences, timeouts, limits, accessLog, notify, siem, explainHeaders';
 
 /** What is added to the smallest file (from its line 4 on), and what is said about it. */
 const TABLE: readonly [string, string, string[]][] = [
@@ -226,7 +226,7 @@ const LANES: readonly [string, string, string[]][] = [
     'legacy: { servers: [http://a:1] }\ncandidate:\n  upstreams: { shop: { servers: [http://b:1] } }\n  routes:\n    - { name: all, upstream: shop }\n    - { name: all, match: { path: / }, upstream: shop }',
     [
       '6:15 the route name "all" is taken by routes[0] | give each route a name of its own',
-      '6:20 this route is never reached: routes[0] matches the same requests | change its path, host or methods, or remove it',
+      '6:20 this route is never reached: routes[0] "all" matches the same requests | change its path, host or conditions, or remove it',
     ],
   ],
   [
