@@ -185,5 +185,6 @@ export function coverageAt(
 /** Whether another region than this one has a share of the candidate. */
 export function othersHaveShares(state: RolloutState, plan: RolloutPlan, region: string): boolean {
   const exposure = exposureAt(state, plan);
+  if (exposure.rest > 0) return true;
   return Object.keys(exposure.regions).some((other) => other !== region && shareOf(exposure, other) > 0);
 }
