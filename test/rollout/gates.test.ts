@@ -165,14 +165,16 @@ test('holds for the dwell time, and gives up for a person after the longest time
   });
 });
 
-test('holds for a critical route whose writes no pair speaks for', () => {
+test('holds for a critical route whose writes no pair speaks for and no later step can prove', () => {
   const writing: Shown = { ...CLEAN, legacy: { requests: 5_000, writes: 600 } };
-  expect(judged(times(8, writing), { critical: ['api'] })).toMatchObject({
+  const plan = { ...gatePlan, regional: { ...gatePlan.regional, steps: [{ region: 'eu-west', share: 1 }] } };
+  expect(judged(times(8, writing), { critical: ['api'], plan })).toMatchObject({
     verdict: 'hold',
     reason: 'UNPROVEN_ROUTE',
   });
-  expect(judged(times(8, writing)).verdict).toBe('ready');
-  expect(judged(times(8, { ...writing, writePairs: 30 }), { critical: ['api'] }).verdict).toBe('ready');
+  expect(judged(times(8, writing), { critical: ['api'] }).verdict).toBe('ready');
+  expect(judged(times(8, writing), { plan }).verdict).toBe('ready');
+  expect(judged(times(8, { ...writing, writePairs: 30 }), { critical: ['api'], plan }).verdict).toBe('ready');
   expect(judged(times(8, CLEAN), { critical: ['checkout'] }).reason).toBe('UNPROVEN_ROUTE');
 });
 
