@@ -133,7 +133,10 @@ test('at a whole region critical writes rest on the users of an earlier step, of
     met: true,
     message: expect.stringContaining('at an earlier step'),
   });
-  for (const state of [{ ...proven, provenFor: null }, { ...proven, build: 'another' }]) {
+  for (const state of [
+    { ...proven, provenFor: null },
+    { ...proven, build: 'another' },
+  ]) {
     expect(routesOf(cohortReport(GOOD, { state, plan }))).toMatchObject({ met: false });
   }
 });
