@@ -4,6 +4,7 @@ import { CutoverError, messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { CapturedAnswer, Difference } from '../core/observation.ts';
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
+import { serviceName } from '../core/service-name.ts';
 import { unixPath } from '../core/unix-address.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import { comparePair } from '../diff/compare.ts';
@@ -148,6 +149,10 @@ function clientFor({ servers, tls }: UpstreamConfig, timeoutMs: number): Client 
   const [server] = servers;
   if (server === undefined)
     throw new CutoverError('NO_SERVER', 'this lane has no server', { hint: 'cutover check' });
+  if (serviceName(server.host) !== null)
+    throw new CutoverError('NO_SERVER', 'the DNS says which servers this lane has, and this asks one', {
+      hint: 'cutover replay FILE --legacy URL --candidate URL',
+    });
   const socket = unixPath(server.host);
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   const origin = socket === null ? `${server.scheme}://${host}:${server.port}` : 'http://localhost';

@@ -1,5 +1,6 @@
 import { isSafeMethod } from '../core/methods.ts';
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
+import { serviceName } from '../core/service-name.ts';
 import { unixPath } from '../core/unix-address.ts';
 import type { StoredClass } from '../rollout/ports.ts';
 import type { DifferenceExample } from '../telemetry/types.ts';
@@ -61,10 +62,10 @@ export function knownFields(
   return hostHeader === null ? known : [['host', hostHeader], ...known];
 }
 
-/** A curl command for the first server of an upstream; null when there is none. */
+/** A curl command for the first server of an upstream; null when there is none, or the DNS says which it is. */
 export function curl(upstream: CurlUpstream | undefined, example: CurlExample): string | null {
   const server = upstream?.servers[0];
-  if (upstream === undefined || server === undefined) return null;
+  if (upstream === undefined || server === undefined || serviceName(server.host) !== null) return null;
   const { method, target } = example;
   const words = ['curl', '-si', ...(method === 'HEAD' ? ['-I'] : ['-X', method])];
   const socket = unixPath(server.host);
