@@ -22,6 +22,8 @@ export interface CompiledConfig {
   readonly plan: ConfiguredPlan;
   readonly node: NodeConfig;
   readonly notify: readonly NotifyReceiver[];
+  /** The text that all of this was made of; absent where there was none. */
+  readonly text?: string;
   /** Where secrets stand in this object: give them to {@link redact} before anything is printed. */
   readonly secrets: readonly Path[];
 }

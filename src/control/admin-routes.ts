@@ -6,8 +6,17 @@ import type { AdminBackend, CommandResult } from './admin-backend.ts';
 import { AdminError, sendJson, sendRefusal, sendText } from './admin-answer.ts';
 import { checked, readBody } from './admin-body.ts';
 import type { EventStreams } from './admin-events.ts';
-import { advanceBody, bypassBody, handOverBody, LOCAL, plainBody, rollbackBody } from './schema/commands.ts';
+import {
+  advanceBody,
+  bypassBody,
+  handOverBody,
+  LOCAL,
+  plainBody,
+  reloadBody,
+  rollbackBody,
+} from './schema/commands.ts';
 import type { AppliedAnswer } from './schema/commands.ts';
+import { noVersion } from './versions.ts';
 
 /** One admin request on its way. */
 export interface AdminCall {
@@ -52,6 +61,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     GET: async (call) => sendJson(call.response, 200, await call.backend.history(limitOf(call))),
   },
   '/v1/history/:id': { GET: proof },
+  '/v1/configurations/:id': { GET: configuration },
   '/v1/differences': {
     GET: async (call) => sendJson(call.response, 200, await call.backend.differences(limitOf(call))),
   },
@@ -70,7 +80,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
 };
 
 /** A class by its fingerprint, an entry of the audit by its number. */
-const WITH_ID = /^(\/v1\/(?:differences(?=\/[A-Za-z0-9_-]{1,64}$)|history(?=\/\d{1,12}$)))\/(.+)$/;
+const WITH_ID =
+  /^(\/v1\/(?:differences(?=\/[A-Za-z0-9_-]{1,64}$)|(?:history|configurations)(?=\/\d{1,12}$)))\/(.+)$/;
 
 /** The route of a path with its parameter, or null. */
 export function routeOf(path: string): { readonly route: Route; readonly id: string } | null {
@@ -111,6 +122,13 @@ async function proof(call: AdminCall): Promise<void> {
   });
 }
 
+async function configuration(call: AdminCall): Promise<void> {
+  const found = await reading(call).configuration(Number(call.id));
+  if (found !== null) return sendJson(call.response, 200, found);
+  const { code, message, hint } = noVersion(Number(call.id));
+  throw new AdminError(404, { code, message, hint: hint ?? '', exitCode: 2 });
+}
+
 function events(call: AdminCall): void {
   const query = checked(eventsQuery, Object.fromEntries(call.query));
   const resumed = call.request.headers['last-event-id'];
@@ -141,8 +159,8 @@ async function bypass(call: AdminCall): Promise<void> {
 }
 
 async function reload(call: AdminCall): Promise<void> {
-  const author = await readBody(call.request, plainBody);
-  answer(call, await call.backend.reload(local(author)));
+  const { entry, text, ...author } = await readBody(call.request, reloadBody, LIMITS.adminReloadBytes);
+  answer(call, await call.backend.reload(local(author), { entry, text }));
 }
 
 async function handOver(call: AdminCall): Promise<void> {

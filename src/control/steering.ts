@@ -23,6 +23,7 @@ import type { Window } from '../telemetry/types.ts';
 import type { Publisher } from './publisher.ts';
 import { GateKeeper } from './gate-keeper.ts';
 import { adoptable } from './reload.ts';
+import { newestText, notInFile, noVersion, refuseSecrets, versionOf, versionText } from './versions.ts';
 import { proofText } from './schema/proof.ts';
 import { SiemDesk, siemNodeName } from './siem-desk.ts';
 import { RuleExpiry } from './rule-expiry.ts';
@@ -57,6 +58,12 @@ export interface Reloaded {
   readonly result: ApplyResult;
   /** Keys of the file that differ and keep their old value until a restart. */
   readonly needRestart: readonly string[];
+}
+
+/** Where a configuration is read from when it is not the file: a text, or what an entry of the audit brought into force. */
+export interface ConfigurationSource {
+  readonly entry?: number | undefined;
+  readonly text?: string | undefined;
 }
 
 /** What the workers run on: configuration and rollout, and every change of them, published as one snapshot. */
@@ -142,9 +149,11 @@ export class Steering {
     const steering = new Steering(options);
     const { config, build, state, telemetry, log, startReason } = options;
     await steering.thresholds.recall(telemetry, wallMs(), config.plan.windowMs);
+    const before = await newestText(state).catch(() => null);
     steering.controller = await Controller.open(state, {
       plan: config.plan,
       configHash: config.gateway.hash,
+      configuration: versionText(before, config),
       build,
       ...(startReason === undefined ? {} : { startReason }),
       // Whoever holds the lock of this run directory succeeds the supervisor that held it before: the lease of a
@@ -186,9 +195,21 @@ export class Steering {
     return result;
   }
 
-  /** Reads the configuration again: the whole of it, or nothing. Keys that need a restart keep their old values. */
-  async reload(author: Authored): Promise<Reloaded> {
-    return await this.inTurn(() => this.reloadNow(author));
+  /**
+   * Reads the configuration again, from its file or from elsewhere: the whole of it, or nothing. Keys that need a
+   * restart keep their old values.
+   * @throws CutoverError NO_CONFIGURATION when nothing is kept of the entry
+   */
+  async reload(author: Authored, from: ConfigurationSource = {}): Promise<Reloaded> {
+    const pushed = await this.pushedText(from);
+    return await this.inTurn(() => this.reloadNow(author, pushed));
+  }
+
+  private async pushedText({ entry, text }: ConfigurationSource): Promise<string | null> {
+    if (entry === undefined) return text ?? null;
+    const version = versionOf(entry, await this.opened.configuration(entry));
+    if (version === null) throw noVersion(entry);
+    return version.text ?? refuseSecrets(entry);
   }
 
   /** One change of the configuration after the other. */
@@ -232,9 +253,13 @@ export class Steering {
     });
   }
 
-  private async reloadNow(author: Authored): Promise<Reloaded> {
+  /** @param pushed the text to take instead of the file's, null for the file's */
+  private async reloadNow(author: Authored, pushed: string | null): Promise<Reloaded> {
     const { configFile, event, log } = this.options;
-    const loaded = this.options.load?.() ?? loadConfig(configFile);
+    const loaded =
+      pushed === null
+        ? (this.options.load?.() ?? loadConfig(configFile))
+        : loadConfig(configFile, { text: pushed });
     if (!loaded.ok) {
       event({ type: 'config', hash: '', accepted: false, problems: loaded.problems.length });
       const text = renderProblems(loaded.problems);
@@ -247,18 +272,26 @@ export class Steering {
     const result = await this.adopt(config, author);
     if (result.ok && needRestart.length > 0)
       log('warn', `these keys need a restart: ${needRestart.join(', ')}`);
-    return { result, needRestart };
+    const warnings = pushed === null ? [] : [notInFile(configFile)];
+    return {
+      result: result.ok ? { ...result, warnings: [...result.warnings, ...warnings] } : result,
+      needRestart,
+    };
   }
 
   /** Puts a configuration into effect, unless it is in effect already. */
   private async adopt(config: CompiledConfig, { who, reason }: Authored): Promise<ApplyResult> {
     const { build, event } = this.options;
     const { hash } = config.gateway;
-    const same = isDeepStrictEqual(config, this.config) && this.state.configHash === hash;
+    const { text: before = null } = this.config;
+    const same =
+      isDeepStrictEqual({ ...config, text: '' }, { ...this.config, text: '' }) &&
+      this.state.configHash === hash;
     if (same) return this.opened.unchanged();
     this.next = config;
+    const configuration = versionText(before, config);
     const result = await this.opened.reload(
-      { verb: 'reload', who, reason, configHash: hash, build },
+      { verb: 'reload', who, reason, configHash: hash, build, configuration },
       config.plan,
     );
     this.next = null;

@@ -2,6 +2,8 @@
 export const CONTROL_LIMITS = {
   /** Body of an admin request. */
   adminBodyBytes: 64 * 1024,
+  /** Body of a reload that brings its configuration: {@link configBytes}, with room for JSON's escapes. */
+  adminReloadBytes: 2 * 1024 * 1024,
   /** Subscribers to admin events. */
   adminEventClients: 64,
   /** A worker that was forked and does not listen yet is killed then: loading takes well under a second. */
@@ -97,6 +99,11 @@ export const CONTROL_LIMITS = {
   configAliases: 100,
   /** Problems shown of one file; the rest is counted. */
   configProblems: 100,
+  /** Changed keys that are listed of one new configuration, and characters of each value. */
+  configChanges: 100,
+  configChangeChars: 80,
+  /** Configurations whose text is kept, to go back to: the newest ones. Each is a file of {@link configBytes} at the most. */
+  configVersions: 50,
   /** Characters of a source line shown with a problem. */
   configExcerptChars: 160,
   /** Entries of any list or map in `cutover.yaml` (routes, servers, addresses). */
