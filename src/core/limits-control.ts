@@ -3,7 +3,7 @@ export const CONTROL_LIMITS = {
   /** Body of an admin request. */
   adminBodyBytes: 64 * 1024,
   /** Body of a reload that brings its configuration: {@link configBytes}, with room for JSON's escapes. */
-  adminReloadBytes: 2 * 1024 * 1024,
+  adminReloadBytes: 6 * 1024 * 1024,
   /** Subscribers to admin events. */
   adminEventClients: 64,
   /** A worker that was forked and does not listen yet is killed then: loading takes well under a second. */
@@ -91,8 +91,8 @@ export const CONTROL_LIMITS = {
   adminEventBytes: 64 * 1024,
   /** A call of the admin client; a commit to a remote store fits. */
   adminCallMs: 10_000,
-  /** `cutover.yaml`, a scenario: beyond it the file is data that went astray. */
-  configBytes: 1024 * 1024,
+  /** `cutover.yaml`, a scenario: ten thousand routes of 400 bytes; beyond it the file is data that went astray. */
+  configBytes: 4 * 1024 * 1024,
   /** Levels of nesting in a YAML file; the deepest key of the schema stands at 7. */
   configDepth: 32,
   /** Values that YAML aliases may expand to: stops a "billion laughs" file. */
@@ -104,10 +104,14 @@ export const CONTROL_LIMITS = {
   configChangeChars: 80,
   /** Configurations whose text is kept, to go back to: the newest ones. Each is a file of {@link configBytes} at the most. */
   configVersions: 50,
+  /** All of these texts together. */
+  configVersionsBytes: 16 * 1024 * 1024,
   /** Characters of a source line shown with a problem. */
   configExcerptChars: 160,
-  /** Entries of any list or map in `cutover.yaml` (routes, servers, addresses). */
+  /** Entries of any list or map in `cutover.yaml` (servers, addresses), but for routes. */
   configEntries: 1_000,
+  /** Routes: the router finds one among so many within twice the time of ten, and they are compiled within 200 ms. */
+  configRoutes: 10_000,
   /** Weight of an upstream of a route: parts of a thousandth and finer. */
   upstreamWeight: 100_000,
   /** An expression of a route: its automaton is walked for every character of a path. */

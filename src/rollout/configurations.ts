@@ -1,5 +1,5 @@
 import { LIMITS } from '../core/limits.ts';
-import type { Op } from './ports.ts';
+import type { Entry, Op } from './ports.ts';
 
 /** Keys of the configurations in the state store start with this. */
 export const CONFIGURATION_PREFIX = 'conf/';
@@ -16,7 +16,16 @@ export function sequenceOf(key: string): number {
   return Number(key.slice(CONFIGURATION_PREFIX.length));
 }
 
-/** Takes away the oldest configurations, so that one more is within the limit. @param keys in their order */
-export function makeRoom(keys: readonly string[]): Op[] {
-  return keys.slice(0, Math.max(0, keys.length + 1 - LIMITS.configVersions)).map((del) => ({ del }));
+/**
+ * Takes away the oldest configurations, so that one more is within the limits.
+ * @param kept in their order
+ * @param bytes of the one to come
+ */
+export function makeRoom(kept: readonly Entry[], bytes: number): Op[] {
+  let left = LIMITS.configVersionsBytes - bytes;
+  const gone = kept.toReversed().findIndex(({ value }, index) => {
+    left -= value.length;
+    return left < 0 || index + 1 >= LIMITS.configVersions;
+  });
+  return gone === -1 ? [] : kept.slice(0, kept.length - gone).map(({ key }) => ({ del: key }));
 }

@@ -143,7 +143,7 @@ export class Ledger {
   private async storing({ entry, configuration }: Decision): Promise<Op[]> {
     const { entries } = await reach(this.store.list(CONFIGURATION_PREFIX));
     const value = new TextEncoder().encode(configuration);
-    return [{ put: configurationKey(entry.sequence), value }, ...makeRoom(entries.map(({ key }) => key))];
+    return [{ put: configurationKey(entry.sequence), value }, ...makeRoom(entries, value.length)];
   }
 
   /** The configuration that an entry brought into force, JSON, or null: none, or it is not kept. @throws StoreDownError */
