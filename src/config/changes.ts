@@ -25,12 +25,20 @@ export interface KeyChanges {
  */
 export function keyChanges(before: string, after: string): KeyChanges {
   const found: KeyChange[] = [];
-  const [one, other] = [before, after].map((text) => readSource('', text, null).raw);
+  const [one, other] = [valuesOf(before), valuesOf(after)];
   compare('', one, other, found);
   return {
     changes: found.slice(0, LIMITS.configChanges),
     more: Math.max(0, found.length - LIMITS.configChanges),
   };
+}
+
+/** The text that was read last: the newer one of a change is the older one of the next, and reading takes long. */
+let last = { text: '', values: null as unknown };
+
+function valuesOf(text: string): unknown {
+  if (text !== last.text) last = { text, values: readSource('', text, null).raw };
+  return last.values;
 }
 
 type Values = Readonly<Record<string, unknown>>;
