@@ -50,6 +50,8 @@ listen:
   - address: <listen>
     # region: eu-west # of everything that arrives here
     # tls: { cert: ./tls/fullchain.pem, key: ./tls/privkey.pem } # HTTPS instead of HTTP
+    # and, where clients show certificates or names have their own, docs/tls.md:
+    # tls: { cert: …, key: …, clientAuth: required, clientCa: ./tls/clients-ca.pem, crl: ./tls/clients.crl }
     # proxyProtocol: true # a PROXY header comes first; trustedProxies says from whom
   # - address: unix:/run/cutover.sock
 

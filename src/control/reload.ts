@@ -52,6 +52,9 @@ function siemOf(
   return { gates: { ...gates, siem: after ?? before }, siemFreshMs };
 }
 
+/** Where this node listens, and how a connection begins there; certificates can be replaced at any time. */
 function addresses(listeners: readonly ListenerConfig[]): string {
-  return JSON.stringify(listeners.map((listener) => ({ ...listener, region: null })));
+  return JSON.stringify(
+    listeners.map(({ tls, ...listener }) => ({ ...listener, tls: tls !== undefined, region: null })),
+  );
 }

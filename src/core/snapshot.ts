@@ -17,10 +17,63 @@ export type Phase = (typeof PHASES)[number];
 /** A CIDR block or single address, as text: `10.0.0.0/8`, `::1`. */
 export type Cidr = string;
 
-/** Certificate chain and private key, as PEM. The key is a secret. */
-export interface ListenerTls {
+/** Certificate chain and private key, as PEM, with what holds for the names that get it. The key is a secret. */
+export interface TlsCertificate {
   readonly cert: string;
   readonly key: string;
+  /** Lower-case names, `*.example.org` among them. */
+  readonly names?: readonly string[];
+  /** Absent: nobody is asked for a certificate. */
+  readonly client?: ClientAuth;
+}
+
+/** The certificates of a listener; its own is for every name that has no other. */
+export interface ListenerTls extends TlsCertificate {
+  readonly certificates?: readonly TlsCertificate[];
+  /** What may be spoken (RFC 7301), the preferred first; absent: HTTP/1.1. */
+  readonly alpn?: readonly ('h2' | 'http/1.1')[];
+  /** A name without a certificate is refused, instead of getting the listener's own. */
+  readonly refusesUnknown?: boolean;
+  /** What servers are told about a client with a certificate (XFCC), in the order of Envoy; absent: nothing. */
+  readonly forwards?: readonly ForwardedKey[];
+}
+
+export const FORWARDED_KEYS = ['by', 'hash', 'subject', 'uri', 'dns'] as const;
+export type ForwardedKey = (typeof FORWARDED_KEYS)[number];
+
+/** How clients prove who they are: OpenSSL verifies the chain, and what follows is asked of what it found. */
+export interface ClientAuth {
+  readonly mode: 'optional' | 'required';
+  /** Authorities (PEM), those of every trust domain among them. */
+  readonly ca: string;
+  /** Lists of revoked certificates (PEM), or null. */
+  readonly crl: string | null;
+  /** What a list that is past its next update means: nobody gets in, or whoever is not in it. */
+  readonly crlFailure: 'closed' | 'open';
+  readonly policy: ClientPolicy;
+}
+
+/** What the certificate of a client has to be, beside being valid. */
+export interface ClientPolicy {
+  /** One of these has to be among its alternative names; empty: any. */
+  readonly names: readonly NameRule[];
+  /** SPIFFE: a client is of the domain whose authorities (PEM) have made it; empty: no such identity is asked for. */
+  readonly trustDomains: readonly { readonly name: string; readonly ca: string }[];
+  /** SHA-256 of public keys (SPKI), base64; empty: any. */
+  readonly pins: readonly string[];
+  /** Authorities above it, the root included; 0: any number. */
+  readonly maxDepth: number;
+  readonly minRsaBits: number;
+  readonly minEcBits: number;
+  /** From the first to the last day; 0: any. */
+  readonly maxLifetimeMs: number;
+}
+
+/** A name that is let in: exactly, or any that begins (URIs) or ends (DNS, e-mail) so. */
+export interface NameRule {
+  readonly type: 'uri' | 'dns' | 'email';
+  readonly match: 'exact' | 'prefix' | 'suffix';
+  readonly value: string;
 }
 
 /** One address to listen on. */

@@ -220,6 +220,7 @@ export class Exchange implements InboundHandler, RelayOwner {
       path: head.path,
       host: head.host,
       clientAddress: this.arrival.clientAddress,
+      clientIdentity: this.inbound.client?.identity?.name,
       route: this.route,
       region: this.arrival.region,
       answeredBy: this.answeredBy,

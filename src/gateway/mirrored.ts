@@ -198,6 +198,7 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
       path: inbound.head.path,
       host: inbound.head.host,
       clientAddress: arrival.clientAddress,
+      clientIdentity: inbound.client?.identity?.name,
       route: this.route,
       region: arrival.region,
       answeredBy: asked ? 'legacy' : 'edge',

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { monotonicMs } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
-import { CERTIFICATES } from '../kit/certificates.ts';
 import { SMALLEST, everyProblemOf, load, problemsOf, told } from './kit.ts';
 
 const ALL_KEYS =
@@ -278,16 +277,6 @@ test('says of an empty file that it is empty, once and first', () => {
     ).toEqual([
       'error the configuration is empty | write one: cutover init --force, or name another file: -c FILE',
     ]);
-  }
-});
-
-test('refuses by name what TLS on a listener will have, and says what to do meanwhile', () => {
-  const files = `cert: ${CERTIFICATES}/server.pem, key: ${CERTIFICATES}/server.key`;
-  const asked = ['clientAuth: required', 'clientCa: a', 'crl: a', 'sni: a', 'ticketKeys: a', 'alpn: [h2]'];
-  for (const key of asked) {
-    const [problem, ...more] = problemsOf(SMALLEST.replace('8080 }', `8080, tls: { ${files}, ${key} } }`));
-    expect(problem?.message, key).toContain('not there yet');
-    expect(more).toEqual([]);
   }
 });
 

@@ -55,7 +55,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 /** Node's own modules that a pure room may load; a room that is absent may load all. */
 const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   stats: [],
-  wire: ['node:net', 'node:tls'],
+  wire: ['node:net', 'node:tls', 'node:http2'],
   diff: ['node:zlib'],
   rollout: [],
 };

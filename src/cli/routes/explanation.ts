@@ -19,7 +19,7 @@ export function explanationOf(config: GatewayConfig, standing: Standing, questio
   const { head, from } = question;
   const router = new Router(config.candidate.routes, config.candidate.filters);
   const found = router.match(head.method, head.host, head.path, head.fields, head.target);
-  const arrival = new ArrivalDesk(config).arrive({ head, remoteAddress: from, listener: 0 });
+  const arrival = new ArrivalDesk(config).arrive({ head, remoteAddress: from, listener: 0, client: null });
   const assigner = new Assigner(standing.view);
   const assignment = assigner.assign(arrival, head.host, head.fields);
   const { view, source, sameConfiguration } = standing;
