@@ -78,6 +78,8 @@ export class Steering {
   private next: CompiledConfig | null = null;
   private reloads: Promise<unknown> = Promise.resolve();
   private published: RolloutState | null = null;
+  /** Every file that was read beside the configuration when it was read last; null before it was read again. */
+  filesRead: readonly string[] | null = null;
   /** Rules end while nobody reloads. */
   readonly expiry: RuleExpiry;
 
@@ -258,7 +260,7 @@ export class Steering {
     const { configFile, event, log } = this.options;
     const loaded =
       pushed === null
-        ? (this.options.load?.() ?? loadConfig(configFile))
+        ? (this.options.load?.() ?? this.loadFile())
         : loadConfig(configFile, { text: pushed });
     if (!loaded.ok) {
       event({ type: 'config', hash: '', accepted: false, problems: loaded.problems.length });
@@ -277,6 +279,13 @@ export class Steering {
       result: result.ok ? { ...result, warnings: [...result.warnings, ...warnings] } : result,
       needRestart,
     };
+  }
+
+  private loadFile(): LoadResult {
+    const files = new Set<string>();
+    const loaded = loadConfig(this.options.configFile, { files });
+    this.filesRead = [...files];
+    return loaded;
   }
 
   /** Puts a configuration into effect, unless it is in effect already. */

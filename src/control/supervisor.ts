@@ -137,7 +137,7 @@ class Supervisor {
     const { configFile, log } = this.options;
     return await ConfigWatch.start({
       configFile: resolve(configFile),
-      files: () => filesOf(configFile),
+      files: () => node.steering.filesRead ?? filesOf(configFile),
       onChange: async (what) => {
         if (node.acting) await reload(node, { who: 'watch', reason: `${what} changed` }, log);
       },
