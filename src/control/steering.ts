@@ -76,7 +76,9 @@ export class Steering {
   private controller: Controller | null = null;
   /** A loaded configuration that takes effect with the state of the same hash. */
   private next: CompiledConfig | null = null;
+  /** When the next change may begin, and the one that runs. */
   private reloads: Promise<unknown> = Promise.resolve();
+  private changing: Promise<unknown> = Promise.resolve();
   private published: RolloutState | null = null;
   /** Every file that was read beside the configuration when it was read last; null before it was read again. */
   filesRead: readonly string[] | null = null;
@@ -214,10 +216,14 @@ export class Steering {
     return version.text ?? refuseSecrets(entry);
   }
 
-  /** One change of the configuration after the other. */
+  /** One change of the configuration after the other, the next one when every worker has acknowledged this one, or should have. */
   private async inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = this.reloads.then(change);
-    this.reloads = result.catch(() => undefined);
+    this.changing = result.catch(() => undefined);
+    this.reloads = result.then(
+      () => this.options.publisher.settled(LIMITS.acknowledgeTimeoutMs),
+      () => undefined,
+    );
     return await result;
   }
 
@@ -234,7 +240,7 @@ export class Steering {
 
   async close(): Promise<void> {
     this.expiry.close();
-    await this.reloads;
+    await this.changing;
     await this.siem?.close();
     await this.controller?.close();
   }
@@ -259,9 +265,7 @@ export class Steering {
   private async reloadNow(author: Authored, pushed: string | null): Promise<Reloaded> {
     const { configFile, event, log } = this.options;
     const loaded =
-      pushed === null
-        ? (this.options.load?.() ?? this.loadFile())
-        : loadConfig(configFile, { text: pushed });
+      pushed === null ? (this.options.load?.() ?? this.loadFile()) : loadConfig(configFile, { text: pushed });
     if (!loaded.ok) {
       event({ type: 'config', hash: '', accepted: false, problems: loaded.problems.length });
       const text = renderProblems(loaded.problems);
