@@ -65,8 +65,11 @@ function configured({ config }: Options): {
   if (!loaded.ok) throw new ConfigurationError(config, loaded.problems);
   const { legacy, candidate, rules = [] } = loaded.config.gateway;
   const [upstream, ...others] = candidate.upstreams;
-  // With several services behind it the candidate lane is more than one server: its gateway has to be named.
-  const only = others.length === 0 ? single(upstream) : null;
+  // With several services behind it, or with other paths than legacy, the lane is more than a server: its gateway has to be named.
+  const isPlain = candidate.routes.every(
+    ({ rewrite, redirect }) => rewrite === undefined && redirect === undefined,
+  );
+  const only = others.length === 0 && isPlain ? single(upstream) : null;
   const router = new Router(candidate.routes, candidate.filters);
   return { legacy: single(legacy) ?? undefined, candidate: only, rules, router };
 }

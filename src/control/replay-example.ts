@@ -12,7 +12,8 @@ import { classId } from '../diff/fingerprint.ts';
 import { compileRules } from '../diff/rules.ts';
 import { isManyPlaces } from '../telemetry/class-share.ts';
 import { COPY_MARKER } from '../shadow/eligibility.ts';
-import { isMasked, knownFields, lanesOf, missingOf } from './reproduce.ts';
+import { candidateRequest } from './candidate-request.ts';
+import { isMasked, knownFields, missingOf } from './reproduce.ts';
 import type { DifferenceDetail, Replayed } from './schema/differences.ts';
 
 /** How an example is asked again. */
@@ -56,12 +57,19 @@ export async function replayExample(
       `parts of the target are masked: ${example.target}`,
       "give the whole one: --target '/path?name=value'",
     );
-  const [legacy, candidate] = lanesOf(found.route, config);
-  if (candidate === undefined) throw refusal('NO_LANE', 'the candidate has no upstream', 'cutover check');
+  const inCandidate = candidateRequest(found.route, target, config);
+  const { upstream } = inCandidate;
+  if (inCandidate.redirect !== null || inCandidate.target === '')
+    throw refusal(
+      'NO_LANE',
+      `the gateway itself answers ${found.route} in the candidate lane: there is no server to ask`,
+      `cutover differences show ${found.id}`,
+    );
+  if (upstream === undefined) throw refusal('NO_LANE', 'the candidate has no upstream', 'cutover check');
   const asked = { ...example, target };
   const [one, other] = await Promise.all([
-    ask(legacy, 'legacy', asked, options),
-    ask(candidate, 'candidate', asked, options),
+    ask(config.legacy, 'legacy', asked, options),
+    ask(upstream, 'candidate', { ...example, target: inCandidate.target }, options),
   ]);
   const rules = await compileRules(config.rules ?? [], options.nowMs);
   const conditional = (example.request ?? []).some(([name]) => name.startsWith('if-'));
@@ -84,7 +92,7 @@ export async function replayExample(
     differences: [...differences],
     legacy: answerOf(one),
     candidate: answerOf(other),
-    missing: missingOf(asked).filter((what) => !given.has(what)),
+    missing: [...missingOf(asked).filter((what) => !given.has(what)), ...inCandidate.unknown],
   };
 }
 
