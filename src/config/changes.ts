@@ -28,7 +28,9 @@ export function keyChanges(before: string, after: string): KeyChanges {
   const [one, other] = [valuesOf(before), valuesOf(after)];
   compare('', one, other, found);
   return {
-    changes: found.slice(0, LIMITS.configChanges),
+    changes: found
+      .slice(0, LIMITS.configChanges)
+      .map((change) => ({ ...change, key: short(change.key, LIMITS.configKeyChars) })),
     more: Math.max(0, found.length - LIMITS.configChanges),
   };
 }
@@ -98,6 +100,9 @@ function shown(key: string, value: unknown): string | null {
   if (value === undefined) return null;
   const name = key.slice(key.lastIndexOf('.') + 1);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const line = maskLine(`${name}: ${text}`).slice(name.length + 2);
-  return line.length > LIMITS.configChangeChars ? `${line.slice(0, LIMITS.configChangeChars - 1)}…` : line;
+  return short(maskLine(`${name}: ${text}`).slice(name.length + 2), LIMITS.configChangeChars);
+}
+
+function short(text: string, chars: number): string {
+  return text.length > chars ? `${text.slice(0, chars - 1)}…` : text;
 }

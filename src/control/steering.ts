@@ -5,7 +5,7 @@ import { redactConfig } from '../config/compile.ts';
 import { loadConfig } from '../config/load.ts';
 import type { LoadResult } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
-import { wallMs } from '../core/clock.ts';
+import { monotonicMs, wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { CutoverEvent, StampedEvent } from '../core/events.ts';
 import type { Authored, Command } from '../rollout/command.ts';
@@ -264,6 +264,7 @@ export class Steering {
   /** @param pushed the text to take instead of the file's, null for the file's */
   private async reloadNow(author: Authored, pushed: string | null): Promise<Reloaded> {
     const { configFile, event, log } = this.options;
+    const startedMs = monotonicMs();
     const loaded =
       pushed === null ? (this.options.load?.() ?? this.loadFile()) : loadConfig(configFile, { text: pushed });
     if (!loaded.ok) {
@@ -275,6 +276,8 @@ export class Steering {
       return { result, needRestart: [] };
     }
     const { config, needRestart } = adoptable(this.config, loaded.config);
+    // A large file is read for seconds, in which no timer renewed the lease.
+    if (monotonicMs() - startedMs > LIMITS.controllerTickMs) await this.opened.tick();
     const result = await this.adopt(config, author);
     if (result.ok && needRestart.length > 0)
       log('warn', `these keys need a restart: ${needRestart.join(', ')}`);

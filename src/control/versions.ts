@@ -1,69 +1,79 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
 import { keyChanges } from '../config/changes.ts';
 import type { CompiledConfig } from '../config/compile.ts';
 import { holdsSecret } from '../config/redact.ts';
 import { CutoverError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import { CONFIGURATION_PREFIX, sequenceOf } from '../rollout/configurations.ts';
-import type { Entry, StateStore } from '../rollout/ports.ts';
+import type { StateStore } from '../rollout/ports.ts';
 import { configurationVersionSchema } from './schema/configuration-version.ts';
 import type { ConfigurationChange, ConfigurationVersion } from './schema/configuration-version.ts';
 
-/** What is stored of a configuration, before it has a number. */
-type Unnumbered = Omit<ConfigurationVersion, 'sequence'>;
+/** What is stored of a configuration: its text deflated, in Base64. */
+const storedSchema = configurationVersionSchema
+  .omit({ sequence: true, text: true })
+  .extend({ packed: z.string().nullable() });
+
+type Stored = z.infer<typeof storedSchema>;
 
 /**
- * What is stored with the entry that brings a configuration into force, JSON. A text that holds what looks like a secret
- * is not stored; what changed is told all the same, with the secret hidden.
+ * What is stored with the entry that brings a configuration into force, JSON. A text that holds what looks like a secret, or
+ * is too large for the store, is not kept; what changed is told all the same, with the secret hidden.
  * @param before text of the one that was in force; null: nobody knows
  */
 export function versionText(before: string | null, config: CompiledConfig): string {
   const { text = '', gateway } = config;
   const found = before === null ? { changes: null, more: 0 } : keyChanges(before, text);
-  const stored: Unnumbered = {
+  const stored: Stored = {
     schemaVersion: 1,
     hash: gateway.hash,
     changes: found.changes === null ? null : [...found.changes],
     more: found.more,
-    text: config.text === undefined || holdsSecret(text) ? null : text,
+    packed: config.text === undefined || holdsSecret(text) ? null : packed(text),
   };
   return JSON.stringify(stored);
+}
+
+function packed(text: string): string | null {
+  const base64 = deflateRawSync(text).toString('base64');
+  return base64.length <= LIMITS.configPackedChars ? base64 : null;
 }
 
 /** The configuration of one entry as it is told; null for what is none. */
 export function versionOf(sequence: number, stored: string | null): ConfigurationVersion | null {
   if (stored === null) return null;
-  return configurationVersionSchema.parse({ ...(JSON.parse(stored) as object), sequence });
+  const { packed: base64, ...rest } = storedSchema.parse(JSON.parse(stored));
+  return { ...rest, sequence, text: base64 === null ? null : unpacked(base64) };
+}
+
+function unpacked(base64: string): string {
+  return inflateRawSync(Buffer.from(base64, 'base64'), { maxOutputLength: LIMITS.configBytes }).toString();
 }
 
 /** The text that was put into force last, as far as it is kept. */
 export async function newestText(store: StateStore): Promise<string | null> {
-  const { entries } = await store.list(CONFIGURATION_PREFIX);
-  return versionsIn(entries).at(-1)?.text ?? null;
+  const newest = (await store.list(CONFIGURATION_PREFIX)).entries.at(-1);
+  if (newest === undefined) return null;
+  return versionOf(sequenceOf(newest.key), textOf(newest.value))?.text ?? null;
 }
 
 /** What the entries from this one on changed in the configuration. */
 export async function changesSince(store: StateStore, sequence: number): Promise<ConfigurationChange[]> {
   const { entries } = await store.list(CONFIGURATION_PREFIX);
-  return versionsIn(entries)
-    .filter((version) => version.sequence >= sequence)
-    .map(({ sequence: entry, hash, changes, more, text }) => ({
-      sequence: entry,
-      hash,
-      changes,
-      more,
-      kept: text !== null,
-    }));
+  return entries
+    .filter(({ key }) => sequenceOf(key) >= sequence)
+    .map(({ key, value }) => {
+      const { hash, changes, more, packed: base64 } = storedSchema.parse(JSON.parse(textOf(value)));
+      return { sequence: sequenceOf(key), hash, changes, more, kept: base64 !== null };
+    });
 }
 
-function versionsIn(entries: readonly Entry[]): ConfigurationVersion[] {
-  return entries.flatMap(({ key, value }) => {
-    const version = versionOf(sequenceOf(key), new TextDecoder().decode(value));
-    return version === null ? [] : [version];
-  });
-}
+const textOf = (value: Uint8Array): string => new TextDecoder().decode(value);
 
 /** @throws CutoverError NO_CONFIGURATION, because a text with secrets is not kept */
 export function refuseSecrets(sequence: number): never {
-  const message = `the text of entry ${sequence} is not kept: it held what looks like a secret`;
+  const message = `the text of entry ${sequence} is not kept: it held what looks like a secret, or was too large`;
   throw new CutoverError('NO_CONFIGURATION', message, {
     hint: 'put the file back yourself, then: cutover reload; secrets belong in { file: … } or { env: … }',
     exitCode: 2,

@@ -102,8 +102,12 @@ export const CONTROL_LIMITS = {
   /** Changed keys that are listed of one new configuration, and characters of each value. */
   configChanges: 100,
   configChangeChars: 80,
+  /** Characters of the name of such a key: names of people's things stand in it. */
+  configKeyChars: 200,
   /** Configurations whose text is kept, to go back to: the newest ones. Each is a file of {@link configBytes} at the most. */
   configVersions: 50,
+  /** One of these texts as it is stored, deflated, in Base64: the store takes values of 1 MiB. */
+  configPackedChars: 900_000,
   /** All of these texts together. */
   configVersionsBytes: 16 * 1024 * 1024,
   /** Characters of a source line shown with a problem. */

@@ -21,7 +21,7 @@ export function changesText({ sequence, changes, more }: Changes, most: number):
 export function configurationText({ sequence, changes, more, text }: ConfigurationVersion): string {
   const left = more === 0 ? [] : [`and ${more} more`];
   const head = [`configuration of entry ${sequence} of the history`, ...keyLines(changes), ...left];
-  const missing = '# its text is not kept: it held what looks like a secret\n';
+  const missing = '# its text is not kept: it held what looks like a secret, or was too large\n';
   return `${head.map((line) => `# ${line}\n`).join('')}${text ?? missing}`;
 }
 
