@@ -24,6 +24,7 @@ export interface KeyChanges {
  * compared by name, others by place. Values are shortened, secrets hidden, variables not put in.
  */
 export function keyChanges(before: string, after: string): KeyChanges {
+  if (before === after) return { changes: [], more: 0 };
   const found: KeyChange[] = [];
   const [one, other] = [valuesOf(before), valuesOf(after)];
   compare('', one, other, found);

@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { CompiledConfig } from '../config/compile.ts';
 import { redactConfig } from '../config/compile.ts';
-import { loadConfig } from '../config/load.ts';
+import { keyChanges } from '../config/changes.ts';
+import type { KeyChanges } from '../config/changes.ts';
 import type { LoadResult } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
 import { monotonicMs, wallMs } from '../core/clock.ts';
@@ -21,6 +22,8 @@ import type { HistoryEntry, RolloutPlan, RolloutState } from '../rollout/state.t
 import { rolloutView } from '../rollout/view.ts';
 import type { Window } from '../telemetry/types.ts';
 import type { Publisher } from './publisher.ts';
+import { readConfig } from './config-reading.ts';
+import type { ReadConfig } from './config-reading.ts';
 import { GateKeeper } from './gate-keeper.ts';
 import { adoptable } from './reload.ts';
 import { newestText, notInFile, noVersion, refuseSecrets, versionOf, versionText } from './versions.ts';
@@ -52,6 +55,9 @@ export interface SteeringOptions {
   /** Of rules that end; the clock of this machine when left out. */
   readonly nowMs?: () => number;
 }
+
+/** A rule that ended changes what is in force, and no key of the file. */
+const NO_KEY: KeyChanges = { changes: [], more: 0 };
 
 /** What a reload came to. */
 export interface Reloaded {
@@ -106,7 +112,7 @@ export class Steering {
     });
     this.expiry = new RuleExpiry({
       config: () => this.config,
-      adopt: (change, author) => this.inTurn(() => this.adopt(change(this.config), author)),
+      adopt: (change, author) => this.inTurn(() => this.adopt(change(this.config), author, NO_KEY)),
       nowMs: options.nowMs ?? wallMs,
       log: options.log,
     });
@@ -157,7 +163,7 @@ export class Steering {
     steering.controller = await Controller.open(state, {
       plan: config.plan,
       configHash: config.gateway.hash,
-      configuration: versionText(before, config),
+      configuration: versionText(before === null ? null : keyChanges(before, config.text ?? ''), config),
       build,
       ...(startReason === undefined ? {} : { startReason }),
       // Whoever holds the lock of this run directory succeeds the supervisor that held it before: the lease of a
@@ -265,8 +271,7 @@ export class Steering {
   private async reloadNow(author: Authored, pushed: string | null): Promise<Reloaded> {
     const { configFile, event, log } = this.options;
     const startedMs = monotonicMs();
-    const loaded =
-      pushed === null ? (this.options.load?.() ?? this.loadFile()) : loadConfig(configFile, { text: pushed });
+    const { loaded, found } = await this.read(pushed);
     if (!loaded.ok) {
       event({ type: 'config', hash: '', accepted: false, problems: loaded.problems.length });
       const text = renderProblems(loaded.problems);
@@ -276,9 +281,9 @@ export class Steering {
       return { result, needRestart: [] };
     }
     const { config, needRestart } = adoptable(this.config, loaded.config);
-    // A large file is read for seconds, in which no timer renewed the lease.
+    // Whatever kept this process from its timers kept it from renewing its lease, too.
     if (monotonicMs() - startedMs > LIMITS.controllerTickMs) await this.opened.tick();
-    const result = await this.adopt(config, author);
+    const result = await this.adopt(config, author, found);
     if (result.ok && needRestart.length > 0)
       log('warn', `these keys need a restart: ${needRestart.join(', ')}`);
     const warnings = pushed === null ? [] : [notInFile(configFile)];
@@ -288,24 +293,29 @@ export class Steering {
     };
   }
 
-  private loadFile(): LoadResult {
-    const files = new Set<string>();
-    const loaded = loadConfig(this.options.configFile, { files });
-    this.filesRead = [...files];
-    return loaded;
+  private async read(pushed: string | null): Promise<Pick<ReadConfig, 'loaded' | 'found'>> {
+    const { configFile, load } = this.options;
+    if (load !== undefined && pushed === null) return { loaded: load(), found: null };
+    const before = this.config.text ?? null;
+    const read = await readConfig({ file: configFile, text: pushed, before });
+    if (pushed === null) this.filesRead = read.files;
+    return read;
   }
 
-  /** Puts a configuration into effect, unless it is in effect already. */
-  private async adopt(config: CompiledConfig, { who, reason }: Authored): Promise<ApplyResult> {
+  /** Puts a configuration into effect, unless it is in effect already. @param found what changed; null: nobody knows */
+  private async adopt(
+    config: CompiledConfig,
+    { who, reason }: Authored,
+    found: KeyChanges | null,
+  ): Promise<ApplyResult> {
     const { build, event } = this.options;
     const { hash } = config.gateway;
-    const { text: before = null } = this.config;
     const same =
       isDeepStrictEqual({ ...config, text: '' }, { ...this.config, text: '' }) &&
       this.state.configHash === hash;
     if (same) return this.opened.unchanged();
     this.next = config;
-    const configuration = versionText(before, config);
+    const configuration = versionText(found, config);
     const result = await this.opened.reload(
       { verb: 'reload', who, reason, configHash: hash, build, configuration },
       config.plan,

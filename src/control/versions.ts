@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { keyChanges } from '../config/changes.ts';
+import type { KeyChanges } from '../config/changes.ts';
 import type { CompiledConfig } from '../config/compile.ts';
 import { holdsSecret } from '../config/redact.ts';
 import { CutoverError } from '../core/errors.ts';
@@ -20,16 +20,15 @@ type Stored = z.infer<typeof storedSchema>;
 /**
  * What is stored with the entry that brings a configuration into force, JSON. A text that holds what looks like a secret, or
  * is too large for the store, is not kept; what changed is told all the same, with the secret hidden.
- * @param before text of the one that was in force; null: nobody knows
+ * @param found what changed; null: nobody knows
  */
-export function versionText(before: string | null, config: CompiledConfig): string {
+export function versionText(found: KeyChanges | null, config: CompiledConfig): string {
   const { text = '', gateway } = config;
-  const found = before === null ? { changes: null, more: 0 } : keyChanges(before, text);
   const stored: Stored = {
     schemaVersion: 1,
     hash: gateway.hash,
-    changes: found.changes === null ? null : [...found.changes],
-    more: found.more,
+    changes: found === null ? null : [...found.changes],
+    more: found?.more ?? 0,
     packed: config.text === undefined || holdsSecret(text) ? null : packed(text),
   };
   return JSON.stringify(stored);

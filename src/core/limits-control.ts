@@ -93,6 +93,8 @@ export const CONTROL_LIMITS = {
   adminCallMs: 10_000,
   /** `cutover.yaml`, a scenario: ten thousand routes of 400 bytes; beyond it the file is data that went astray. */
   configBytes: 4 * 1024 * 1024,
+  /** From this size on a configuration is read in a thread: it takes more than 200 ms, a thread is there in as long. */
+  configThreadBytes: 128 * 1024,
   /** Levels of nesting in a YAML file; the deepest key of the schema stands at 7. */
   configDepth: 32,
   /** Values that YAML aliases may expand to: stops a "billion laughs" file. */
