@@ -119,6 +119,7 @@ class Supervisor {
     const drained = node.drain().then(() => 0);
     const code = await Promise.race([drained, this.shutdown.forced]);
     if (code === 0) return this.handOver?.successorDied() === true ? SUCCESSOR_DIED : 0;
+    this.options.log('warn', 'a second signal: what still runs is cut');
     await node.kill();
     await drained;
     return code;
