@@ -12,7 +12,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'cutover check --schema gate > gate.schema.json',
   ],
   run: ['cutover run -c cutover.yaml', 'cutover run --take-over'],
-  reload: ['cutover reload --reason "a longer dwell"'],
+  reload: [
+    'cutover reload --reason "a longer dwell"',
+    'cutover reload --entry 12 --reason "back to what worked"',
+  ],
   routes: ['cutover routes', 'cutover routes --json'],
   'routes explain': [
     'cutover routes explain GET /users/7',
@@ -59,7 +62,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'cutover report --format json -o report.txt --format md',
     'cutover report --replay report.json -o report.md',
   ],
-  history: ['cutover history --limit 10'],
+  history: ['cutover history --limit 10', 'cutover history --configuration 12 > cutover.yaml'],
   differences: ['cutover differences', 'cutover differences show 9dac5b27692a1c09'],
   'differences list': [
     'cutover differences list --limit 10',

@@ -3,8 +3,10 @@ import { differenceOf, differencesOf, hitsOf } from '../control/differences.ts';
 import type { Judging } from '../control/differences.ts';
 import type { DifferenceDetail, Differences } from '../control/schema/differences.ts';
 import type { History } from '../control/schema/history.ts';
+import type { ConfigurationVersion } from '../control/schema/configuration-version.ts';
 import { proofSchema } from '../control/schema/proof.ts';
 import type { Proof } from '../control/schema/proof.ts';
+import { changesSince, noVersion, versionOf } from '../control/versions.ts';
 import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { Ledger } from '../rollout/ledger.ts';
@@ -40,7 +42,18 @@ export async function storedHistory(store: SqliteStore, limit: number): Promise<
     intact,
     total: entries.length,
     entries: entries.slice(-limit),
+    configurations: await changesSince(store.state, entries.at(-limit)?.sequence ?? 0),
   };
+}
+
+/** What `GET /v1/configurations/N` would answer. @throws CutoverError NO_CONFIGURATION */
+export async function storedConfiguration(
+  store: SqliteStore,
+  sequence: number,
+): Promise<ConfigurationVersion> {
+  const found = versionOf(sequence, await new Ledger(store.state, 'reader').configuration(sequence));
+  if (found === null) throw noVersion(sequence);
+  return found;
 }
 
 /** What `GET /v1/history/N` would answer. @throws CutoverError NO_PROOF */

@@ -49,6 +49,10 @@ export interface Options extends ReplayFlags {
   readonly limit: number;
   /** Of `history`: the entry whose evidence is printed. */
   readonly evidence?: number;
+  /** Of `history`: the entry whose configuration is printed. */
+  readonly configuration?: number;
+  /** Of `reload`: the entry whose configuration is put into force again. */
+  readonly entry?: number;
   /** Of `differences`: which classes are listed, and how many of them are passed over. */
   readonly endpoint?: string;
   readonly kind?: (typeof DIFFERENCE_KINDS)[number];
@@ -241,6 +245,15 @@ export const flags = {
     new Option('--evidence <n>', 'what entry <n> was decided on, JSON for cutover gate --report').argParser(
       entryNumber,
     ),
+  configuration: () =>
+    new Option('--configuration <n>', 'the configuration that entry <n> brought into force, as a file')
+      .argParser(entryNumber)
+      .conflicts('evidence'),
+  entry: () =>
+    new Option(
+      '--entry <n>',
+      'what entry <n> of the history brought into force, instead of the file',
+    ).argParser(entryNumber),
   limit: (what: string, initial: number) => new Option('--limit <n>', what).argParser(limit).default(initial),
 } as const;
 

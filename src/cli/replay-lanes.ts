@@ -2,7 +2,8 @@ import { loadConfig } from '../config/load.ts';
 import { parseServer } from '../config/server-text.ts';
 import { CutoverError } from '../core/errors.ts';
 import type { DifferenceRule } from '../core/rules.ts';
-import type { Lane, ServerConfig } from '../core/snapshot.ts';
+import { serviceName } from '../core/service-name.ts';
+import type { Lane, ServerConfig, UpstreamConfig } from '../core/snapshot.ts';
 import { addressText } from '../core/unix-address.ts';
 import { Router } from '../gateway/router.ts';
 import { ConfigurationError } from './configuration.ts';
@@ -41,7 +42,13 @@ function flagged(options: Options, lane: Lane): ServerConfig | null {
   const text = options[lane];
   if (text === undefined) return null;
   const parsed = parseServer(text);
-  if ('server' in parsed) return parsed.server;
+  if ('server' in parsed) {
+    if (serviceName(parsed.server.host) === null) return parsed.server;
+    throw new CutoverError('USAGE', `--${lane}: a replay asks one server, and a service may have many`, {
+      hint: 'name one of them: http://10.0.0.1:8081',
+      exitCode: EXIT.usage,
+    });
+  }
   throw new CutoverError('USAGE', `--${lane}: ${parsed.message}`, {
     hint: parsed.hint,
     exitCode: EXIT.usage,
@@ -58,10 +65,19 @@ function configured({ config }: Options): {
   if (!loaded.ok) throw new ConfigurationError(config, loaded.problems);
   const { legacy, candidate, rules = [] } = loaded.config.gateway;
   const [upstream, ...others] = candidate.upstreams;
-  // With several services behind it the candidate lane is more than one server: its gateway has to be named.
-  const only = others.length === 0 ? (upstream?.servers[0] ?? null) : null;
+  // With several services behind it, or with other paths than legacy, the lane is more than a server: its gateway has to be named.
+  const isPlain = candidate.routes.every(
+    ({ rewrite, redirect }) => rewrite === undefined && redirect === undefined,
+  );
+  const only = others.length === 0 && isPlain ? single(upstream) : null;
   const router = new Router(candidate.routes, candidate.filters);
-  return { legacy: legacy.servers[0], candidate: only, rules, router };
+  return { legacy: single(legacy) ?? undefined, candidate: only, rules, router };
+}
+
+/** The first server, unless the DNS says which these are. */
+function single(upstream: UpstreamConfig | undefined): ServerConfig | null {
+  const server = upstream?.servers[0];
+  return server === undefined || serviceName(server.host) !== null ? null : server;
 }
 
 function missing(lane: Lane, config: string): CutoverError {

@@ -7,6 +7,7 @@ import {
 } from '../control/schema/differences.ts';
 import { gateSchema } from '../control/schema/gate.ts';
 import { historySchema } from '../control/schema/history.ts';
+import { configurationVersionSchema } from '../control/schema/configuration-version.ts';
 import { proofSchema } from '../control/schema/proof.ts';
 import { notificationSchema } from '../control/schema/notification.ts';
 import { statusSchema } from '../control/schema/status.ts';
@@ -32,6 +33,7 @@ export const schemas = {
   plan: planSchema,
   wait: waitSchema,
   history: historySchema,
+  'configuration-version': configurationVersionSchema,
   proof: proofSchema,
   notification: notificationSchema,
   differences: differencesSchema,

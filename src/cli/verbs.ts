@@ -78,7 +78,10 @@ function addGatewayVerbs(add: Add): void {
       '--take-over',
       'from a gateway that runs here already, whatever its build and configuration file',
     );
-  commanding(add('reload', 'apply the changed configuration', load.reload), group);
+  commanding(
+    add('reload', 'apply the changed configuration, or an earlier one', load.reload),
+    group,
+  ).addOption(flags.entry());
   addRoutes(add, group);
 }
 
@@ -138,7 +141,8 @@ function addEvidenceVerbs(add: Add): void {
   asking(add('history', 'who changed what, when and why', load.history), group)
     .addOption(flags.runDir())
     .addOption(flags.limit('the newest entries only', 100))
-    .addOption(flags.evidence());
+    .addOption(flags.evidence())
+    .addOption(flags.configuration());
   asking(add('report', 'what was measured, for people and programs', load.report), group)
     .addOption(flags.runDir())
     .addOption(flags.format())

@@ -23,6 +23,8 @@ export interface CompiledConfig {
   readonly plan: ConfiguredPlan;
   readonly node: NodeConfig;
   readonly notify: readonly NotifyReceiver[];
+  /** The text that all of this was made of; absent where there was none. */
+  readonly text?: string;
   /** Where secrets stand in this object: give them to {@link redact} before anything is printed. */
   readonly secrets: readonly Path[];
 }
@@ -59,8 +61,8 @@ export function hashed(config: CompiledConfig): CompiledConfig {
   return { ...config, gateway: { ...config.gateway, hash: evidenceHash(config) } };
 }
 
-/** A compiled configuration that may be shown. */
-export function redactConfig(config: CompiledConfig): CompiledConfig {
+/** A compiled configuration that may be shown; its text may not. */
+export function redactConfig({ text: _, ...config }: CompiledConfig): CompiledConfig {
   return redact(config, config.secrets);
 }
 

@@ -70,8 +70,13 @@ export const addressField = (description: string, example: string) =>
 const server = z
   .string({ error: say('expected the URL of a server', 'for example: http://127.0.0.1:8081') })
   .meta({
-    description: 'a server: scheme, host and port, or a unix socket',
-    examples: ['http://127.0.0.1:8081', 'https://shop.internal', 'unix:/run/app.sock'],
+    description: 'a server: scheme, host and port, a unix socket, or a service of the DNS',
+    examples: [
+      'http://127.0.0.1:8081',
+      'https://shop.internal',
+      'unix:/run/app.sock',
+      'http+srv://_http._tcp.shop.internal',
+    ],
   })
   .transform((text, context): ServerConfig => {
     const read = parseServer(text);

@@ -153,11 +153,16 @@ export const name = (description: string, example: string) =>
   matching(description, NAME, NAME_WORDS, example);
 
 /** A list with an upper bound, and a lower one if it must not be empty. */
-export function list<T extends z.ZodType>(item: T, description: string, atLeast = 0) {
+export function list<T extends z.ZodType>(
+  item: T,
+  description: string,
+  atLeast = 0,
+  atMost: number = LIMITS.configEntries,
+) {
   return z
     .array(item, { error: say('expected a list', 'write it as [a, b] or as lines that start with "- "') })
     .min(atLeast, { error: `expected at least ${atLeast} ${atLeast === 1 ? 'entry' : 'entries'}` })
-    .max(LIMITS.configEntries, { error: `expected at most ${LIMITS.configEntries} entries` })
+    .max(atMost, { error: `expected at most ${atMost} entries` })
     .describe(description);
 }
 

@@ -63,7 +63,7 @@ function loadText(file: string, text: string, inputs: Inputs): LoadResult {
   if (problems.some((problem) => problem.severity === 'error')) return { ok: false, problems };
   try {
     const config = compile(configSchema.parse(source.raw), inputs);
-    return { ok: true, config, warnings: problems };
+    return { ok: true, config: { ...config, text }, warnings: problems };
   } catch (thrown) {
     return { ok: false, problems: [wholeFile(file, messageOf(thrown), 'run it again')] };
   }

@@ -19,13 +19,23 @@ const MASK = '***';
 
 /** A source line without its secrets; control characters are replaced, tabs become one space. */
 export function maskLine(line: string): string {
-  return line
-    .replace(/\t/g, ' ')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+  return plainLine(line)
     .replace(SECRET_KEY, (_, key: string, value: string) => key + stars(value))
     .replace(USER_INFO, (_, slashes: string, user: string) => slashes + stars(user))
     .replace(HOOK_PATH, (_, host: string, path: string) => host + stars(path))
     .replace(WORD, (word) => (looksSecret(word) ? stars(word) : word));
+}
+
+/** Whether some line of a file holds what looks like a secret; a commit may name a version. */
+export function holdsSecret(text: string): boolean {
+  return text.split('\n').some((line) => {
+    const plain = /^\s*version:/.test(line) ? line.replace(WORD, '') : line;
+    return maskLine(plain) !== plainLine(plain);
+  });
+}
+
+function plainLine(line: string): string {
+  return line.replace(/\t/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { LIMITS } from '../core/limits.ts';
 import { list, nameKey, named, section, text } from './fields.ts';
 import { serversField } from './fields-net.ts';
 import { routeSchema } from './schema-routes.ts';
@@ -14,7 +15,12 @@ export const candidateSchema = section(
   {
     servers: serversField('servers that take everything: another gateway, say').optional(),
     upstreams: named(upstream, nameKey, 'upstreams by name').optional(),
-    routes: list(routeSchema, 'routes; the most specific one wins, whatever their order', 1).optional(),
+    routes: list(
+      routeSchema,
+      'routes; the most specific one wins, whatever their order',
+      1,
+      LIMITS.configRoutes,
+    ).optional(),
     ...upstreamFields,
     version: text(
       'names the build behind these servers; another one starts the evidence anew',

@@ -1,5 +1,6 @@
 import type { ServerConfig } from '../core/snapshot.ts';
 import { LIMITS } from '../core/limits.ts';
+import { serviceHost } from '../core/service-name.ts';
 import { unixPath } from '../core/unix-address.ts';
 
 /** Why a text names no server, as a message and a hint; or the server. */
@@ -21,11 +22,27 @@ const UNIX_FAULT: Fault = {
   hint: `write an absolute path of ${LIMITS.unixPathBytes} bytes at the most: unix:/run/app.sock`,
 };
 
-/** Reads the URL of a server: scheme, host and port, and nothing else. Never quotes the text it refuses. */
+const SERVICE_FAULT: Fault = {
+  message: 'expected the name of a service as the DNS has it in SRV records, and no port',
+  hint: 'for example: http+srv://_http._tcp.shop.internal',
+};
+
+/** `http+srv://_http._tcp.shop.internal`: its SRV records say addresses, ports and weights. */
+function parseService(text: string): ServerText | null {
+  const parts = /^(https?)\+srv:\/\/(.*)$/i.exec(text);
+  if (parts === null) return null;
+  const host = serviceHost(parts[2] ?? '');
+  if (host === null) return SERVICE_FAULT;
+  return { server: { scheme: parts[1]?.toLowerCase() === 'https' ? 'https' : 'http', host, port: 0 } };
+}
+
+/** Reads the URL of a server: scheme, host and port, and nothing else; or a unix socket, or a service. Never quotes the text it refuses. */
 export function parseServer(text: string): ServerText {
   if (unixPath(text) !== null) {
     return isUnixAddress(text) ? { server: { scheme: 'http', host: text, port: 0 } } : UNIX_FAULT;
   }
+  const service = parseService(text);
+  if (service !== null) return service;
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     return {
       message: 'expected the URL of a server',

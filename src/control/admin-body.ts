@@ -7,8 +7,12 @@ import { AdminError } from './admin-answer.ts';
  * Reads a body, bounded, and holds it against a schema.
  * @throws AdminError BODY_TOO_LARGE, BAD_JSON, BAD_REQUEST
  */
-export async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
-  return checked(schema, parse(await collect(request)));
+export async function readBody<T>(
+  request: IncomingMessage,
+  schema: z.ZodType<T>,
+  limit: number = LIMITS.adminBodyBytes,
+): Promise<T> {
+  return checked(schema, parse(await collect(request, limit)));
 }
 
 /** A value that fits the schema. @throws AdminError BAD_REQUEST that names every problem */
@@ -21,15 +25,14 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   throw bad(400, 'BAD_REQUEST', problems.slice(0, 10).join('; '));
 }
 
-async function collect(request: IncomingMessage): Promise<Buffer> {
-  const limit = LIMITS.adminBodyBytes;
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
+async function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let bytes = 0;
   // Ends early without destroying the socket, so that the refusal can be sent on it.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Buffer).length;
-    if (bytes > limit) throw tooLarge();
+    if (bytes > limit) throw tooLarge(limit);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);
@@ -43,8 +46,8 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function tooLarge(): AdminError {
-  return bad(413, 'BODY_TOO_LARGE', `a command has at most ${LIMITS.adminBodyBytes} bytes`);
+function tooLarge(limit: number): AdminError {
+  return bad(413, 'BODY_TOO_LARGE', `this command has at most ${limit} bytes`);
 }
 
 function bad(status: number, code: string, message: string): AdminError {

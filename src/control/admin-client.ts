@@ -6,6 +6,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Target } from '../rollout/position.ts';
 import { EventParser } from './admin-sse.ts';
 import type { AppliedAnswer, HandOverAnswer, HandOverBody } from './schema/commands.ts';
+import type { ConfigurationVersion } from './schema/configuration-version.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
 import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
@@ -45,6 +46,8 @@ export interface AdminClient {
   /** The status with everything its verdict was made of. */
   measured(): Promise<Measured>;
   history(limit?: number): Promise<History>;
+  /** The configuration that an entry of the audit brought into force. @throws CutoverError NO_CONFIGURATION */
+  configuration(sequence: number): Promise<ConfigurationVersion>;
   /** What an entry of the audit was decided on. @throws CutoverError NO_PROOF */
   proof(sequence: number): Promise<Proof>;
   differences(limit?: number): Promise<Differences>;
@@ -55,7 +58,8 @@ export interface AdminClient {
   resume(command: Author): Promise<AppliedAnswer>;
   /** The kill switch; on unless `on` is false. */
   bypass(command: Author & { on?: boolean }): Promise<AppliedAnswer>;
-  reload(command: Author): Promise<AppliedAnswer>;
+  /** The file again, or the configuration of an entry of the history. @throws CutoverError NO_CONFIGURATION */
+  reload(command: Author & { entry?: number; text?: string }): Promise<AppliedAnswer>;
   /** Asks the supervisor to let go of lock, lease and admin address for the process that asks. */
   handOver(body: HandOverBody): Promise<HandOverAnswer>;
   /** Prometheus text. */
@@ -82,6 +86,11 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     measured: () => read('/v1/evidence', async () => (await import('./schema/gate-input.ts')).measuredSchema),
     history: (limit) =>
       read(limited('history', limit), async () => (await import('./schema/history.ts')).historySchema),
+    configuration: (sequence) =>
+      read(
+        `/v1/configurations/${sequence}`,
+        async () => (await import('./schema/configuration-version.ts')).configurationVersionSchema,
+      ),
     proof: (sequence) =>
       read(`/v1/history/${sequence}`, async () => (await import('./schema/proof.ts')).proofSchema),
     differences: (limit) =>

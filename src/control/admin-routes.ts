@@ -8,8 +8,16 @@ import { requireRole } from './admin-guard.ts';
 import { AdminError, sendJson, sendRefusal, sendText } from './admin-answer.ts';
 import { checked, readBody } from './admin-body.ts';
 import type { EventStreams } from './admin-events.ts';
-import { advanceBody, bypassBody, handOverBody, plainBody, rollbackBody } from './schema/commands.ts';
+import {
+  advanceBody,
+  bypassBody,
+  handOverBody,
+  plainBody,
+  reloadBody,
+  rollbackBody,
+} from './schema/commands.ts';
 import type { AppliedAnswer } from './schema/commands.ts';
+import { noVersion } from './versions.ts';
 
 /** One admin request on its way. */
 export interface AdminCall {
@@ -57,6 +65,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     GET: async (call) => sendJson(call.response, 200, await call.backend.history(limitOf(call))),
   },
   '/v1/history/:id': { GET: proof },
+  '/v1/configurations/:id': { GET: configuration },
   '/v1/differences': {
     GET: async (call) => sendJson(call.response, 200, await call.backend.differences(limitOf(call))),
   },
@@ -75,7 +84,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
 };
 
 /** A class by its fingerprint, an entry of the audit by its number. */
-const WITH_ID = /^(\/v1\/(?:differences(?=\/[A-Za-z0-9_-]{1,64}$)|history(?=\/\d{1,12}$)))\/(.+)$/;
+const WITH_ID =
+  /^(\/v1\/(?:differences(?=\/[A-Za-z0-9_-]{1,64}$)|(?:history|configurations)(?=\/\d{1,12}$)))\/(.+)$/;
 
 /** The route of a path with its parameter, or null. @param isLocal a process of this machine asks */
 export function routeOf(
@@ -119,6 +129,13 @@ async function proof(call: AdminCall): Promise<void> {
   });
 }
 
+async function configuration(call: AdminCall): Promise<void> {
+  const found = await reading(call).configuration(Number(call.id));
+  if (found !== null) return sendJson(call.response, 200, found);
+  const { code, message, hint } = noVersion(Number(call.id));
+  throw new AdminError(404, { code, message, hint: hint ?? '', exitCode: 2 });
+}
+
 function events(call: AdminCall): void {
   const query = checked(eventsQuery, Object.fromEntries(call.query));
   const resumed = call.request.headers['last-event-id'];
@@ -150,8 +167,11 @@ async function bypass(call: AdminCall): Promise<void> {
 }
 
 async function reload(call: AdminCall): Promise<void> {
-  const author = await readBody(call.request, plainBody);
-  answer(call, await call.backend.reload(by(call, author)));
+  const { entry, text, ...author } = await readBody(call.request, reloadBody, LIMITS.adminReloadBytes);
+  // A configuration says who may what: whoever can push one could give itself any role.
+  if (text !== undefined) requireRole(call.caller, 'admin', 'to push a configuration');
+  if (entry !== undefined) requireRole(call.caller, 'admin', 'to go back to an earlier configuration');
+  answer(call, await call.backend.reload(by(call, author), { entry, text }));
 }
 
 async function handOver(call: AdminCall): Promise<void> {

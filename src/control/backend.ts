@@ -13,6 +13,7 @@ import type { GatewayNode } from './node.ts';
 import { differenceOf, differencesOf, hitsOf } from './differences.ts';
 import type { Judging } from './differences.ts';
 import type { DifferenceDetail, Differences } from './schema/differences.ts';
+import type { ConfigurationVersion } from './schema/configuration-version.ts';
 import { keepGateInput } from './schema/gate-input.ts';
 import type { Measured } from './schema/gate-input.ts';
 import type { History } from './schema/history.ts';
@@ -20,6 +21,8 @@ import { proofSchema } from './schema/proof.ts';
 import type { Proof } from './schema/proof.ts';
 import type { Status } from './schema/status.ts';
 import { statusOf } from './status-view.ts';
+import type { ConfigurationSource } from './steering.ts';
+import { changesSince, versionOf } from './versions.ts';
 
 /** What the admin API serves, put together from the parts of the node. */
 export class NodeBackend implements AdminBackend {
@@ -85,8 +88,8 @@ export class NodeBackend implements AdminBackend {
     return await this.inEffect(await this.carryOut(command), []);
   }
 
-  async reload(author: Authored): Promise<CommandResult> {
-    const { result, needRestart } = await this.node.steering.reload(author);
+  async reload(author: Authored, from: ConfigurationSource): Promise<CommandResult> {
+    const { result, needRestart } = await this.node.steering.reload(author, from);
     return await this.inEffect(result, needRestart);
   }
 
@@ -119,8 +122,14 @@ export class NodeBackend implements AdminBackend {
   }
 
   async history(limit: number): Promise<History> {
-    const { intact, total, entries } = await this.node.steering.opened.history(limit);
-    return { schemaVersion: 1, intact, total, entries: [...entries] };
+    const { steering, store } = this.node;
+    const { intact, total, entries } = await steering.opened.history(limit);
+    const configurations = await changesSince(store.state, entries[0]?.sequence ?? 0);
+    return { schemaVersion: 1, intact, total, entries: [...entries], configurations };
+  }
+
+  async configuration(sequence: number): Promise<ConfigurationVersion | null> {
+    return versionOf(sequence, await this.node.steering.opened.configuration(sequence));
   }
 
   async differences(limit: number): Promise<Differences> {

@@ -4,6 +4,7 @@ import { CutoverError, messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { CapturedAnswer, Difference } from '../core/observation.ts';
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
+import { serviceName } from '../core/service-name.ts';
 import { unixPath } from '../core/unix-address.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import { comparePair } from '../diff/compare.ts';
@@ -11,7 +12,8 @@ import { classId } from '../diff/fingerprint.ts';
 import { compileRules } from '../diff/rules.ts';
 import { isManyPlaces } from '../telemetry/class-share.ts';
 import { COPY_MARKER } from '../shadow/eligibility.ts';
-import { isMasked, knownFields, lanesOf, missingOf } from './reproduce.ts';
+import { candidateRequest } from './candidate-request.ts';
+import { isMasked, knownFields, missingOf } from './reproduce.ts';
 import type { DifferenceDetail, Replayed } from './schema/differences.ts';
 
 /** How an example is asked again. */
@@ -55,12 +57,19 @@ export async function replayExample(
       `parts of the target are masked: ${example.target}`,
       "give the whole one: --target '/path?name=value'",
     );
-  const [legacy, candidate] = lanesOf(found.route, config);
-  if (candidate === undefined) throw refusal('NO_LANE', 'the candidate has no upstream', 'cutover check');
+  const inCandidate = candidateRequest(found.route, target, config);
+  const { upstream } = inCandidate;
+  if (inCandidate.redirect !== null || inCandidate.target === '')
+    throw refusal(
+      'NO_LANE',
+      `the gateway itself answers ${found.route} in the candidate lane: there is no server to ask`,
+      `cutover differences show ${found.id}`,
+    );
+  if (upstream === undefined) throw refusal('NO_LANE', 'the candidate has no upstream', 'cutover check');
   const asked = { ...example, target };
   const [one, other] = await Promise.all([
-    ask(legacy, 'legacy', asked, options),
-    ask(candidate, 'candidate', asked, options),
+    ask(config.legacy, 'legacy', asked, options),
+    ask(upstream, 'candidate', { ...example, target: inCandidate.target }, options),
   ]);
   const rules = await compileRules(config.rules ?? [], options.nowMs);
   const conditional = (example.request ?? []).some(([name]) => name.startsWith('if-'));
@@ -83,7 +92,7 @@ export async function replayExample(
     differences: [...differences],
     legacy: answerOf(one),
     candidate: answerOf(other),
-    missing: missingOf(asked).filter((what) => !given.has(what)),
+    missing: [...missingOf(asked).filter((what) => !given.has(what)), ...inCandidate.unknown],
   };
 }
 
@@ -148,6 +157,10 @@ function clientFor({ servers, tls }: UpstreamConfig, timeoutMs: number): Client 
   const [server] = servers;
   if (server === undefined)
     throw new CutoverError('NO_SERVER', 'this lane has no server', { hint: 'cutover check' });
+  if (serviceName(server.host) !== null)
+    throw new CutoverError('NO_SERVER', 'the DNS says which servers this lane has, and this asks one', {
+      hint: 'cutover replay FILE --legacy URL --candidate URL',
+    });
   const socket = unixPath(server.host);
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   const origin = socket === null ? `${server.scheme}://${host}:${server.port}` : 'http://localhost';

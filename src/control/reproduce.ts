@@ -1,7 +1,10 @@
 import { isSafeMethod } from '../core/methods.ts';
 import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
+import { serviceName } from '../core/service-name.ts';
 import { unixPath } from '../core/unix-address.ts';
 import type { StoredClass } from '../rollout/ports.ts';
+import { candidateRequest } from './candidate-request.ts';
+import type { CandidateRequest } from './candidate-request.ts';
 import type { DifferenceExample } from '../telemetry/types.ts';
 import type { DifferenceDetail } from './schema/differences.ts';
 
@@ -16,20 +19,22 @@ const MASKED = /‹masked:[^›]*›/g;
 export function reproduce(found: StoredClass, config: GatewayConfig): DifferenceDetail['reproduce'] {
   const { example } = found;
   if (example === null) return null;
-  const [one, other] = lanesOf(found.route, config);
-  const legacy = curl(one, example);
-  const candidate = curl(other, example);
-  return legacy === null || candidate === null ? null : { legacy, candidate, missing: missingOf(example) };
+  const asked = candidateRequest(found.route, example.target, config);
+  const legacy = curl(config.legacy, example);
+  const candidate = candidateCommand(asked, example);
+  if (legacy === null || candidate === null) return null;
+  return { legacy, candidate, missing: [...missingOf(example), ...asked.unknown] };
 }
 
-/** Where a request of a route goes in each lane. */
-export function lanesOf(
-  route: string,
-  { legacy, candidate }: GatewayConfig,
-): [legacy: UpstreamConfig, candidate: UpstreamConfig | undefined] {
-  const matched = candidate.routes.find(({ name }) => name === route);
-  const upstream = candidate.upstreams.find(({ name }) => name === matched?.upstream);
-  return [legacy, upstream ?? candidate.upstreams[0]];
+/** A command, or a comment for a shell where no server is asked. */
+function candidateCommand(asked: CandidateRequest, example: CurlExample): string | null {
+  if (asked.redirect !== null) {
+    const { status, location } = asked.redirect;
+    return `# no server is asked: the gateway answers ${status} with Location: ${location}`;
+  }
+  if (asked.target === '')
+    return '# no server is asked: rewriting leaves no path, and the gateway answers 404';
+  return curl(asked.upstream, { ...example, target: asked.target });
 }
 
 /** Whether a text has a part that was masked. */
@@ -61,10 +66,10 @@ export function knownFields(
   return hostHeader === null ? known : [['host', hostHeader], ...known];
 }
 
-/** A curl command for the first server of an upstream; null when there is none. */
+/** A curl command for the first server of an upstream; null when there is none, or the DNS says which it is. */
 export function curl(upstream: CurlUpstream | undefined, example: CurlExample): string | null {
   const server = upstream?.servers[0];
-  if (upstream === undefined || server === undefined) return null;
+  if (upstream === undefined || server === undefined || serviceName(server.host) !== null) return null;
   const { method, target } = example;
   const words = ['curl', '-si', ...(method === 'HEAD' ? ['-I'] : ['-X', method])];
   const socket = unixPath(server.host);

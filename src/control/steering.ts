@@ -2,10 +2,11 @@ import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { CompiledConfig } from '../config/compile.ts';
 import { redactConfig } from '../config/compile.ts';
-import { loadConfig } from '../config/load.ts';
+import { keyChanges } from '../config/changes.ts';
+import type { KeyChanges } from '../config/changes.ts';
 import type { LoadResult } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
-import { wallMs } from '../core/clock.ts';
+import { monotonicMs, wallMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { CutoverEvent, StampedEvent } from '../core/events.ts';
 import type { Authored, Command } from '../rollout/command.ts';
@@ -21,8 +22,11 @@ import type { HistoryEntry, RolloutPlan, RolloutState } from '../rollout/state.t
 import { rolloutView } from '../rollout/view.ts';
 import type { Window } from '../telemetry/types.ts';
 import type { Publisher } from './publisher.ts';
+import { readConfig } from './config-reading.ts';
+import type { ReadConfig } from './config-reading.ts';
 import { GateKeeper } from './gate-keeper.ts';
 import { adoptable } from './reload.ts';
+import { newestText, notInFile, noVersion, refuseSecrets, versionOf, versionText } from './versions.ts';
 import { proofText } from './schema/proof.ts';
 import { SiemDesk, siemNodeName } from './siem-desk.ts';
 import { RuleExpiry } from './rule-expiry.ts';
@@ -52,11 +56,20 @@ export interface SteeringOptions {
   readonly nowMs?: () => number;
 }
 
+/** A rule that ended changes what is in force, and no key of the file. */
+const NO_KEY: KeyChanges = { changes: [], more: 0 };
+
 /** What a reload came to. */
 export interface Reloaded {
   readonly result: ApplyResult;
   /** Keys of the file that differ and keep their old value until a restart. */
   readonly needRestart: readonly string[];
+}
+
+/** Where a configuration is read from when it is not the file: a text, or what an entry of the audit brought into force. */
+export interface ConfigurationSource {
+  readonly entry?: number | undefined;
+  readonly text?: string | undefined;
 }
 
 /** What the workers run on: configuration and rollout, and every change of them, published as one snapshot. */
@@ -69,8 +82,12 @@ export class Steering {
   private controller: Controller | null = null;
   /** A loaded configuration that takes effect with the state of the same hash. */
   private next: CompiledConfig | null = null;
+  /** When the next change may begin, and the one that runs. */
   private reloads: Promise<unknown> = Promise.resolve();
+  private changing: Promise<unknown> = Promise.resolve();
   private published: RolloutState | null = null;
+  /** Every file that was read beside the configuration when it was read last; null before it was read again. */
+  filesRead: readonly string[] | null = null;
   /** Rules end while nobody reloads. */
   readonly expiry: RuleExpiry;
 
@@ -95,7 +112,7 @@ export class Steering {
     });
     this.expiry = new RuleExpiry({
       config: () => this.config,
-      adopt: (change, author) => this.inTurn(() => this.adopt(change(this.config), author)),
+      adopt: (change, author) => this.inTurn(() => this.adopt(change(this.config), author, NO_KEY)),
       nowMs: options.nowMs ?? wallMs,
       log: options.log,
     });
@@ -142,9 +159,11 @@ export class Steering {
     const steering = new Steering(options);
     const { config, build, state, telemetry, log, startReason } = options;
     await steering.thresholds.recall(telemetry, wallMs(), config.plan.windowMs);
+    const before = await newestText(state).catch(() => null);
     steering.controller = await Controller.open(state, {
       plan: config.plan,
       configHash: config.gateway.hash,
+      configuration: versionText(before === null ? null : keyChanges(before, config.text ?? ''), config),
       build,
       ...(startReason === undefined ? {} : { startReason }),
       // Whoever holds the lock of this run directory succeeds the supervisor that held it before: the lease of a
@@ -186,15 +205,31 @@ export class Steering {
     return result;
   }
 
-  /** Reads the configuration again: the whole of it, or nothing. Keys that need a restart keep their old values. */
-  async reload(author: Authored): Promise<Reloaded> {
-    return await this.inTurn(() => this.reloadNow(author));
+  /**
+   * Reads the configuration again, from its file or from elsewhere: the whole of it, or nothing. Keys that need a
+   * restart keep their old values.
+   * @throws CutoverError NO_CONFIGURATION when nothing is kept of the entry
+   */
+  async reload(author: Authored, from: ConfigurationSource = {}): Promise<Reloaded> {
+    const pushed = await this.pushedText(from);
+    return await this.inTurn(() => this.reloadNow(author, pushed));
   }
 
-  /** One change of the configuration after the other. */
+  private async pushedText({ entry, text }: ConfigurationSource): Promise<string | null> {
+    if (entry === undefined) return text ?? null;
+    const version = versionOf(entry, await this.opened.configuration(entry));
+    if (version === null) throw noVersion(entry);
+    return version.text ?? refuseSecrets(entry);
+  }
+
+  /** One change of the configuration after the other, the next one when every worker has acknowledged this one, or should have. */
   private async inTurn<T>(change: () => Promise<T>): Promise<T> {
     const result = this.reloads.then(change);
-    this.reloads = result.catch(() => undefined);
+    this.changing = result.catch(() => undefined);
+    this.reloads = result.then(
+      () => this.options.publisher.settled(LIMITS.acknowledgeTimeoutMs),
+      () => undefined,
+    );
     return await result;
   }
 
@@ -211,7 +246,7 @@ export class Steering {
 
   async close(): Promise<void> {
     this.expiry.close();
-    await this.reloads;
+    await this.changing;
     await this.siem?.close();
     await this.controller?.close();
   }
@@ -232,9 +267,11 @@ export class Steering {
     });
   }
 
-  private async reloadNow(author: Authored): Promise<Reloaded> {
+  /** @param pushed the text to take instead of the file's, null for the file's */
+  private async reloadNow(author: Authored, pushed: string | null): Promise<Reloaded> {
     const { configFile, event, log } = this.options;
-    const loaded = this.options.load?.() ?? loadConfig(configFile);
+    const startedMs = monotonicMs();
+    const { loaded, found } = await this.read(pushed);
     if (!loaded.ok) {
       event({ type: 'config', hash: '', accepted: false, problems: loaded.problems.length });
       const text = renderProblems(loaded.problems);
@@ -244,21 +281,43 @@ export class Steering {
       return { result, needRestart: [] };
     }
     const { config, needRestart } = adoptable(this.config, loaded.config);
-    const result = await this.adopt(config, author);
+    // Whatever kept this process from its timers kept it from renewing its lease, too.
+    if (monotonicMs() - startedMs > LIMITS.controllerTickMs) await this.opened.tick();
+    const result = await this.adopt(config, author, found);
     if (result.ok && needRestart.length > 0)
       log('warn', `these keys need a restart: ${needRestart.join(', ')}`);
-    return { result, needRestart };
+    const warnings = pushed === null ? [] : [notInFile(configFile)];
+    return {
+      result: result.ok ? { ...result, warnings: [...result.warnings, ...warnings] } : result,
+      needRestart,
+    };
   }
 
-  /** Puts a configuration into effect, unless it is in effect already. */
-  private async adopt(config: CompiledConfig, { who, reason }: Authored): Promise<ApplyResult> {
+  private async read(pushed: string | null): Promise<Pick<ReadConfig, 'loaded' | 'found'>> {
+    const { configFile, load } = this.options;
+    if (load !== undefined && pushed === null) return { loaded: load(), found: null };
+    const before = this.config.text ?? null;
+    const read = await readConfig({ file: configFile, text: pushed, before });
+    if (pushed === null) this.filesRead = read.files;
+    return read;
+  }
+
+  /** Puts a configuration into effect, unless it is in effect already. @param found what changed; null: nobody knows */
+  private async adopt(
+    config: CompiledConfig,
+    { who, reason }: Authored,
+    found: KeyChanges | null,
+  ): Promise<ApplyResult> {
     const { build, event } = this.options;
     const { hash } = config.gateway;
-    const same = isDeepStrictEqual(config, this.config) && this.state.configHash === hash;
+    const same =
+      isDeepStrictEqual({ ...config, text: '' }, { ...this.config, text: '' }) &&
+      this.state.configHash === hash;
     if (same) return this.opened.unchanged();
     this.next = config;
+    const configuration = versionText(found, config);
     const result = await this.opened.reload(
-      { verb: 'reload', who, reason, configHash: hash, build },
+      { verb: 'reload', who, reason, configHash: hash, build, configuration },
       config.plan,
     );
     this.next = null;

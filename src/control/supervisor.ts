@@ -122,6 +122,7 @@ class Supervisor {
     const drained = node.drain().then(() => 0);
     const code = await Promise.race([drained, this.shutdown.forced]);
     if (code === 0) return this.handOver?.successorDied() === true ? SUCCESSOR_DIED : 0;
+    this.options.log('warn', 'a second signal: what still runs is cut');
     await node.kill();
     await drained;
     return code;
@@ -141,7 +142,7 @@ class Supervisor {
     const { configFile, log } = this.options;
     return await ConfigWatch.start({
       configFile: resolve(configFile),
-      files: () => filesOf(configFile),
+      files: () => node.steering.filesRead ?? filesOf(configFile),
       onChange: async (what) => {
         if (node.acting) await reload(node, { who: 'watch', reason: `${what} changed` }, log);
       },

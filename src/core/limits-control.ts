@@ -2,6 +2,8 @@
 export const CONTROL_LIMITS = {
   /** Body of an admin request. */
   adminBodyBytes: 64 * 1024,
+  /** Body of a reload that brings its configuration: {@link configBytes}, with room for JSON's escapes. */
+  adminReloadBytes: 6 * 1024 * 1024,
   /** Subscribers to admin events. */
   adminEventClients: 64,
   /** A worker that was forked and does not listen yet is killed then: loading takes well under a second. */
@@ -99,18 +101,33 @@ export const CONTROL_LIMITS = {
   adminEventBytes: 64 * 1024,
   /** A call of the admin client; a commit to a remote store fits. */
   adminCallMs: 10_000,
-  /** `cutover.yaml`, a scenario: beyond it the file is data that went astray. */
-  configBytes: 1024 * 1024,
+  /** `cutover.yaml`, a scenario: ten thousand routes of 400 bytes; beyond it the file is data that went astray. */
+  configBytes: 4 * 1024 * 1024,
+  /** From this size on a configuration is read in a thread: it takes more than 200 ms, a thread is there in as long. */
+  configThreadBytes: 128 * 1024,
   /** Levels of nesting in a YAML file; the deepest key of the schema stands at 7. */
   configDepth: 32,
   /** Values that YAML aliases may expand to: stops a "billion laughs" file. */
   configAliases: 100,
   /** Problems shown of one file; the rest is counted. */
   configProblems: 100,
+  /** Changed keys that are listed of one new configuration, and characters of each value. */
+  configChanges: 100,
+  configChangeChars: 80,
+  /** Characters of the name of such a key: names of people's things stand in it. */
+  configKeyChars: 200,
+  /** Configurations whose text is kept, to go back to: the newest ones. Each is a file of {@link configBytes} at the most. */
+  configVersions: 50,
+  /** One of these texts as it is stored, deflated, in Base64: the store takes values of 1 MiB. */
+  configPackedChars: 900_000,
+  /** All of these texts together. */
+  configVersionsBytes: 16 * 1024 * 1024,
   /** Characters of a source line shown with a problem. */
   configExcerptChars: 160,
-  /** Entries of any list or map in `cutover.yaml` (routes, servers, addresses). */
+  /** Entries of any list or map in `cutover.yaml` (servers, addresses), but for routes. */
   configEntries: 1_000,
+  /** Routes: the router finds one among so many within twice the time of ten, and they are compiled within 200 ms. */
+  configRoutes: 10_000,
   /** Weight of an upstream of a route: parts of a thousandth and finer. */
   upstreamWeight: 100_000,
   /** An expression of a route: its automaton is walked for every character of a path. */

@@ -3,6 +3,8 @@
  * host and a port carries them, too.
  */
 
+import { serviceName } from './service-name.ts';
+
 const PREFIX = 'unix:';
 
 /** What stands for the address of a peer on a unix socket, and for such peers in `trustedProxies`. */
@@ -21,8 +23,8 @@ export function besidePath(path: string, pid: number): string {
   return `${path}.${pid.toString(36)}`;
 }
 
-/** Host and port as people write them: `[::1]:80`; a unix socket has no port. */
+/** Host and port as people write them: `[::1]:80`; a unix socket and a service have no port. */
 export function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
-  if (unixPath(host) !== null) return host;
+  if (unixPath(host) !== null || serviceName(host) !== null) return host;
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -20,6 +20,7 @@ import { Overload, refuse } from './overload.ts';
 import { runExchange } from './pipeline.ts';
 import { Plant } from './plant.ts';
 import { deniedRequest, refusedHead, refusedRequest } from './refused-line.ts';
+import { loadPatterns } from './routing/pattern.ts';
 import { Runtime } from './runtime.ts';
 import type { Station } from './runtime.ts';
 import type { Gateway, GatewayOptions } from './types.ts';
@@ -80,6 +81,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 
   async listen(ports: readonly number[], reusePort: boolean, beside = false): Promise<number[]> {
     const bound: number[] = [];
+    loadPatterns();
     await this.names.settled(LIMITS.dnsStartMs);
     const isFirst = (this.options.slot ?? 0) === 0;
     this.overload.start();

@@ -7,8 +7,8 @@ import type { PathTemplate } from '../shadow/endpoint.ts';
 import { createFilter } from './filters/order.ts';
 import type { Filter } from './filters/types.ts';
 import { Asked } from './routing/conditions.ts';
-import { PathIndex } from './routing/path-index.ts';
-import { asRead, isAmbiguous, readingsOf } from './routing/readings.ts';
+import { PathIndex, RouteEnds } from './routing/path-index.ts';
+import { asRead, isAmbiguous, plainly, readingsOf } from './routing/readings.ts';
 
 /** A route with everything a request needs of it, resolved once. */
 export interface CompiledRoute {
@@ -28,10 +28,11 @@ type Index = PathIndex<CompiledRoute>;
 export class Router {
   /** All routes in their order. */
   readonly routes: readonly CompiledRoute[];
+  private readonly ends = new RouteEnds<CompiledRoute>();
   private readonly byHost = new Map<string, Index>();
   /** By what follows the `*`: `.example.com`. */
   private readonly byWildcard = new Map<string, Index>();
-  private readonly anyHost: Index = new PathIndex();
+  private readonly anyHost: Index = new PathIndex(this.ends);
   private readonly asked = new Asked();
 
   /** @throws when a filter or a pattern cannot be made; the snapshot is refused as a whole then */
@@ -50,7 +51,7 @@ export class Router {
   private indexOf(host: string | null): Index {
     if (host === null) return this.anyHost;
     const [map, key] = isWildcard(host) ? [this.byWildcard, host.slice(1)] : [this.byHost, host];
-    const index = map.get(key) ?? new PathIndex<CompiledRoute>();
+    const index = map.get(key) ?? new PathIndex(this.ends);
     map.set(key, index);
     return index;
   }
@@ -70,10 +71,11 @@ export class Router {
   ): CompiledRoute | null {
     this.asked.take(method, fields, target);
     const name = withoutPort(host);
-    const found = this.find(name, asRead(path));
-    const held = isAmbiguous(path) ? this.guarded(found, name, path) : found;
+    const found = isAmbiguous(path)
+      ? this.guarded(this.find(name, asRead(path)), name, path)
+      : this.find(name, plainly(path));
     this.asked.clear();
-    return held;
+    return found;
   }
 
   private find(host: string, path: string): CompiledRoute | null {

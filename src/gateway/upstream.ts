@@ -3,6 +3,7 @@ import { monotonicMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import { systemRandom } from '../core/random.ts';
 import type { RandomSource } from '../core/random.ts';
+import { serviceDomain, serviceName } from '../core/service-name.ts';
 import type { EjectionPolicy, ServerConfig, UpstreamConfig } from '../core/snapshot.ts';
 import { addressText, unixPath } from '../core/unix-address.ts';
 import type { UpstreamLevel } from '../telemetry/types.ts';
@@ -109,8 +110,10 @@ export class Upstream {
   }
 }
 
-/** `host:port` as it stands in a Host field; a unix socket has none. */
+/** `host:port` as it stands in a Host field; a unix socket has none, and of a service only the domain is known. */
 export function authorityOf(server: ServerConfig): string {
+  const service = serviceName(server.host);
+  if (service !== null) return serviceDomain(service);
   return unixPath(server.host) === null ? addressText(server) : 'localhost';
 }
 

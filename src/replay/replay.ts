@@ -1,4 +1,5 @@
 import { monotonicMs, wallMs } from '../core/clock.ts';
+import { HeaderFields } from '../core/headers.ts';
 import { LIMITS } from '../core/limits.ts';
 import { isSafeMethod } from '../core/methods.ts';
 import type { Pair } from '../core/observation.ts';
@@ -260,9 +261,10 @@ export class Replay {
     { ordinal, line, dueMs }: { readonly ordinal: number; readonly line: number; readonly dueMs: number },
   ): void {
     const { policy, sessionBy, router } = this.options;
-    const { method, target, host } = request;
+    const { method, target, host, headers } = request;
     const [path = ''] = target.split('?', 1);
-    const templates = router?.match(method, host.toLowerCase(), path)?.templates;
+    const fields = router === null ? null : new HeaderFields([...headers]);
+    const templates = router?.match(method, host.toLowerCase(), path, fields, target)?.templates;
     const endpoint = this.endpoints.endpoint(method, path, templates);
     const subject = { line, requestId: requestIdOf(policy.seed, ordinal), endpoint, method, target };
     const end = this.ledger.enter(ordinal, subject, isSafeMethod(method));

@@ -63,7 +63,16 @@ export const explanationSchema = z
     upstream: z
       .strictObject({ name: z.string(), balance: z.string(), servers: z.array(z.string()) })
       .nullable()
-      .describe('of the lane that answers'),
+      .describe('of the lane that answers; null: none, or one of several'),
+    oneOf: z
+      .array(z.strictObject({ name: z.string(), weight: z.number() }))
+      .describe('the user is not known, so that the upstream is drawn for each request from these'),
+    candidate: z
+      .strictObject({
+        target: z.string().nullable().describe('what its server is asked for; null: no server is asked'),
+        redirect: z.strictObject({ status: z.int(), location: z.string() }).nullable(),
+      })
+      .describe('what the candidate lane makes of the request'),
   })
   .meta({ title: 'Cutover routes explain' });
 

@@ -18,6 +18,8 @@ export interface StartCommand extends Authored {
   readonly salt: number;
   readonly configHash: string;
   readonly build: string;
+  /** The configuration as it is stored with the entry, JSON. */
+  readonly configuration?: string;
 }
 
 /** The part of a gate's report that an advance is decided on. */
@@ -66,6 +68,8 @@ export interface ReloadCommand extends Authored {
   readonly verb: 'reload';
   readonly configHash: string;
   readonly build: string;
+  /** The configuration as it is stored with the entry, JSON. */
+  readonly configuration?: string;
 }
 
 /** Everything that can change a rollout. */
@@ -87,6 +91,11 @@ export interface Refusal {
 export type Transition =
   | { readonly ok: true; readonly state: RolloutState; readonly entry: UnchainedEntry | null }
   | Refusal;
+
+/** The configuration that a command brings with it. */
+export function configurationOf(command: Command): string | undefined {
+  return command.verb === 'start' || command.verb === 'reload' ? command.configuration : undefined;
+}
 
 /** Makes a {@link Refusal}. */
 export function refuse(exitCode: Refusal['exitCode'], code: string, message: string, hint: string): Refusal {

@@ -1,7 +1,11 @@
 import { CutoverError } from '../core/errors.ts';
+import { systemRandom } from '../core/random.ts';
 import { refuse } from './command.ts';
 import type { Command, Refusal } from './command.ts';
+import type { ControllerOptions, Wanted } from './controller-types.ts';
 import { StoreDownError } from './ledger.ts';
+import type { RolloutPlan, RolloutState } from './state.ts';
+import { gives } from './view.ts';
 
 /** What only takes clients away from the candidate: it never waits for a store. */
 export function isRelief({ verb }: Command): boolean {
@@ -39,4 +43,23 @@ export function offlineRefusal(why: string): Refusal {
   const message = `the store is out of reach, so nothing but rollback and bypass is possible: ${why}`;
   const hint = 'repair it (cutover doctor); cutover rollback and bypass still work';
   return refuse(1, 'STORE_DOWN', message, hint);
+}
+
+const AUTHOR = 'controller';
+
+/** Starts the rollout, or opens a new epoch, when the store does not know this configuration and build; null: it does. */
+export function alignment(
+  state: RolloutState | null,
+  { configHash, build, configuration }: Wanted,
+  plan: RolloutPlan,
+  { random, startReason }: Pick<ControllerOptions, 'random' | 'startReason'>,
+): Command | null {
+  const stored = configuration === undefined ? {} : { configuration };
+  if (state === null) {
+    const salt = Math.floor((random ?? systemRandom).next() * 4_294_967_296);
+    return { verb: 'start', who: AUTHOR, reason: 'first start', salt, configHash, build, ...stored };
+  }
+  if (state.configHash === configHash && state.build === build && gives(state, plan)) return null;
+  const reason = startReason ?? 'started with another configuration or build';
+  return { verb: 'reload', who: AUTHOR, reason, configHash, build, ...stored };
 }

@@ -37,6 +37,8 @@ export interface ControllerOptions {
   readonly plan: RolloutPlan;
   readonly configHash: string;
   readonly build: string;
+  /** The configuration as it is stored with the entry that starts with it, JSON. */
+  readonly configuration?: string;
   /** Said in the audit when the configuration or build is another one. */
   readonly startReason?: string;
   /** Names this process to others that want the lease. */
@@ -56,6 +58,11 @@ export interface ControllerOptions {
   /** How often the lease is renewed and what could not be stored is stored; 0: by `tick` only. */
   readonly tickMs?: number;
 }
+
+/** What the rollout is to run on. */
+export type Wanted = Pick<ControllerOptions, 'configHash' | 'build'> & {
+  readonly configuration?: string | undefined;
+};
 
 /** How the controller and its store stand. */
 export interface ControllerHealth {

@@ -1,10 +1,17 @@
 import { wallMs } from '../core/clock.ts';
 import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { randomHex, systemRandom } from '../core/random.ts';
-import { refuse } from './command.ts';
+import { randomHex } from '../core/random.ts';
+import { configurationOf, refuse } from './command.ts';
 import type { Command, Refusal, ReloadCommand } from './command.ts';
-import { isRelief, leaseHeld, leaseLost, notReached, offlineRefusal } from './controller-answers.ts';
+import {
+  alignment,
+  isRelief,
+  leaseHeld,
+  leaseLost,
+  notReached,
+  offlineRefusal,
+} from './controller-answers.ts';
 import type {
   Ahead,
   Applied,
@@ -13,6 +20,7 @@ import type {
   ControllerOptions,
   HistoryPage,
   OperatorCommand,
+  Wanted,
 } from './controller-types.ts';
 import { ROLLOUT_KEY } from './codec.ts';
 import { chain, verifyChain } from './history.ts';
@@ -22,11 +30,8 @@ import type { Entry, StateStore, WatchHandler } from './ports.ts';
 import type { HistoryEntry, RolloutPlan, RolloutState } from './state.ts';
 import { proofOf } from './gated.ts';
 import { transition } from './transition.ts';
-import { gives } from './view.ts';
 import { rebase, UnstoredList } from './unstored.ts';
 import type { Unstored } from './unstored.ts';
-
-const AUTHOR = 'controller';
 
 /**
  * The shell of the rollout: one command at a time goes through the pure {@link transition}, into the store as
@@ -41,7 +46,7 @@ export class Controller {
   private readonly nowMs: () => number;
   private readonly newId: () => string;
   private plan: RolloutPlan;
-  private wanted: { readonly configHash: string; readonly build: string };
+  private wanted: Wanted;
   private base: Stored | null = null;
   private readonly unstored: UnstoredList;
   private generation = '';
@@ -60,7 +65,7 @@ export class Controller {
     this.options = options;
     this.ledger = new Ledger(store, options.holder, options.leaseMs);
     this.plan = options.plan;
-    this.wanted = { configHash: options.configHash, build: options.build };
+    this.wanted = options;
     this.nowMs = options.nowMs ?? wallMs;
     this.newId = options.newId ?? (() => randomHex(16));
     this.unstored = new UnstoredList(options.unstoredLog ?? null, (line) => options.log?.(line));
@@ -128,6 +133,11 @@ export class Controller {
   /** What an entry of the audit was decided on, JSON, or null. @throws CutoverError STORE_DOWN */
   proof(sequence: number): Promise<string | null> {
     return this.ledger.proof(sequence).catch(notReached);
+  }
+
+  /** The configuration that an entry brought into force, JSON, or null. @throws CutoverError STORE_DOWN */
+  configuration(sequence: number): Promise<string | null> {
+    return this.ledger.configuration(sequence).catch(notReached);
   }
 
   /** Renews the lease and stores what is not stored; a timer calls it. It never throws. */
@@ -251,7 +261,8 @@ export class Controller {
       return this.offline(command, error, decision);
     }
     this.plan = plan;
-    this.wanted = { configHash: decision.state.configHash, build: decision.state.build };
+    const { configHash, build } = decision.state;
+    this.wanted = { configHash, build, configuration: decision.configuration ?? this.wanted.configuration };
     this.announce();
     return { ok: true, changed: true, stored: true, ...this.rest() };
   }
@@ -275,7 +286,8 @@ export class Controller {
     if (!made.ok) return made;
     if (made.entry === null) return this.unchanged();
     const entry = chain(from?.entry ?? null, made.entry);
-    return { id: this.newId(), state: made.state, entry, proof: proofOf(command) };
+    const configuration = configurationOf(command);
+    return { id: this.newId(), state: made.state, entry, proof: proofOf(command), configuration };
   }
 
   /** The store is out of reach: only what takes clients away from the candidate may happen. */
@@ -365,30 +377,13 @@ export class Controller {
 
   /** Starts the rollout, or opens a new epoch, when the store does not know this configuration and build. */
   private async align(): Promise<void> {
-    const command = this.alignment(this.base?.state);
+    const command = alignment(this.base?.state ?? null, this.wanted, this.plan, this.options);
     if (command === null) return;
     const decision = this.decide(command, this.plan);
     if ('ok' in decision && decision.ok) return;
     if ('ok' in decision) throw new CutoverError(decision.code, decision.message, { hint: decision.hint });
     const outcome = await this.write(decision);
     if (outcome !== 'stored') throw new StoreDownError(`the start could not be stored (${outcome})`);
-  }
-
-  private alignment(state: RolloutState | undefined): Command | null {
-    const { configHash, build } = this.wanted;
-    if (state === undefined) {
-      const salt = Math.floor((this.options.random ?? systemRandom).next() * 4_294_967_296);
-      return { verb: 'start', who: AUTHOR, reason: 'first start', salt, configHash, build };
-    }
-    const fits = gives(state, this.plan);
-    if (state.configHash === configHash && state.build === build && fits) return null;
-    return {
-      verb: 'reload',
-      who: AUTHOR,
-      reason: this.options.startReason ?? 'started with another configuration or build',
-      configHash,
-      build,
-    };
   }
 
   private note(error: unknown): void {

@@ -1,6 +1,7 @@
 import { CutoverError, messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { decodeEntry, decodeState, encodeState, ROLLOUT_KEY } from './codec.ts';
+import { CONFIGURATION_PREFIX, configurationKey, makeRoom } from './configurations.ts';
 import { encodeHistory, HISTORY_PREFIX, historyKey, proofKey } from './history.ts';
 import { AmbiguousError } from './ports.ts';
 import type { Entry, Guard, Lease, Op, Rev, StateStore } from './ports.ts';
@@ -25,6 +26,8 @@ export interface Decision {
   readonly entry: HistoryEntry;
   /** What it was decided on, JSON; absent: nothing was looked at. */
   readonly proof?: string | undefined;
+  /** The configuration that it brings into force, JSON; absent: the same as before. */
+  readonly configuration?: string | undefined;
 }
 
 /**
@@ -121,6 +124,7 @@ export class Ledger {
   async append(decision: Decision, base: Rev): Promise<Appended> {
     if (this.lease === null) return { outcome: 'fenced' };
     const { guards, ops } = commitOf(decision, base, this.lease);
+    if (decision.configuration !== undefined) ops.push(...(await this.storing(decision)));
     for (let attempt = 0; attempt < LIMITS.commitAttempts; attempt += 1) {
       try {
         const commit = await inTime(this.store.commit(guards, ops, decision.id));
@@ -133,6 +137,19 @@ export class Ledger {
       if (found !== null) return found;
     }
     return { outcome: 'unknown' };
+  }
+
+  /** The configuration of a decision, in the place of the oldest one that is kept. @throws StoreDownError */
+  private async storing({ entry, configuration }: Decision): Promise<Op[]> {
+    const { entries } = await reach(this.store.list(CONFIGURATION_PREFIX));
+    const value = new TextEncoder().encode(configuration);
+    return [{ put: configurationKey(entry.sequence), value }, ...makeRoom(entries, value.length)];
+  }
+
+  /** The configuration that an entry brought into force, JSON, or null: none, or it is not kept. @throws StoreDownError */
+  async configuration(sequence: number): Promise<string | null> {
+    const found = await reach(this.store.get(configurationKey(sequence)));
+    return found === null ? null : new TextDecoder().decode(found.value);
   }
 
   /** Which guard failed: another revision, else the lease. */

@@ -60,7 +60,7 @@ export async function startAdminStub(): Promise<AdminStub> {
     gateInput: inputSample.gateInput,
     differences: { schemaVersion: 1, compared: 980, total: 0, classes: [] },
     detail: null,
-    history: { schemaVersion: 1, intact: true, total: 0, entries: [] },
+    history: { schemaVersion: 1, intact: true, total: 0, entries: [], configurations: [] },
   };
   const asked: string[] = [];
   const server = createServer((request, response) => {

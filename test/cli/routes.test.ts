@@ -18,19 +18,20 @@ candidate:
     - { name: beta, match: { path: { template: '/users/{id}' }, headers: { x-version: '2' }, query: { beta: true } }, upstream: new }
 `;
 
+const JWKS = JSON.stringify({
+  keys: [
+    {
+      kty: 'OKP',
+      crv: 'Ed25519',
+      kid: 'a',
+      alg: 'EdDSA',
+      x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+    },
+  ],
+});
+
 async function run(...argv: string[]) {
-  const jwks = JSON.stringify({
-    keys: [
-      {
-        kty: 'OKP',
-        crv: 'Ed25519',
-        kid: 'a',
-        alg: 'EdDSA',
-        x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
-      },
-    ],
-  });
-  const folder = folderWith({ 'cutover.yaml': CONFIG, 'jwks.json': jwks });
+  const folder = folderWith({ 'cutover.yaml': CONFIG, 'jwks.json': JWKS });
   return await cli([...argv, '-c', join(folder, 'cutover.yaml')]);
 }
 
@@ -91,4 +92,19 @@ test('explain refuses what the gateway refuses, and what is no request', async (
   expect((await run('routes', 'explain', 'GET', '/', '--from', 'home')).exitCode).toBe(2);
   expect((await run('routes', 'explain', 'G T', '/')).exitCode).toBe(2);
   expect((await run('routes', 'explain', 'GET', 'http://a/', '-H', 'host: b')).exitCode).toBe(2);
+});
+
+test('explain says what the candidate lane makes of a path, and that no user is known', async () => {
+  const moved = CONFIG.replace(
+    '- { name: rest, upstream: shop }',
+    `- { name: rest, upstreams: [{ name: shop, weight: 9 }, { name: new, weight: 1 }] }
+    - { name: api, match: { path: /api/ }, upstream: shop, rewrite: { prefix: /v2/ } }
+    - { name: old, match: { path: /old/ }, redirect: { prefix: /new/, status: 308 } }`,
+  );
+  const folder = folderWith({ 'cutover.yaml': moved, 'jwks.json': JWKS });
+  const ask = async (path: string) =>
+    (await cli(['routes', 'explain', 'GET', path, '-c', join(folder, 'cutover.yaml')])).out;
+  expect(await ask('/api/users?a=b')).toMatch(/^rewrite +\/v2\/users\?a=b, for the candidate$/m);
+  expect(await ask('/old/a?b')).toMatch(/^redirect +308 to \/new\/a\?b, by the candidate lane$/m);
+  expect(await ask('/other')).not.toMatch(/^(rewrite|redirect)/m);
 });

@@ -154,6 +154,7 @@ const history: History = {
   schemaVersion: 1,
   intact: true,
   total: 2,
+  configurations: [],
   entries: [
     {
       sequence: 1,

@@ -12,6 +12,7 @@ import { keepGateInput } from '../../src/control/schema/gate-input.ts';
 import type { Measured } from '../../src/control/schema/gate-input.ts';
 import type { Status } from '../../src/control/schema/status.ts';
 import { buildStatus } from '../../src/control/status.ts';
+import { versionOf } from '../../src/control/versions.ts';
 import { Controller } from '../../src/rollout/controller.ts';
 import type { ApplyResult } from '../../src/rollout/controller-types.ts';
 import { summarise } from '../../src/telemetry/summary.ts';
@@ -92,6 +93,10 @@ class TestBackend implements AdminBackend {
     return inEffect(await this.controller.reload(command, plan));
   }
 
+  async configuration(sequence: number) {
+    return versionOf(sequence, await this.controller.configuration(sequence));
+  }
+
   async proof(sequence: number) {
     const text = await this.controller.proof(sequence);
     return text === null ? null : proofSchema.parse(JSON.parse(text));
@@ -99,7 +104,7 @@ class TestBackend implements AdminBackend {
 
   async history(limit: number) {
     const page = await this.controller.history(limit);
-    return { schemaVersion: 1 as const, ...page, entries: [...page.entries] };
+    return { schemaVersion: 1 as const, ...page, entries: [...page.entries], configurations: [] };
   }
 
   async differences(limit: number) {

@@ -45,6 +45,23 @@ test('the audit has the principal, and of a certificate the name that was proven
   expect(names.toSorted()).toEqual(['root@local@ci', 'spiffe://shop.example/ops/ada@ops']);
 });
 
+test('only who may do anything may push a configuration, or go back to one: it says who may what', async () => {
+  const { port, backend } = await remoteAdmin(BY_TOKEN);
+  const headers = (token: string) => ({
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+  });
+  const push = async (token: string, body: object) => {
+    const text = JSON.stringify({ ...move, ...body });
+    return (await askRemote(port, '/v1/reload', { method: 'POST', headers: headers(token) }, text)).status;
+  };
+  const before = backend.controller.state.sequence;
+  for (const body of [{ text: 'admin: {}' }, { entry: 1 }]) expect(await push(operating, body)).toBe(403);
+  expect(backend.controller.state.sequence).toBe(before);
+  expect(await push(mastering, { text: 'admin: {}' })).toBe(200);
+  expect(await push(operating, {})).toBe(200);
+});
+
 test('the first principal that fits is who asks', async () => {
   const both = [
     named('one', 'read', { ...OPS, match: 'exact', value: `${OPS.value}ada` }),

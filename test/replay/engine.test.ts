@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { monotonicMs } from '../../src/core/clock.ts';
 import type { ReplayResult } from '../../src/replay/replay.ts';
+import type { RouteConfig } from '../../src/core/snapshot.ts';
+import { Router } from '../../src/gateway/router.ts';
+import { route } from '../kit/snapshot.ts';
 import { upstream } from '../kit/upstream.ts';
 import { REPOSITORY, sharedData } from '../kit/shared-data.ts';
 import { until } from '../kit/until.ts';
@@ -246,3 +249,25 @@ test('the real captures go through two lanes, every request accounted for', asyn
     expect(counts.read + others).toBeLessThanOrEqual(lines);
   }
 }, 60_000);
+
+test('endpoints are those of the route that headers and parameters choose, as in the gateway', async () => {
+  const lanes = { legacy: await started(answers()), candidate: await started(answers()) };
+  const match = { host: null, path: '/items', methods: [] };
+  const by = (name: string, rest: Partial<RouteConfig['match']>): RouteConfig =>
+    route(name, '/', { match: { ...match, ...rest }, endpoints: [`/items/{${name}}`] });
+  const routes = [
+    by('beta', { headers: [{ name: 'x-version', value: '2' }] }),
+    by('asked', { query: [{ name: 'q', value: null }] }),
+    by('rest', {}),
+  ];
+  const file = scratch(
+    'a.gor',
+    gorText([get('/items/1'), get('/items/2?q=1'), get('/items/3', [['X-Version', '2']])]),
+  );
+  const { tally } = await replayed(file, lanes, { router: new Router(routes, []) });
+  expect(tally.endpoints.map(([endpoint]) => endpoint).toSorted()).toEqual([
+    'GET /items/{asked}',
+    'GET /items/{beta}',
+    'GET /items/{rest}',
+  ]);
+});

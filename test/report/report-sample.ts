@@ -56,6 +56,7 @@ export const inputSample: ReportInput = {
     schemaVersion: 1,
     intact: true,
     total: 9,
+    configurations: [],
     entries: [
       {
         sequence: 8,

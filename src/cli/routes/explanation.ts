@@ -1,4 +1,5 @@
-import type { GatewayConfig, UpstreamConfig } from '../../core/snapshot.ts';
+import { candidateRequest } from '../../control/candidate-request.ts';
+import type { GatewayConfig, UpstreamConfig, WeightedUpstream } from '../../core/snapshot.ts';
 import { addressText } from '../../core/unix-address.ts';
 import { ArrivalDesk } from '../../gateway/arrival.ts';
 import type { Arrival } from '../../gateway/arrival.ts';
@@ -23,6 +24,8 @@ export function explanationOf(config: GatewayConfig, standing: Standing, questio
   const assigner = new Assigner(standing.view);
   const assignment = assigner.assign(arrival, head.host, head.fields);
   const { view, source, sameConfiguration } = standing;
+  const key = arrival.userKey ?? arrival.requestId;
+  const oneOf = assignment.lane === 'candidate' && arrival.userKey === null ? [...drawn(found)] : [];
   return {
     schemaVersion: 1,
     request: {
@@ -41,12 +44,25 @@ export function explanationOf(config: GatewayConfig, standing: Standing, questio
     lane: assignment.lane,
     why: whyOf(standing, arrival, assigner.isCanary(arrival, head.host, head.fields)),
     copy: copyOf(question, found, assignment),
-    upstream: upstreamOf(
-      config,
-      assignment,
-      upstreamFor(found?.config, arrival.userKey ?? arrival.requestId),
-    ),
+    upstream: oneOf.length > 0 ? null : upstreamOf(config, assignment, upstreamFor(found?.config, key)),
+    oneOf,
+    candidate: inCandidate(config, found, head.target),
   };
+}
+
+function drawn(found: CompiledRoute | null): readonly WeightedUpstream[] {
+  const some = found?.config.upstreams?.filter(({ weight }) => weight > 0) ?? [];
+  return some.length > 1 ? some : [];
+}
+
+function inCandidate(
+  config: GatewayConfig,
+  found: CompiledRoute | null,
+  asked: string,
+): Explanation['candidate'] {
+  if (found === null) return { target: null, redirect: null };
+  const { target, redirect } = candidateRequest(found.config.name, asked, config);
+  return { target: target === '' ? null : target, redirect };
 }
 
 /** A route for people and programs. */

@@ -74,7 +74,7 @@ function sentence(rollout: AppliedAnswer['rollout'], entry: AppliedAnswer['entry
     case 'reload':
       return {
         said: `reloaded the configuration in ${now}`,
-        undo: 'put the old file back, then: cutover reload',
+        undo: 'cutover reload --entry N with the entry before (cutover history)',
       };
   }
 }

@@ -1,8 +1,12 @@
 import type { History } from '../../control/schema/history.ts';
 import * as format from '../format.ts';
+import { changesText } from './configuration.ts';
 import type { Paint } from '../paint.ts';
 import { positionName } from '../../rollout/position.ts';
 import { table } from '../table.ts';
+
+/** Changed keys of one entry in the list. */
+const SHOWN = 5;
 
 type Entry = History['entries'][number];
 
@@ -24,7 +28,9 @@ export function historyText(history: History, paint: Paint): string {
   const chain = history.intact
     ? paint.good('the chain of hashes is intact')
     : paint.bad('THE CHAIN OF HASHES IS BROKEN: entries were changed or removed');
-  return `${table(columns, history.entries.map(row), paint.faint)}${tail}; ${chain}\n`;
+  const changed = history.configurations.map((one) => changesText(one, SHOWN)).join('');
+  const configurations = changed === '' ? '' : `\nConfiguration:\n${changed}\n`;
+  return `${table(columns, history.entries.map(row), paint.faint)}${configurations}${tail}; ${chain}\n`;
 }
 
 function row(entry: Entry): string[] {

@@ -60,6 +60,7 @@ export function explanationText(found: Explanation, paint: Paint): string {
         ]
       : []),
     ['upstream', upstreamText(found)],
+    ...candidateRow(found),
     ['copy', copyText(found)],
   ];
   const lines = aligned(rows.map(([key, text]) => [{ text: key, paint: paint.faint }, printable(text)]));
@@ -84,7 +85,26 @@ function phaseText({ state }: Explanation): string {
   return `${state.phase}, of the running gateway${other}`;
 }
 
-function upstreamText({ upstream }: Explanation): string {
+/** Only where the candidate lane makes something else of a request than legacy gets. */
+function candidateRow({ candidate, request, route }: Explanation): [string, string][] {
+  const { target, redirect } = candidate;
+  const asked = request.query === '' ? request.path : `${request.path}?${request.query}`;
+  if (redirect !== null)
+    return [['redirect', `${redirect.status} to ${redirect.location}, by the candidate lane`]];
+  if (route === null || target === asked) return [];
+  return [
+    [
+      'rewrite',
+      target === null ? 'no path is left: the candidate lane answers 404' : `${target}, for the candidate`,
+    ],
+  ];
+}
+
+function upstreamText({ upstream, oneOf }: Explanation): string {
+  if (oneOf.length > 0) {
+    const parts = oneOf.map(({ name, weight }) => `${name} ${weight}`).join(', ');
+    return `drawn for each request, because its user is not known: ${parts}`;
+  }
   if (upstream === null) return 'none';
   const { name, servers, balance } = upstream;
   return servers.length === 1 ? `${name}: ${servers[0]}` : `${name}: ${balance} over ${servers.join(', ')}`;

@@ -37,7 +37,7 @@ function checkUpstream(raw: unknown, upstream: Path, inputs: Inputs): Finding[] 
   const tls = [...upstream, 'tls'];
   if (valueAt(raw, tls) === undefined) return [];
   const servers = textsAt(raw, [...upstream, 'servers']);
-  if (servers.length > 0 && !servers.some(({ text }) => /^https:/i.test(text))) {
+  if (servers.length > 0 && !servers.some(({ text }) => /^https(\+srv)?:/i.test(text))) {
     return [
       errorAtKey(tls, 'none of these servers speaks TLS', 'write https:// before a server, or remove tls'),
     ];

@@ -49,8 +49,23 @@ export const rollbackBody = z.strictObject({
   region,
 });
 
-/** Body of `POST /v1/pause`, `/v1/resume` and `/v1/reload`. */
+/** Body of `POST /v1/pause` and `/v1/resume`. */
 export const plainBody = z.strictObject({ who, reason: reason.default('') });
+
+/** Body of `POST /v1/reload`: the file is read again, unless another configuration is named. */
+export const reloadBody = z
+  .strictObject({
+    who,
+    reason: reason.default(''),
+    entry: z.int().positive().optional().describe('what this entry of the history brought into force'),
+    text: z
+      .string()
+      .min(1)
+      .max(LIMITS.configBytes)
+      .optional()
+      .describe('cutover.yaml; its relative paths start at the file'),
+  })
+  .refine(({ entry, text }) => entry === undefined || text === undefined, 'takes entry or text, not both');
 
 /** Body of `POST /v1/hand-over`: a supervisor whose workers serve already asks this one to let go. */
 export const handOverBody = z.strictObject({

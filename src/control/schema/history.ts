@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PHASES } from '../../core/snapshot.ts';
+import { configurationChangeSchema } from './configuration-version.ts';
 import { VERBS } from '../../rollout/state.ts';
 
 const position = z.strictObject({ phase: z.enum(PHASES), step: z.int().nonnegative() });
@@ -32,6 +33,10 @@ export const historySchema = z
     intact: z.boolean().describe('every hash was recomputed and the chain has no gap'),
     total: z.int().nonnegative(),
     entries: z.array(historyEntrySchema),
+    configurations: z
+      .array(configurationChangeSchema)
+      .default([])
+      .describe('what of these entries changed the configuration, as far as it is kept'),
   })
   .meta({ title: 'Cutover history' });
 

@@ -49,6 +49,6 @@ export function redirectAnswer(config: RouteConfig, path: string, target: string
   if (config.redirect === undefined) return null;
   const location = movedTarget(config.match, config.redirect.prefix, path, target);
   if (!/^\/(?!\/)[!-~]*$/.test(location)) return null;
-  const fields = new HeaderFields(['Location', location, 'Content-Type', 'text/plain; charset=utf-8']);
+  const fields = new HeaderFields(['Location', location]);
   return { status: config.redirect.status, fields, body: '' };
 }

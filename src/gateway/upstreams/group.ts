@@ -62,8 +62,9 @@ export class ServerGroup {
       const key = addressKey(address);
       const known = old.get(key);
       old.delete(key);
+      const weight = (policy.weights[address.entry] ?? 1) * address.weight;
+      known?.reweigh(weight);
       if (known !== undefined) return known;
-      const weight = policy.weights[address.entry] ?? 1;
       const server = new Server(address, weight, this.openPool(address), ejection);
       if (!isFirst) this.startSlowly(server);
       return server;

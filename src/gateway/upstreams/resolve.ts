@@ -2,17 +2,13 @@ import { lookup, Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { systemCode } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { serviceName } from '../../core/service-name.ts';
+import { boundedTtl } from './places.ts';
+import type { Answer, Resolved } from './places.ts';
+import { isServerAddress } from './server-address.ts';
+import { ofService } from './services.ts';
 
-/** Addresses of a name and how long they hold, milliseconds. */
-export interface Resolved {
-  readonly addresses: readonly string[];
-  readonly ttlMs: number;
-}
-
-/** What the DNS said: addresses, that there are none (a code), or nothing at all (a code). */
-type Answer = Resolved | { readonly none: string } | { readonly failed: string };
-
-/** Asks for the addresses of a name. */
+/** Asks for the addresses of a name, or of a service (`srv:_http._tcp.shop.internal`). */
 export type Resolve = (name: string, isKnown: boolean) => Promise<Resolved | { readonly failed: string }>;
 
 const HOSTS_FILE = '/etc/hosts';
@@ -29,9 +25,11 @@ export function resolver(servers: readonly string[] | null): Resolve {
   if (servers !== null) dns.setServers(servers);
   return async (name, isKnown) => {
     const usesSystem = servers === null;
+    const service = serviceName(name);
+    if (service !== null) return ofService(service, dns.getServers(), (target) => ofDns(dns, target));
     if (usesSystem && (await isInHostsFile(name))) return ofSystem(name);
     const answer = await ofDns(dns, name);
-    if ('addresses' in answer) return answer;
+    if ('places' in answer) return answer;
     const failed = 'none' in answer ? answer.none : answer.failed;
     return usesSystem && ('none' in answer || !isKnown) ? ofSystem(name) : { failed };
   };
@@ -62,16 +60,19 @@ async function ofSystem(name: string): Promise<Resolved | { readonly failed: str
     const found = await lookup(name, { all: true });
     const four = found.filter(({ family }) => family === 4);
     const addresses = (four.length > 0 ? four : found).map(({ address }) => address);
-    return addresses.length === 0 ? { failed: 'ENODATA' } : resolved(addresses, LIMITS.dnsPlainTtlMs);
+    if (addresses.length === 0) return { failed: 'ENODATA' };
+    const answer = resolved(addresses, LIMITS.dnsPlainTtlMs);
+    return 'none' in answer ? { failed: answer.none } : answer;
   } catch (error) {
     return { failed: systemCode(error) || 'EUNKNOWN' };
   }
 }
 
 /** In one order, whatever order the DNS chose this time. */
-function resolved(addresses: readonly string[], ttlMs: number): Resolved {
-  const sorted = [...new Set(addresses)].toSorted().slice(0, LIMITS.dnsAddresses);
-  return { addresses: sorted, ttlMs: Math.min(Math.max(ttlMs, LIMITS.dnsMinTtlMs), LIMITS.dnsMaxTtlMs) };
+function resolved(addresses: readonly string[], ttlMs: number): Answer {
+  const sorted = [...new Set(addresses)].filter(isServerAddress).toSorted().slice(0, LIMITS.dnsAddresses);
+  if (sorted.length === 0) return { failed: 'no address that a server can have' };
+  return { places: sorted.map((host) => ({ host, port: null, weight: 1 })), ttlMs: boundedTtl(ttlMs) };
 }
 
 async function isInHostsFile(name: string): Promise<boolean> {

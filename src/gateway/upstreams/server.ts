@@ -14,6 +14,8 @@ export interface ServerAddress {
   readonly server: ServerConfig;
   /** What is connected to: an IP address, or the name itself while nothing better is known. */
   readonly host: string;
+  /** Its part of the weight of its entry, 1 on average. */
+  readonly weight: number;
 }
 
 /** Names an address inside its upstream. */
@@ -38,7 +40,7 @@ export class Server implements Choice {
   isHealthy = true;
   share: number;
   credit = 0;
-  private readonly weight: number;
+  private weight: number;
   /** Long ago: a server that never left has nothing to grow to, however young the process is. */
   private returnedMs = Number.NEGATIVE_INFINITY;
 
@@ -74,6 +76,12 @@ export class Server implements Choice {
     this.returnedMs = nowMs;
     this.share = this.weight * LIMITS.slowStartLeast;
     this.credit = 0;
+  }
+
+  /** Another weight, whatever it has grown to so far. */
+  reweigh(weight: number): void {
+    this.share *= weight / this.weight;
+    this.weight = weight;
   }
 
   /** Goes on with its slow start. @returns whether it goes on after this */

@@ -120,6 +120,13 @@ export class NodeFolder {
     return { status: answer.statusCode, text: await answer.body.text() };
   }
 
+  /** What a GET of the admin API answers. */
+  async read(path: string): Promise<unknown> {
+    const authorization = `Bearer ${await readAdminToken(this.runDir)}`;
+    const answer = await request(`http://127.0.0.1:${this.adminPort}${path}`, { headers: { authorization } });
+    return await answer.body.json();
+  }
+
   async workerPids(): Promise<number[]> {
     return (await listWorkers(this.runDir)).map(({ pid }) => pid);
   }

@@ -114,3 +114,33 @@ test('only the candidate lane sees the rewritten path, and a redirect is its ans
   expect(headerOf(answer, 'location')).toBe('/new/a?b=c');
   expect(both.candidate.count()).toBe(1);
 });
+
+test('in shadow a redirect of the candidate is held against what legacy says, and agrees or not', async () => {
+  const says = (location: string) =>
+    upstream().respond(() => ({ status: 308, headers: { Location: location } }));
+  const both = await lanes(says('http://shop.example/new/a?b=c'));
+  const candidate = {
+    upstreams: [upstreamConfig('candidate', both.candidate.url)],
+    routes: [
+      route('same', '/old', { redirect: { prefix: '/new', status: 308 }, upstream: '', fallback: 'none' }),
+      route('other', '/odd', {
+        redirect: { prefix: '/elsewhere', status: 308 },
+        upstream: '',
+        fallback: 'none',
+      }),
+      route('found', '/found', { redirect: { prefix: '/new', status: 302 }, upstream: '', fallback: 'none' }),
+    ],
+    filters: [],
+  };
+  const shadow = await inProcessGateway(both, { phase: 'shadow', sample: 1 }, { candidate });
+  const ask = (path: string) => fetchOnce(`${shadow.url}${path}`, { headers: { Host: 'shop.example' } });
+  expect((await ask('/old/a?b=c')).status).toBe(308);
+  await shadow.settled();
+  expect(shadow.summary().pairs.shadow.compared).toBe(1);
+  expect(shadow.classes()).toEqual({});
+  await ask('/odd/a?b=c');
+  await ask('/found/a?b=c');
+  await shadow.settled();
+  expect(shadow.classes()).toMatchObject({ 'redirect location/path': 1, 'status status/308-302': 1 });
+  expect(both.candidate.count()).toBe(0);
+});

@@ -56,6 +56,28 @@ test('an exact path comes before a template, a prefix, an expression and every p
   expect(router.match('OPTIONS', 'x', '*')?.config.name).toBe('rest');
 });
 
+test('ten thousand routes on one host are told apart, and what is no path of theirs is not', () => {
+  const paths = Array.from({ length: 10_000 }, (_, index) => `/a${index % 7}/b${index}`);
+  const routes = paths.map((path, index) =>
+    to(path, { path, pathKind: index % 2 === 0 ? 'exact' : 'prefix' }),
+  );
+  const router = new Router([...routes, to('rest', {}), to('root', { path: '/', pathKind: 'exact' })], []);
+  const name = (path: string) => router.match('GET', 'x', path)?.config.name;
+  for (const [index, path] of paths.entries()) {
+    expect(name(path)).toBe(path);
+    expect(name(`${path}/x`)).toBe(index % 2 === 0 ? 'rest' : path);
+    expect(name(`${path}x`)).toBe('rest');
+  }
+  expect([name('/'), name('//'), name('*'), name('')]).toEqual(['root', 'rest', 'rest', 'rest']);
+});
+
+test('a path of a thousand segments has the longest prefix that is found, whatever its length', () => {
+  const deep = '/x'.repeat(400);
+  const router = new Router([to('deep', { path: `${deep}/` }), to('rest', {})], []);
+  expect(router.match('GET', 'x', `${deep}${'/x'.repeat(800)}`)?.config.name).toBe('deep');
+  expect(router.match('GET', 'x', deep)?.config.name).toBe('rest');
+});
+
 test('an expression stands for the whole path and takes time in proportion to it', () => {
   const router = new Router([to('evil', { pathKind: 'regex', path: '/(a*)*b' })], []);
   expect(router.match('GET', 'x', '/aab')?.config.name).toBe('evil');

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { monotonicMs } from '../../../src/core/clock.ts';
 import type { UpstreamConfig } from '../../../src/core/snapshot.ts';
 import { isDnsName, NameKeeper } from '../../../src/gateway/upstreams/names.ts';
 import { resolver } from '../../../src/gateway/upstreams/resolve.ts';
+import { addressServers } from '../../kit/address-servers.ts';
 import { dnsServer } from '../../kit/dns-server.ts';
 import type { DnsServer } from '../../kit/dns-server.ts';
 import { fetchOnce } from '../../kit/http-client.ts';
@@ -16,26 +16,6 @@ import { upstreamConfig } from '../../kit/snapshot.ts';
 import { until } from '../../kit/until.ts';
 
 const NAME = 'shop.test';
-
-/** A service on one port of several addresses of this machine; each answers with its address. */
-async function services(...hosts: string[]): Promise<{ port: number; stop: (host: string) => void }> {
-  const servers = new Map<string, Server>();
-  const listen = (host: string, port: number) =>
-    new Promise<number>((resolve, reject) => {
-      const server = createServer((_request, response) => void setTimeout(() => response.end(host), 2));
-      servers.set(host, server);
-      server.once('error', reject);
-      server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-    });
-  const stop = (host: string) => {
-    servers.get(host)?.close();
-    servers.get(host)?.closeAllConnections();
-  };
-  onTestFinished(() => hosts.forEach(stop));
-  const port = await listen(hosts[0] as string, 0);
-  for (const host of hosts.slice(1)) await listen(host, port);
-  return { port, stop };
-}
 
 /** A gateway whose legacy lane is the name. */
 async function gatewayOf(dns: DnsServer, port: number) {
@@ -63,13 +43,13 @@ function keeper(dns: DnsServer) {
   const log: string[] = [];
   const found: (readonly string[])[] = [];
   const names = new NameKeeper(resolver([dns.address]), (message) => log.push(message));
-  const end = names.watch(NAME, (addresses) => found.push(addresses));
+  const end = names.watch(NAME, (places) => found.push(places.map(({ host }) => host)));
   onTestFinished(end);
   return { log, found, names, end };
 }
 
 test('each address of a name is a server, from the first request on', async () => {
-  const { port } = await services('127.0.0.2', '127.0.0.3');
+  const { port } = await addressServers('127.0.0.2', '127.0.0.3');
   const dns = await dnsServer({ [NAME]: ['127.0.0.3', '127.0.0.2'] });
   const { url, addresses } = await gatewayOf(dns, port);
   const bodies = [await fetchOnce(url), await fetchOnce(url)].map(({ body }) => body.toString());
@@ -78,7 +58,7 @@ test('each address of a name is a server, from the first request on', async () =
 });
 
 test('a change in the DNS takes effect within its time to live, and no request fails', async () => {
-  const { port, stop } = await services('127.0.0.2', '127.0.0.3', '127.0.0.4');
+  const { port, stop } = await addressServers('127.0.0.2', '127.0.0.3', '127.0.0.4');
   const dns = await dnsServer({ [NAME]: ['127.0.0.2', '127.0.0.3'] });
   const { url, addresses } = await gatewayOf(dns, port);
   const seen: string[] = [];
@@ -142,7 +122,7 @@ test('a DNS that is down or knows the name no more takes no server away', async 
 });
 
 test('requests go on with the last addresses while the DNS is down', async () => {
-  const { port } = await services('127.0.0.2');
+  const { port } = await addressServers('127.0.0.2');
   const dns = await dnsServer({ [NAME]: ['127.0.0.2'] });
   const { url, log } = await gatewayOf(dns, port);
   dns.isDown = true;
@@ -151,7 +131,7 @@ test('requests go on with the last addresses while the DNS is down', async () =>
 });
 
 test('a new configuration begins with the addresses that are known', async () => {
-  const { port } = await services('127.0.0.2');
+  const { port } = await addressServers('127.0.0.2');
   const dns = await dnsServer({ [NAME]: ['127.0.0.2'] });
   const { url, apply, addresses, log } = await gatewayOf(dns, port);
   dns.isDown = true;
@@ -177,7 +157,7 @@ test('an address and this machine itself are never asked of the DNS', async () =
     expect([host, isDnsName(host)]).toEqual([host, false]);
   }
   expect(isDnsName('shop.internal')).toBe(true);
-  const { port } = await services('127.0.0.1');
+  const { port } = await addressServers('127.0.0.1');
   const dns = await dnsServer();
   const { url, apply } = await gatewayOf(dns, port);
   const { length } = dns.questions;
@@ -188,5 +168,5 @@ test('an address and this machine itself are never asked of the DNS', async () =
 
 test('the system answers for a name of its hosts file', async () => {
   const answer = await resolver(null)('localhost', false);
-  expect('addresses' in answer && answer.addresses).toEqual(['127.0.0.1']);
+  expect('places' in answer && answer.places.map(({ host }) => host)).toEqual(['127.0.0.1']);
 });
