@@ -30,12 +30,12 @@ afterEach(async () => {
 });
 
 /** A client of a server that is no gateway. */
-async function against(listener: RequestListener): Promise<AdminClient> {
+async function against(listener: RequestListener, timeoutMs = 10_000): Promise<AdminClient> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   servers.push(server);
   await until(() => server.listening);
   const { port } = server.address() as AddressInfo;
-  return createAdminClient({ address: `127.0.0.1:${port}`, timeoutMs: 200 });
+  return createAdminClient({ address: `127.0.0.1:${port}`, timeoutMs });
 }
 
 test('reads everything there is', async () => {
@@ -102,9 +102,9 @@ test('says UNREACHABLE with exit 6 when nobody listens', async () => {
 });
 
 test('gives up on an answer that does not come, or does not end', async () => {
-  const silent = await against(() => undefined);
+  const silent = await against(() => undefined, 200);
   await expect(silent.status()).rejects.toMatchObject({ code: 'TIMED_OUT', exitCode: 6 });
-  const endless = await against((_request, response) => void response.write('{'));
+  const endless = await against((_request, response) => void response.write('{'), 200);
   await expect(endless.status()).rejects.toMatchObject({ code: 'TIMED_OUT', exitCode: 6 });
   await Promise.all([silent.close(), endless.close()]);
 });
