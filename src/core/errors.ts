@@ -47,10 +47,15 @@ const TABLE = {
   no_server: { blame: 'lane', retry: false, status: 503 },
   no_route: { blame: 'lane', retry: false, status: 404 },
   filter_failed: { blame: 'lane', retry: false, status: 503 },
+  /** It did not answer within its budget. */
+  filter_timeout: { blame: 'lane', retry: false, status: 503 },
   // The gateway itself.
   upstream_busy: { blame: 'gateway', retry: false, status: 503 },
   overloaded: { blame: 'gateway', retry: false, status: 503 },
   draining: { blame: 'gateway', retry: false, status: 503 },
+  /** The same two before both lanes, where no lane is to blame. */
+  edge_filter_failed: { blame: 'gateway', retry: false, status: 503 },
+  edge_filter_timeout: { blame: 'gateway', retry: false, status: 503 },
   /** A tunnel in which no byte moved for `timeouts.tunnelIdle`. */
   tunnel_idle: { blame: 'gateway', retry: false, status: 0 },
   aborted: { blame: 'gateway', retry: false, status: 0 },

@@ -114,6 +114,12 @@ export const CONTROL_LIMITS = {
   configWatchMs: 250,
   /** A JSON Web Key Set: 256 KiB holds hundreds of RSA keys. */
   jwksBytes: 256 * 1024,
+  /** Filters that users wrote, the files of one, and their bytes: each snapshot carries them to every worker. */
+  filterModules: 32,
+  filterFiles: 64,
+  filterSourceBytes: 256 * 1024,
+  /** Time to load one: it is loaded for its check first, in a process of its own. */
+  filterLoadMs: 5_000,
   /** A file that holds one secret. */
   secretFileBytes: 4 * 1024,
   /** Time that a supervisor which takes over has to act once the older one has let go; then that one acts again. */

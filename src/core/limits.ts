@@ -79,6 +79,13 @@ export const LIMITS = {
   /** Resets by the client: at once, and per second (CVE-2023-44487). A browser that leaves a page resets its requests. */
   h2ResetBurst: 200,
   h2ResetsPerSec: 33,
+  /** Default and largest time that a request waits for one filter of a user: a check that is slower belongs behind it. */
+  filterBudgetMs: 100,
+  filterBudgetMostMs: 10_000,
+  /** Body of an answer that a filter gives: an error page. */
+  filterReplyBytes: 64 * 1024,
+  /** Messages of one filter that failed, logged by one worker, and the time between two. */
+  filterLogMs: 1_000,
   /** Interim answers (1xx) before one final answer. */
   informsPerAnswer: 16,
   /** After the last answer: time, and bytes read and dropped, until the client closes; saves the answer from a reset. */

@@ -10,6 +10,7 @@ import type {
   SwitchedConnection,
 } from '../wire/types.ts';
 import { failureAnswer, playAnswer } from './answers.ts';
+import { laneFault } from './filters/fault.ts';
 import { runOnDone, runOnRequest, runOnResponse, runOnUpstreamRequest } from './filters/run.ts';
 import type { Filter, FilterAnswer } from './filters/types.ts';
 import { outboundHead } from './lane-request.ts';
@@ -50,12 +51,12 @@ export class CandidateCall implements Outbound, OutboundHandler {
       if (answer instanceof Promise) {
         answer.then(
           (settled) => this.filtered(settled),
-          () => this.fail('filter_failed'),
+          (thrown: unknown) => this.fail(laneFault(thrown)),
         );
       } else if (answer === null) this.filtered(null);
       else this.answerLater(answer);
-    } catch {
-      this.failLater('filter_failed');
+    } catch (thrown) {
+      this.failLater(laneFault(thrown));
     }
   }
 
@@ -77,8 +78,8 @@ export class CandidateCall implements Outbound, OutboundHandler {
     if (this.upstream === null) return this.failLater('no_server');
     try {
       runOnUpstreamRequest(this.filters, this.request);
-    } catch {
-      return this.failLater('filter_failed');
+    } catch (thrown) {
+      return this.failLater(laneFault(thrown));
     }
     this.forward(this.upstream);
   }

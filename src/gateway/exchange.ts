@@ -98,7 +98,9 @@ export class Exchange implements InboundHandler, RelayOwner {
     this.sendAnswer(answer);
   }
 
-  private refuse(code: FailureCode): void {
+  /** The same because of a failure of the gateway's own. */
+  refuse(code: FailureCode): void {
+    if (this.over) return;
     this.laneFailure = code;
     this.answerAtEdge(failureAnswer(code));
   }

@@ -14,6 +14,7 @@ import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wir
 import { AccessLog } from './access-log.ts';
 import { AddressSet, plainAddress } from './addresses.ts';
 import { deny } from './denial.ts';
+import { FilterShop } from './filters/user/shop.ts';
 import { ProcessGauges } from './gauges.ts';
 import { Listening } from './listening.ts';
 import { Overload, refuse } from './overload.ts';
@@ -50,6 +51,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   private configText: string;
   private localBypass = false;
   private readonly denials = new Denials();
+  private readonly shop: FilterShop;
 
   constructor(options: GatewayOptions) {
     this.options = options;
@@ -67,6 +69,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       tunnels: 0,
       candidateTunnels: new Set(),
     };
+    this.shop = new FilterShop(options.filters ?? null, this.shadow.tallies.filters, log);
     this.names = new NameKeeper(resolver(options.dnsServers ?? null), (message) => log('warn', message));
     this.runtime = new Runtime(snapshot, this.plantOf(snapshot, null), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
@@ -185,7 +188,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 
   private plantOf(snapshot: Snapshot, before: Plant | null): Plant {
     const { workers, log } = this.options;
-    return new Plant(snapshot.config, workers, { names: this.names, log }, before);
+    return new Plant(snapshot.config, workers, { names: this.names, log }, before, this.shop);
   }
 
   async drain(deadlineMs: number): Promise<number> {

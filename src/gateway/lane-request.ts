@@ -27,9 +27,10 @@ export class LaneRequest implements FilterExchange {
   /** The protocol to switch to, or ''; a copy never asks. */
   readonly upgrade: string;
   claims: Readonly<Record<string, unknown>> | null = null;
+  views: FilterExchange['views'] = null;
   isOver = false;
 
-  constructor(of: Omit<LaneRequest, 'claims' | 'isOver'>) {
+  constructor(of: Omit<LaneRequest, 'claims' | 'views' | 'isOver'>) {
     this.requestId = of.requestId;
     this.method = of.method;
     this.path = of.path;

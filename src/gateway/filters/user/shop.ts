@@ -1,0 +1,48 @@
+import type { FilterDefinition } from '../../../core/filter-api.ts';
+import { monotonicMs } from '../../../core/clock.ts';
+import { LIMITS } from '../../../core/limits.ts';
+import type { ModuleFilterConfig } from '../../../core/filter-config.ts';
+import type { FilterCell, FilterCounts } from '../../../telemetry/filter-counts.ts';
+
+/** Where the gateway finds the filters that users wrote: loaded before a snapshot with them is applied. */
+export interface FilterDefinitions {
+  /** Null: not loaded. */
+  definition(config: ModuleFilterConfig): FilterDefinition | null;
+}
+
+/** What filters of users need that outlives a configuration: where they are counted, and where they complain. */
+export class FilterShop {
+  private readonly definitions: FilterDefinitions | null;
+  private readonly counts: FilterCounts;
+  private readonly write: (level: 'warn', message: string) => void;
+  private readonly saidMs = new Map<string, number>();
+
+  constructor(
+    definitions: FilterDefinitions | null,
+    counts: FilterCounts,
+    log: (level: 'warn', message: string) => void,
+  ) {
+    this.definitions = definitions;
+    this.counts = counts;
+    this.write = log;
+  }
+
+  /** @throws when it was not loaded, which refuses the snapshot */
+  definition(config: ModuleFilterConfig): FilterDefinition {
+    const found = this.definitions?.definition(config) ?? null;
+    if (found === null) throw new Error(`the filter ${config.name} is not loaded`);
+    return found;
+  }
+
+  cell(filter: string): FilterCell {
+    return this.counts.cell(filter);
+  }
+
+  /** Logs a failure, one of a filter in a while. */
+  complain(filter: string, message: string): void {
+    const nowMs = monotonicMs();
+    if (nowMs - (this.saidMs.get(filter) ?? -LIMITS.filterLogMs) < LIMITS.filterLogMs) return;
+    this.saidMs.set(filter, nowMs);
+    this.write('warn', `filter ${filter} ${message}`);
+  }
+}
