@@ -24,6 +24,13 @@ export function compileFilter(name: string, entry: Config['filters'][string], in
   };
 }
 
+/** What of a filter shapes evidence: not where its files lie. */
+export function shapingOfFilter(config: FilterConfig): object {
+  if (config.kind !== 'module') return config;
+  const { path: _, files: __, ...shaping } = config;
+  return shaping;
+}
+
 /** Loaded once before, by the check of it: only a file that changed in between is loaded again. */
 function compileModule(
   name: string,
@@ -31,7 +38,7 @@ function compileModule(
   inputs: Inputs,
 ): FilterConfig {
   const path = absolute(inputs, entry.module);
-  const found = inspectFilter(path);
+  const found = (inputs.inspect ?? inspectFilter)(path);
   if (!found.ok) throw new Error('the module of a filter changed while it was read');
   const { files } = found;
   return {
@@ -39,7 +46,7 @@ function compileModule(
     name,
     enforceAt: entry.enforceAt,
     path,
-    version: filterVersion(files),
+    version: filterVersion(path, files),
     files,
     failure: entry.failure ?? null,
     budgetMs: entry.budget ?? null,

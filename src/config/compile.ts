@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { wallMs } from '../core/clock.ts';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
+import { shapingOfFilter } from './compile-filters.ts';
 import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileNotify, notifyPlaces } from './compile-notify.ts';
@@ -86,6 +87,7 @@ function evidenceHash(compiled: CompiledConfig): string {
   return sha256Hex(
     canonicalJson({
       ...shaping,
+      candidate: { ...shaping.candidate, filters: shaping.candidate.filters.map(shapingOfFilter) },
       rules: shapingOf(rules ?? []),
       timeouts: laneTimeouts,
       listenerRegions: listeners.map((listener) => listener.region),

@@ -15,7 +15,7 @@ async function inspected(path: string): Promise<FilterInspection> {
     const found = definitionOf(await importFromDisk(path, (source) => files.push(source)));
     return found.ok ? { ok: true, files } : { ...found, files, place: null };
   } catch (thrown) {
-    const hint = 'it must load by itself: node FILE';
+    const hint = 'correct it, then: cutover check';
     return { ok: false, files, message: firstLine(thrown), hint, place: placeOf(thrown) };
   }
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { CompiledConfig } from '../config/compile.ts';
 import { redactConfig } from '../config/compile.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, loadFiltersAhead } from '../config/load.ts';
 import type { LoadResult } from '../config/load.ts';
 import { renderProblems } from '../config/render.ts';
 import { wallMs } from '../core/clock.ts';
@@ -234,6 +234,8 @@ export class Steering {
 
   private async reloadNow(author: Authored): Promise<Reloaded> {
     const { configFile, event, log } = this.options;
+    // A filter may take seconds to load: the way back to legacy must not wait for it.
+    if (this.options.load === undefined) await loadFiltersAhead(configFile);
     const loaded = this.options.load?.() ?? loadConfig(configFile);
     if (!loaded.ok) {
       event({ type: 'config', hash: '', accepted: false, problems: loaded.problems.length });

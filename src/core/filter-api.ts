@@ -1,5 +1,5 @@
 /**
- * What filters that users write are made of: the package's main entry, `import { defineFilter } from 'cutover'`.
+ * What filters that users write are made of: the main entry of the package.
  * The manual is `docs/filters.md`.
  */
 

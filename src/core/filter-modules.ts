@@ -1,4 +1,5 @@
 import { registerHooks } from 'node:module';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { sha256Hex } from './hash.ts';
 import type { FilterSource, ModuleFilterConfig } from './filter-config.ts';
@@ -19,9 +20,11 @@ const sources = new Map<string, FilterSource>();
 let observer: ((source: FilterSource) => void) | null = null;
 let installed = false;
 
-/** Names a set of sources. */
-export function filterVersion(files: readonly FilterSource[]): string {
-  return sha256Hex(JSON.stringify(files)).slice(0, 16);
+/** Names a set of sources, the same wherever they lie. @param path of the module itself */
+export function filterVersion(path: string, files: readonly FilterSource[]): string {
+  const folder = dirname(path);
+  const placed = files.map((file) => [relative(folder, file.path), file.format, file.text]);
+  return sha256Hex(JSON.stringify(placed)).slice(0, 16);
 }
 
 /** The module as it was checked. @throws what the module throws while it loads */

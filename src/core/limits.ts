@@ -84,7 +84,8 @@ export const LIMITS = {
   filterBudgetMostMs: 10_000,
   /** Body of an answer that a filter gives: an error page. */
   filterReplyBytes: 64 * 1024,
-  /** Messages of one filter that failed, logged by one worker, and the time between two. */
+  /** Lines that one worker logs about failures of one filter, in this time. */
+  filterLogLines: 10,
   filterLogMs: 1_000,
   /** Interim answers (1xx) before one final answer. */
   informsPerAnswer: 16,

@@ -13,7 +13,7 @@ export function checkModule(raw: unknown, entry: Path, inputs: Inputs): Finding[
   const path = [...entry, 'module'];
   const file = textAt(raw, path);
   if (file === null || file === '') return strays(raw, entry);
-  const found = inspectFilter(absolute(inputs, file));
+  const found = (inputs.inspect ?? inspectFilter)(absolute(inputs, file));
   inputs.files?.add(absolute(inputs, file));
   for (const source of found.files) inputs.files?.add(source.path);
   if (found.ok) return [];

@@ -15,7 +15,7 @@ export class FilterShop {
   private readonly definitions: FilterDefinitions | null;
   private readonly counts: FilterCounts;
   private readonly write: (level: 'warn', message: string) => void;
-  private readonly saidMs = new Map<string, number>();
+  private readonly said = new Map<string, { sinceMs: number; lines: number }>();
 
   constructor(
     definitions: FilterDefinitions | null,
@@ -38,11 +38,13 @@ export class FilterShop {
     return this.counts.cell(filter);
   }
 
-  /** Logs a failure, one of a filter in a while. */
+  /** Logs a failure, a few of a filter in a second. */
   complain(filter: string, message: string): void {
     const nowMs = monotonicMs();
-    if (nowMs - (this.saidMs.get(filter) ?? -LIMITS.filterLogMs) < LIMITS.filterLogMs) return;
-    this.saidMs.set(filter, nowMs);
-    this.write('warn', `filter ${filter} ${message}`);
+    let said = this.said.get(filter);
+    if (said === undefined || nowMs - said.sinceMs > LIMITS.filterLogMs) said = { sinceMs: nowMs, lines: 0 };
+    this.said.set(filter, said);
+    said.lines += 1;
+    if (said.lines <= LIMITS.filterLogLines) this.write('warn', `filter ${filter} ${message.slice(0, 500)}`);
   }
 }
