@@ -7,6 +7,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { TicketKeys } from '../core/ticket-keys.ts';
 import type { Gateway, GatewayOptions } from '../gateway/types.ts';
+import { blockReportFile } from './block-report.ts';
 import { FilterImports } from './filter-imports.ts';
 import { isKillSwitchOn, isKillSwitchOnSync } from './kill-switch.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -79,7 +80,9 @@ async function start(message: Start, create: (options: GatewayOptions) => Gatewa
     newest ??= snapshot;
     newestKeys ??= message.ticketKeys;
     await filters.load(filters.missing(snapshot.config));
-    const gateway = create({ snapshot, slot, workers, ticketKeys: newestKeys, filters, log });
+    const blockReport = blockReportFile(runDir, process.pid);
+    const own = { ticketKeys: newestKeys, filters, blockReport, log };
+    const gateway = create({ snapshot, slot, workers, ...own });
     running = { gateway, runDir, snapshot, draining: false };
     if (newest.revision > snapshot.revision) receive(newest);
     gateway.setLocalBypass(isKillSwitchOnSync(runDir));
@@ -112,6 +115,7 @@ function receive(snapshot: Snapshot): void {
     config,
     rollout: { ...snapshot.rollout, epoch: rollout.epoch },
   });
+  send({ type: 'relieved', revision: snapshot.revision });
   void applyWith(snapshot, missing);
 }
 

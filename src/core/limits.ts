@@ -84,6 +84,14 @@ export const LIMITS = {
   filterBudgetMostMs: 10_000,
   /** Body of an answer that a filter gives: an error page. */
   filterReplyBytes: 64 * 1024,
+  /**
+   * A hook that keeps the loop of its worker for so long does not return: the worker is ended. How often a thread looks,
+   * the filters it can name, and its heap, MiB.
+   */
+  filterBlockMs: 2_000,
+  filterLookMs: 100,
+  filterNames: 64,
+  filterWatchHeapMb: 16,
   /** Lines that one worker logs about failures of one filter, in this time. */
   filterLogLines: 10,
   filterLogMs: 1_000,

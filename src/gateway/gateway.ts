@@ -69,7 +69,8 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       tunnels: 0,
       candidateTunnels: new Set(),
     };
-    this.shop = new FilterShop(options.filters ?? null, this.shadow.tallies.filters, log);
+    const { filters = null, blockReport = null } = options;
+    this.shop = new FilterShop(filters, this.shadow.tallies.filters, log, blockReport);
     this.names = new NameKeeper(resolver(options.dnsServers ?? null), (message) => log('warn', message));
     this.runtime = new Runtime(snapshot, this.plantOf(snapshot, null), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
@@ -205,6 +206,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     this.gauges.close();
     this.overload.close();
     this.runtime.plant.retire();
+    await this.shop.watch.close();
     await this.shadow.sink.close();
     await this.station.accessLog.close();
   }

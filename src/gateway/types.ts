@@ -42,6 +42,8 @@ export interface GatewayOptions {
   readonly dnsServers?: readonly string[];
   /** Filters that users wrote; left out, a snapshot with one is refused. */
   readonly filters?: FilterDefinitions;
+  /** A file that names the filter of a user which keeps this worker's loop, while one does; left out: nobody asks. */
+  readonly blockReport?: string;
   /** Writes one line to the process's log. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }

@@ -1,60 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { headerOf } from '../kit/answer-reader.ts';
-import { gateway } from '../kit/gateway.ts';
-import type { RunningGateway, Settings } from '../kit/gateway.ts';
-import { fetchOnce, timed } from '../kit/http-client.ts';
-import { temporaryFolder } from '../kit/process.ts';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { timed } from '../kit/http-client.ts';
 import { readMetrics, sumOf } from '../kit/prometheus.ts';
 import { until } from '../kit/until.ts';
-import { upstream } from '../kit/upstream.ts';
-
-/** Files by their name, in a folder that goes with the test. */
-function written(files: Readonly<Record<string, string>>): {
-  folder: string;
-  write: (name: string, text: string) => void;
-} {
-  const { path: folder, remove } = temporaryFolder('cutover-filters');
-  onTestFinished(remove);
-  const write = (name: string, text: string) => {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  };
-  for (const [name, text] of Object.entries(files)) write(name, text);
-  return { folder, write };
-}
-
-/** A gateway whose candidate answers everything, with filters of a user on its one route. */
-async function guarded(
-  filters: Settings,
-  config: Settings = {},
-): Promise<RunningGateway & { seen: () => number }> {
-  const legacy = await upstream().status(200, 'legacy').start();
-  const shop = await upstream()
-    .respond(({ header }) => ({ body: `candidate ${header('x-plan') ?? ''}` }))
-    .start();
-  const running = await gateway()
-    .legacy(legacy)
-    .config({
-      candidate: {
-        upstreams: { shop: { servers: [shop.url] } },
-        routes: [{ name: 'all', upstream: 'shop', filters: Object.keys(filters) }],
-      },
-      filters,
-      // The candidate answers whoever asks.
-      rollout: { canary: { match: [{ from: '127.0.0.0/8' }] } },
-      ...config,
-    })
-    .start();
-  onTestFinished(async () => {
-    await running.stop();
-    await Promise.all([legacy.stop(), shop.stop()]);
-  });
-  const moved = await running.cli(['advance', '--to', 'canary', '--force', '--reason', 'a test', '--yes']);
-  if (moved.code !== 0) throw new Error(moved.stderr);
-  return { ...running, seen: () => shop.count() };
-}
+import { ask as plainly, callsOf, guarded, written } from './kit/user-filters.ts';
+import type { GuardedGateway } from './kit/user-filters.ts';
 
 const DOOR = `
   import { defineFilter } from 'cutover';
@@ -77,11 +27,8 @@ const DOOR = `
 const PLANS = `export const plans: Record<string, string> = { 'Bearer ada': 'gold' };`;
 const ADA = { headers: { Authorization: 'Bearer ada' } };
 
-async function ask(running: RunningGateway, target: string, request: object = ADA) {
-  const answer = await fetchOnce(running.url, { target, ...request });
-  const text = answer.body.toString();
-  return { status: answer.status, text, error: headerOf(answer, 'x-cutover-error') };
-}
+const ask = (running: GuardedGateway, target: string, request: object = ADA) =>
+  plainly(running, target, request);
 
 test('a filter of a user lets pass, answers, and whatever it does wrong is counted and refused in time', async () => {
   const { folder } = written({ 'door.ts': DOOR, 'plans.ts': PLANS });
@@ -97,11 +44,7 @@ test('a filter of a user lets pass, answers, and whatever it does wrong is count
   for (const target of ['/throw', '/odd', '/smuggle'])
     expect(await ask(running, target)).toMatchObject({ status: 503, error: 'filter_failed' });
   expect(running.seen()).toBe(2);
-  const outcome = async (name: string) =>
-    sumOf(readMetrics((await running.admin('/metrics')).body.toString()), 'cutover_filter_calls_total', {
-      filter: 'door',
-      outcome: name,
-    });
+  const outcome = (name: string) => callsOf(running, 'door', name);
   await until(async () => (await outcome('late')) === 1, 'the counts to arrive');
   expect(await Promise.all(['passed', 'answered', 'threw', 'invalid'].map(outcome))).toEqual([2, 1, 2, 1]);
   expect(running.log()).toContain('filter door onRequest: a defect of the user');
@@ -132,27 +75,58 @@ test('a filter before both lanes that fails is nobody’s fault but its own', as
   expect(sumOf(families, 'cutover_requests_bad_total')).toBe(0);
 });
 
-test('a filter and what it imports change while traffic flows, and a broken one is refused with its place', async () => {
+test(
+  'a filter and what it imports change while traffic flows, and a broken one is refused with its place',
+  { timeout: 90_000 },
+  async () => {
+    const { folder, write } = written({ 'door.ts': DOOR, 'plans.ts': PLANS });
+    const running = await guarded({ door: { module: join(folder, 'door.ts') } });
+    const workers = running.pids().workers;
+    write('plans.ts', PLANS.replace('gold', 'silver'));
+    expect((await running.cli(['reload'])).code).toBe(0);
+    await until(async () => (await ask(running, '/')).text === 'candidate silver', 'the new plan');
+    write('door.ts', DOOR.replace('async onRequest', 'sync onRequest'));
+    const refused = await running.cli(['reload']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('door.ts:8:');
+    expect(await ask(running, '/')).toMatchObject({ text: 'candidate silver' });
+    expect(running.pids().workers).toEqual(workers);
+    // A worker that starts now runs what is in force, not what lies on the disk.
+    process.kill(workers[0] as number, 'SIGKILL');
+    await until(() => {
+      const now = running.pids().workers;
+      return now.length === 1 && now[0] !== workers[0];
+    }, 'another worker');
+    await until(
+      async () => (await ask(running, '/').catch(() => null))?.text === 'candidate silver',
+      'it to serve',
+    );
+  },
+);
+
+test('a way back to legacy waits for no filter that loads slowly', { timeout: 90_000 }, async () => {
   const { folder, write } = written({ 'door.ts': DOOR, 'plans.ts': PLANS });
   const running = await guarded({ door: { module: join(folder, 'door.ts') } });
+  const kind = async () => (await ask(running, '/')).text.slice(0, 9).trim();
+  const bypass = (on: boolean) =>
+    timed(() => running.admin('/v1/bypass', { method: 'POST', body: { on, reason: 'a test' } }));
+  expect(await kind()).toBe('candidate');
+  const wait = 'await new Promise((done) => setTimeout(done, 3_500));';
+  write('door.ts', DOOR.replace('export default', `${wait} export default`));
+  const reloading = running.cli(['reload']);
+  // While it is checked: that takes longer than this.
+  await new Promise((done) => setTimeout(done, 1_000));
+  const first = await bypass(true);
+  expect([first.value.status, await kind()]).toEqual([200, 'legacy']);
+  expect(first.tookMs).toBeLessThan(2_000);
+  expect((await bypass(false)).value.status).toBe(200);
+  // While the workers load it.
+  await until(async () => (await running.status()).snapshot.inEffect === false, 'the new snapshot', 20_000);
   const workers = running.pids().workers;
-  write('plans.ts', PLANS.replace('gold', 'silver'));
-  expect((await running.cli(['reload'])).code).toBe(0);
-  await until(async () => (await ask(running, '/')).text === 'candidate silver', 'the new plan');
-  write('door.ts', DOOR.replace('async onRequest', 'sync onRequest'));
-  const refused = await running.cli(['reload']);
-  expect(refused.code).toBe(2);
-  expect(refused.stderr).toContain('door.ts:8:');
-  expect(await ask(running, '/')).toMatchObject({ text: 'candidate silver' });
+  void bypass(true);
+  await until(async () => (await kind()) === 'legacy', 'the way back', 2_000);
+  expect((await running.status()).snapshot.inEffect).toBe(false);
+  await reloading;
+  await until(async () => (await running.status()).snapshot.inEffect, 'the new filter', 20_000);
   expect(running.pids().workers).toEqual(workers);
-  // A worker that starts now runs what is in force, not what lies on the disk.
-  process.kill(workers[0] as number, 'SIGKILL');
-  await until(() => {
-    const now = running.pids().workers;
-    return now.length === 1 && now[0] !== workers[0];
-  }, 'another worker');
-  await until(
-    async () => (await ask(running, '/').catch(() => null))?.text === 'candidate silver',
-    'it to serve',
-  );
 });

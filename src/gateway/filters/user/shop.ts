@@ -3,6 +3,7 @@ import { monotonicMs } from '../../../core/clock.ts';
 import { LIMITS } from '../../../core/limits.ts';
 import type { ModuleFilterConfig } from '../../../core/filter-config.ts';
 import type { FilterCell, FilterCounts } from '../../../telemetry/filter-counts.ts';
+import { LoopWatch } from './loop-watch.ts';
 
 /** Where the gateway finds the filters that users wrote: loaded before a snapshot with them is applied. */
 export interface FilterDefinitions {
@@ -12,16 +13,20 @@ export interface FilterDefinitions {
 
 /** What filters of users need that outlives a configuration: where they are counted, and where they complain. */
 export class FilterShop {
+  readonly watch: LoopWatch;
   private readonly definitions: FilterDefinitions | null;
   private readonly counts: FilterCounts;
   private readonly write: (level: 'warn', message: string) => void;
   private readonly said = new Map<string, { sinceMs: number; lines: number }>();
 
+  /** @param reportFile where it is said which of them keeps the loop; null: nowhere */
   constructor(
     definitions: FilterDefinitions | null,
     counts: FilterCounts,
     log: (level: 'warn', message: string) => void,
+    reportFile: string | null,
   ) {
+    this.watch = new LoopWatch(reportFile);
     this.definitions = definitions;
     this.counts = counts;
     this.write = log;

@@ -10,9 +10,13 @@ import type { ResponseHead } from '../../../wire/types.ts';
 import { FilterFault } from '../fault.ts';
 import type { Filter, FilterAnswer, FilterExchange } from '../types.ts';
 import { HeaderView } from './header-view.ts';
+import type { LoopMark } from './loop-mark.ts';
 import { answerOf } from './reply.ts';
 import { RequestView } from './request-view.ts';
 import type { FilterShop } from './shop.ts';
+
+/** Their numbers in the mark. */
+const HOOK = { onRequest: 0, onUpstreamRequest: 1, onResponse: 2, onDone: 3 } as const;
 
 type Failing = Exclude<FilterOutcome, 'passed' | 'answered'>;
 
@@ -25,6 +29,8 @@ export class UserFilter implements Filter {
   private readonly definition: FilterDefinition;
   private readonly shop: FilterShop;
   private readonly cell: FilterCell;
+  private readonly mark: LoopMark;
+  private readonly number: number;
   private readonly isClosed: boolean;
   private readonly budgetMs: number;
   private readonly isAtEdge: boolean;
@@ -34,6 +40,8 @@ export class UserFilter implements Filter {
     this.name = config.name;
     this.shop = shop;
     this.cell = shop.cell(config.name);
+    this.mark = shop.watch.mark;
+    this.number = shop.watch.numberOf(config.name);
     this.definition = shop.definition(config);
     this.isClosed = (config.failure ?? this.definition.failure ?? 'closed') === 'closed';
     this.budgetMs = config.budgetMs ?? this.definition.budgetMs ?? LIMITS.filterBudgetMs;
@@ -44,7 +52,7 @@ export class UserFilter implements Filter {
     const { definition } = this;
     if (definition.onRequest === undefined) return null;
     const view = this.viewOf(exchange);
-    const startedUs = monotonicUs();
+    const startedUs = this.entered(HOOK.onRequest);
     let verdict: unknown;
     try {
       verdict = definition.onRequest(view);
@@ -66,9 +74,11 @@ export class UserFilter implements Filter {
   ): Promise<FilterAnswer | null> {
     const { promise, resolve, reject } = Promise.withResolvers<FilterAnswer | null>();
     let isOpen = true;
+    this.mark.wait(this.number, 1);
     const conclude = (how: () => FilterAnswer | null): void => {
       if (!isOpen) return;
       isOpen = false;
+      this.mark.wait(this.number, -1);
       clearTimeout(timer);
       try {
         // Nobody waits for it any more: that is no failure of the filter.
@@ -127,7 +137,7 @@ export class UserFilter implements Filter {
 
   /** Runs a hook that nobody waits for. @throws FilterFault when it fails and its word is `closed` */
   private atOnce(hook: 'onUpstreamRequest' | 'onResponse', run: () => unknown): void {
-    const startedUs = monotonicUs();
+    const startedUs = this.entered(HOOK[hook]);
     let result: unknown;
     try {
       result = run();
@@ -147,7 +157,7 @@ export class UserFilter implements Filter {
     const view = this.known(exchange);
     view?.end();
     if (definition.onDone === undefined) return;
-    const startedUs = monotonicUs();
+    const startedUs = this.entered(HOOK.onDone);
     try {
       const result: unknown = definition.onDone(view ?? this.viewOf(exchange), { failed });
       if (isThenable(result)) Promise.resolve(result).catch((thrown: unknown) => this.tell('onDone', thrown));
@@ -171,7 +181,13 @@ export class UserFilter implements Filter {
     this.shop.complain(this.name, `${hook}: ${messageOf(thrown)}`);
   }
 
+  private entered(hook: number): number {
+    this.mark.enter(this.number, hook);
+    return monotonicUs();
+  }
+
   private left(startedUs: number): void {
+    this.mark.leave();
     if (monotonicUs() - startedUs > this.budgetMs * 1_000) this.cell.overruns += 1;
   }
 
