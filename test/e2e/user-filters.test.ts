@@ -109,7 +109,7 @@ test('a way back to legacy waits for no filter that loads slowly', { timeout: 90
   const running = await guarded({ door: { module: join(folder, 'door.ts') } });
   const kind = async () => (await ask(running, '/')).text.slice(0, 9).trim();
   const bypass = (on: boolean) =>
-    timed(() => running.admin('/v1/bypass', { method: 'POST', body: { on, reason: 'a test' } }));
+    timed(() => running.admin('/v1/bypass', { method: 'POST', body: { on, who: 'test', reason: 'a test' } }));
   expect(await kind()).toBe('candidate');
   const wait = 'await new Promise((done) => setTimeout(done, 3_500));';
   write('door.ts', DOOR.replace('export default', `${wait} export default`));
