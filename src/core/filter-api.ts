@@ -1,3 +1,5 @@
+import type { ClientIdentity } from './client-identity.ts';
+
 /**
  * What filters that users write are made of: the main entry of the package.
  * The manual is `docs/filters.md`.
@@ -32,6 +34,8 @@ export interface FilterRequest {
   /** As the client sent it, may have a port. */
   readonly host: string;
   readonly clientAddress: string;
+  /** Who the verified certificate of the client speaks for; null where it has shown none. */
+  readonly certificate: ClientIdentity | null;
   readonly region: string;
   readonly route: string;
   /** This is a copy: what the filter answers is compared and never sent to a client. */

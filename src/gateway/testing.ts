@@ -1,3 +1,4 @@
+import type { ClientIdentity } from '../core/client-identity.ts';
 import type { FailureCode } from '../core/errors.ts';
 import type { FilterDefinition, FilterHeaders } from '../core/filter-api.ts';
 import { definitionOf } from '../core/filter-definition.ts';
@@ -21,6 +22,7 @@ export interface GivenRequest {
   readonly url?: string;
   readonly headers?: Headers;
   readonly clientAddress?: string;
+  readonly certificate?: ClientIdentity;
   readonly region?: string;
   readonly route?: string;
   readonly isCopy?: boolean;
@@ -92,6 +94,7 @@ function requestOf(given: GivenRequest, filter: UserFilter): LaneRequest {
     target: `${pathname}${search}`,
     host,
     clientAddress,
+    certificate: given.certificate ?? null,
     region,
     route,
     upstream: 'server',

@@ -1,3 +1,4 @@
+import type { ClientIdentity } from '../../core/client-identity.ts';
 import type { FailureCode } from '../../core/errors.ts';
 import type { HeaderFields } from '../../core/headers.ts';
 import type { ResponseHead } from '../../wire/types.ts';
@@ -16,6 +17,8 @@ export interface FilterExchange {
   readonly target: string;
   readonly host: string;
   readonly clientAddress: string;
+  /** Of the verified certificate of the client, if it has shown one. */
+  readonly certificate: ClientIdentity | null;
   readonly region: string;
   readonly route: string;
   /** This is a copy: what the filter answers is compared and never sent to a client. */

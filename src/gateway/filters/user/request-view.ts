@@ -1,3 +1,4 @@
+import type { ClientIdentity } from '../../../core/client-identity.ts';
 import type { FilterRequest } from '../../../core/filter-api.ts';
 import type { FilterExchange } from '../types.ts';
 import { HeaderView } from './header-view.ts';
@@ -39,6 +40,9 @@ export class RequestView implements FilterRequest {
   }
   get clientAddress(): string {
     return this.exchange.clientAddress;
+  }
+  get certificate(): ClientIdentity | null {
+    return this.exchange.certificate;
   }
   get region(): string {
     return this.exchange.region;
