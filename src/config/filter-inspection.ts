@@ -96,7 +96,7 @@ interface Ended {
 }
 
 function inspect(path: string): FilterInspection {
-  const { output, status, signal } = spawnSync(process.execPath, argumentsFor(path), {
+  const { output, status, signal } = spawnSync(process.execPath, [INSPECTOR, path], {
     ...OPTIONS,
     stdio: [...OPTIONS.stdio],
     maxBuffer: ANSWER_BYTES,
@@ -107,7 +107,7 @@ function inspect(path: string): FilterInspection {
 }
 
 async function inspectLater(path: string): Promise<FilterInspection> {
-  const child = spawn(process.execPath, argumentsFor(path), { ...OPTIONS, stdio: [...OPTIONS.stdio] });
+  const child = spawn(process.execPath, [INSPECTOR, path], { ...OPTIONS, stdio: [...OPTIONS.stdio] });
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const channel = child.stdio[3] as Readable;
   let answer = '';
@@ -118,10 +118,6 @@ async function inspectLater(path: string): Promise<FilterInspection> {
   child.on('error', () => resolve({ answer: '', status: null, signal: null }));
   child.on('close', (status, signal) => resolve({ answer, status, signal }));
   return conclude(await promise);
-}
-
-function argumentsFor(path: string): string[] {
-  return [...process.execArgv.filter(isForModules), INSPECTOR, path];
 }
 
 function conclude({ answer, status, signal }: Ended): FilterInspection {
@@ -153,8 +149,4 @@ function isUnchanged({ path, text }: FilterSource): boolean {
   } catch {
     return false;
   }
-}
-
-function isForModules(flag: string): boolean {
-  return /^--(no-warnings|disable-warning|conditions|import)/.test(flag);
 }

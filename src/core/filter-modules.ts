@@ -62,8 +62,9 @@ function install(): void {
     load(url, context, next) {
       const known = sources.get(url);
       if (known !== undefined) return { format: known.format, source: known.text, shortCircuit: true };
-      const loaded = next(url, context);
-      if (tagOf(url) === '' || observer === null) return loaded;
+      if (tagOf(url) === '') return next(url, context);
+      const loaded = next(url, isTypeScript(url) ? { ...context, format: 'module-typescript' } : context);
+      if (observer === null) return loaded;
       observer(sourceOf(url, loaded.format ?? '', loaded.source));
       return loaded;
     },
@@ -73,6 +74,11 @@ function install(): void {
 function tagOf(url: string): string {
   const at = url.lastIndexOf(TAG);
   return at === -1 ? '' : url.slice(at);
+}
+
+/** Always a module here, whatever package it lies in. */
+function isTypeScript(url: string): boolean {
+  return /\.m?ts\?/.test(url);
 }
 
 /** A file of the user's, and not one of a package. */

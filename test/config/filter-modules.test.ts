@@ -59,7 +59,7 @@ test('a module with all its files becomes part of the configuration and of the e
 
 test('a module that cannot be a filter is refused with its line, its own place and a hint', () => {
   expect(said('module: ./absent.ts')).toMatch(/there is no such file\n +--> cutover.yaml:5:19/);
-  expect(said('module: ./a.ts', { 'a.ts': 'export default {};' })).toContain('it has no hook');
+  expect(said('module: ./a.ts', { 'a.ts': "export default { name: 'a' };" })).toContain('it has no hook');
   expect(said('module: ./a.ts', { 'a.ts': 'export const a = 1;' })).toContain(
     'write: export default defineFilter',
   );
@@ -78,7 +78,7 @@ test('a module that cannot be a filter is refused with its line, its own place a
   expect(said('module: ./a.ts', { 'a.ts': 'process.exit(0); export default 1;' })).toContain(
     'must not end the process',
   );
-  expect(said('module: ./a.ts', { 'a.ts': 'module.exports = {};' })).toContain('is no ES module');
+  expect(said('module: ./a.cjs', { 'a.cjs': 'module.exports = {};' })).toContain('is no ES module');
   expect(said('module: ./a.ts', { 'a.ts': `export default '${'x'.repeat(300_000)}';` })).toContain(
     'it has more than 64 files and 256 KiB',
   );
@@ -103,7 +103,10 @@ test(
   'an endless loop at the top of a module ends, and holds up nobody who looks ahead',
   { timeout: 60_000 },
   async () => {
-    const folder = folderWith({ 'cutover.yaml': withFilter('module: ./a.ts'), 'a.ts': 'while (true);' });
+    const folder = folderWith({
+      'cutover.yaml': withFilter('module: ./a.ts'),
+      'a.ts': 'export default 1; while (true);',
+    });
     const file = join(folder, 'cutover.yaml');
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 50);
