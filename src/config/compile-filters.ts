@@ -1,6 +1,7 @@
 import { LIMITS } from '../core/limits.ts';
 import type { FilterConfig } from '../core/snapshot.ts';
 import { filterVersion } from '../core/filter-modules.ts';
+import { compileBuiltIn } from './compile-built-in.ts';
 import { inspectFilter } from './filter-inspection.ts';
 import type { Inputs } from './inputs.ts';
 import { absolute, readInput } from './inputs.ts';
@@ -11,6 +12,8 @@ import type { Config } from './schema.ts';
 export function compileFilter(name: string, entry: Config['filters'][string], inputs: Inputs): FilterConfig {
   const { jwt, module } = entry;
   if (module !== undefined) return compileModule(name, { ...entry, module }, inputs);
+  const builtIn = compileBuiltIn(name, entry);
+  if (builtIn !== null) return builtIn;
   if (jwt === undefined) throw new Error(`the filter ${name} has no kind`);
   return {
     kind: 'jwt',

@@ -1,4 +1,5 @@
 import { LIMITS } from '../core/limits.ts';
+import { BUILT_IN } from './schema-built-in.ts';
 import { duration, list, nameKey, named, section, text, word } from './fields.ts';
 
 /** Signature algorithms with a public key; `none` and the shared-secret ones (HS256, …) are refused. */
@@ -52,13 +53,14 @@ const MODULE = {
 };
 
 /** Each has exactly one kind; `checks/filters.ts` says so. */
-export const FILTER_KINDS = ['jwt', 'module'] as const;
+export const FILTER_KINDS = ['jwt', 'module', ...Object.keys(BUILT_IN)];
 
 export const filtersSchema = named(
   section(
     {
       jwt: jwt.optional(),
       ...MODULE,
+      ...BUILT_IN,
       enforceAt: word('candidate: part of that lane and compared; edge: before both lanes', [
         'candidate',
         'edge',

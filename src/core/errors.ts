@@ -30,6 +30,9 @@ const TABLE = {
   proxy_header: { blame: 'client', retry: false, status: 0 },
   /** More connections from one address than `limits.connectionsPerAddress`. */
   address_limit: { blame: 'client', retry: false, status: 429 },
+  /** A filter of addresses, or of rates, did not let the client ask. */
+  address_denied: { blame: 'client', retry: false, status: 403 },
+  rate_limited: { blame: 'client', retry: false, status: 429 },
   client_stalled: { blame: 'client', retry: false, status: 0 },
   // The lane's server.
   connect_refused: { blame: 'lane', retry: true, status: 502 },

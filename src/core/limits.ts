@@ -92,6 +92,8 @@ export const LIMITS = {
   filterLookMs: 100,
   filterNames: 64,
   filterWatchHeapMb: 16,
+  /** Clients that one rate limit tells apart in one worker, 100 bytes each; beyond it those seen longest ago begin anew. */
+  rateLimitClients: 100_000,
   /** Lines that one worker logs about failures of one filter, in this time. */
   filterLogLines: 10,
   filterLogMs: 1_000,

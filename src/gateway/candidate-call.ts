@@ -34,6 +34,9 @@ export class CandidateCall implements Outbound, OutboundHandler {
   private ended = false;
   private paused = false;
   private over = false;
+  private bodyBytes = 0;
+  private isCut = false;
+  private isAnswered = false;
 
   constructor(request: LaneRequest, upstream: Upstream | null, handler: OutboundHandler) {
     this.request = request;
@@ -124,14 +127,25 @@ export class CandidateCall implements Outbound, OutboundHandler {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.over) return true;
+    if (this.over || this.isCut) return true;
+    const { bodyLimit } = this.request;
+    this.bodyBytes += chunk.length;
+    if (bodyLimit > 0 && this.bodyBytes > bodyLimit) return this.cutBody();
     if (this.call !== null) return this.call.write(chunk);
     this.early.push(Buffer.from(chunk));
     return false;
   }
+  /** More than a filter allows: the lane answers 413, or breaks off where it has begun to answer. */
+  private cutBody(): true {
+    this.isCut = true;
+    this.call?.abort();
+    if (this.isAnswered) this.onFailure('body_too_large', true);
+    else this.answerLater(failureAnswer('body_too_large'));
+    return true;
+  }
   end(): void {
     this.ended = true;
-    this.call?.end();
+    if (!this.isCut) this.call?.end();
   }
   pause(): void {
     this.paused = true;
@@ -161,6 +175,7 @@ export class CandidateCall implements Outbound, OutboundHandler {
       this.call?.abort();
       return this.onFailure('filter_failed', true);
     }
+    this.isAnswered = true;
     this.handler.onHead(head);
   }
   onUpgraded(head: ResponseHead, server: SwitchedConnection): void {

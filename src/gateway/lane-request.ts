@@ -30,9 +30,10 @@ export class LaneRequest implements FilterExchange {
   readonly upgrade: string;
   claims: Readonly<Record<string, unknown>> | null = null;
   views: FilterExchange['views'] = null;
+  bodyLimit = 0;
   isOver = false;
 
-  constructor(of: Omit<LaneRequest, 'claims' | 'views' | 'isOver'>) {
+  constructor(of: Omit<LaneRequest, 'claims' | 'views' | 'bodyLimit' | 'isOver'>) {
     this.requestId = of.requestId;
     this.method = of.method;
     this.path = of.path;

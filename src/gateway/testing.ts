@@ -121,7 +121,7 @@ const ROUTE = {
 
 function fieldsOf(headers: Headers): HeaderFields {
   const list = Object.entries(headers).flatMap(([name, value]) =>
-    [value].flat().flatMap((text) => [name, text as string]),
+    [value].flat().flatMap((text) => [name, text]),
   );
   return new HeaderFields(list);
 }

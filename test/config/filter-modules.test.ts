@@ -119,3 +119,20 @@ test(
     ]);
   },
 );
+
+test('a filter that needs no code is refused when it could do nothing, or what no filter may do', () => {
+  expect(said('rateLimit: { rate: 10/s }')).toBe('');
+  expect(said('rateLimit: { rate: 0/s }')).toContain('at this rate nobody is ever let in');
+  expect(said('rateLimit: { rate: 10 }')).toContain('expected a rate');
+  expect(said('addresses: {}')).toContain('it names no address: everybody may ask');
+  expect(said('addresses: { allow: 10.0.0.0/8 }')).toBe('');
+  expect(said('addresses: { allow: shop.example }')).toContain('5:31');
+  expect(said('bodyLimit: 64KiB')).toBe('');
+  expect(said('bodyLimit: 0B')).toContain('of at least 1B');
+  expect(said('headers: {}')).toContain('it changes nothing');
+  expect(said('headers: { request: { set: { X-Forwarded-For: a } } }')).toMatch(
+    /x-forwarded-for is the gateway's own word\n +--> cutover.yaml:5:39/,
+  );
+  expect(said('headers: { response: { remove: [Content-Length] } }')).toContain('belongs to the connection');
+  expect(said('headers: { response: { set: { x-a: b } } }, enforceAt: edge')).toContain('sees no answer');
+});

@@ -14,7 +14,7 @@ const STUCK = `
     async onRequest(request) {
       if (request.path === '/block') while (true);
       // What people write by mistake: an expression that tries every way to take a text apart.
-      if (request.path === '/expression') /^(\\d+)+$/.test('1'.repeat(60) + 'x');
+      if (request.path === '/expression') /^(\\d+)+$/.exec('1'.repeat(60) + 'x');
       if (request.path === '/later') {
         await new Promise((done) => setTimeout(done, 10));
         while (true);

@@ -121,7 +121,7 @@ test('a way back to legacy waits for no filter that loads slowly', { timeout: 90
   expect(first.tookMs).toBeLessThan(2_000);
   expect((await bypass(false)).value.status).toBe(200);
   // While the workers load it.
-  await until(async () => (await running.status()).snapshot.inEffect === false, 'the new snapshot', 20_000);
+  await until(async () => !(await running.status()).snapshot.inEffect, 'the new snapshot', 20_000);
   const workers = running.pids().workers;
   void bypass(true);
   await until(async () => (await kind()) === 'legacy', 'the way back', 2_000);

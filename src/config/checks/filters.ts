@@ -6,6 +6,7 @@ import type { Finding, Path } from '../problem.ts';
 import { error, errorAtKey, warning } from '../problem.ts';
 import { FILTER_KINDS } from '../schema-filters.ts';
 import type { Source } from '../source.ts';
+import { checkBuiltIn } from './built-in.ts';
 import { checkModule } from './filter-modules.ts';
 import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
 
@@ -17,6 +18,7 @@ export function checkFilters(source: Source, inputs: Inputs): Finding[] {
     const others = [
       ...checkKind(source.raw, ['filters', name]),
       ...checkModule(source.raw, ['filters', name], inputs),
+      ...checkBuiltIn(source.raw, ['filters', name]),
     ];
     if (valueAt(source.raw, jwt) === undefined) return others;
     return [

@@ -1,4 +1,5 @@
 import type { FilterConfig } from '../../core/snapshot.ts';
+import { builtInFilter } from './built-in.ts';
 import { jwtFilter } from './jwt.ts';
 import type { Filter } from './types.ts';
 import type { FilterShop } from './user/shop.ts';
@@ -22,5 +23,7 @@ export function createFilter(config: FilterConfig, shop: FilterShop | null): Fil
       return jwtFilter(config);
     case 'module':
       return shop === null ? { name: config.name } : new UserFilter(config, shop);
+    default:
+      return builtInFilter(config, shop);
   }
 }

@@ -27,6 +27,10 @@ export interface FilterExchange {
   readonly fields: HeaderFields;
   /** Claims of a verified token, for the filters behind. */
   claims: Readonly<Record<string, unknown>> | null;
+  /** Bytes of the body as its head says; below 0 where it does not. */
+  readonly contentLength: number;
+  /** A body that turns out to be larger ends the request with 413; 0 is any. A filter may lower it. */
+  bodyLimit: number;
   /** What filters of users were shown of it; null on every other way. */
   views: RequestView | null;
   /** `onDone` was called, because the client went away, say: no hook is called any more. */

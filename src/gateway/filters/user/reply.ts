@@ -1,7 +1,7 @@
+import { fieldRefusal } from '../../../core/filter-fields.ts';
 import { HeaderFields } from '../../../core/headers.ts';
 import { LIMITS } from '../../../core/limits.ts';
 import type { FilterAnswer } from '../types.ts';
-import { fieldRefusal } from './header-view.ts';
 
 const WITHOUT_BODY: readonly number[] = [204, 304];
 

@@ -1,8 +1,9 @@
 import type { FilterDefinition } from '../../../core/filter-api.ts';
 import { monotonicMs } from '../../../core/clock.ts';
 import { LIMITS } from '../../../core/limits.ts';
-import type { ModuleFilterConfig } from '../../../core/filter-config.ts';
+import type { ModuleFilterConfig, RateLimitFilterConfig } from '../../../core/filter-config.ts';
 import type { FilterCell, FilterCounts } from '../../../telemetry/filter-counts.ts';
+import { RateLimiter } from '../rate-limiter.ts';
 import { LoopWatch } from './loop-watch.ts';
 
 /** Where the gateway finds the filters that users wrote: loaded before a snapshot with them is applied. */
@@ -17,6 +18,7 @@ export class FilterShop {
   private readonly definitions: FilterDefinitions | null;
   private readonly counts: FilterCounts;
   private readonly write: (level: 'warn', message: string) => void;
+  private readonly limiters = new Map<string, RateLimiter>();
   private readonly said = new Map<string, { sinceMs: number; lines: number }>();
 
   /** @param reportFile where it is said which of them keeps the loop; null: nowhere */
@@ -41,6 +43,16 @@ export class FilterShop {
 
   cell(filter: string): FilterCell {
     return this.counts.cell(filter);
+  }
+
+  /** The limiter of a filter: a configuration that says the same goes on where the one before was. */
+  limiter(config: RateLimitFilterConfig): RateLimiter {
+    const { name, perSecond, burst } = config;
+    const known = this.limiters.get(name);
+    if (known?.perSecond === perSecond && known.burst === burst) return known;
+    const limiter = new RateLimiter(perSecond, burst);
+    this.limiters.set(name, limiter);
+    return limiter;
   }
 
   /** Logs a failure, a few of a filter in a second. */
