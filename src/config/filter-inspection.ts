@@ -8,7 +8,9 @@ import { LIMITS } from '../core/limits.ts';
 import type { FilterSource } from '../core/filter-config.ts';
 
 /** What a module of a user turned out to be, with the files it consists of as far as they were read. */
-export type FilterInspection = { readonly ok: true; readonly files: readonly FilterSource[] } | FilterDefect;
+export type FilterInspection =
+  | { readonly ok: true; readonly files: readonly FilterSource[]; readonly hooks: readonly string[] }
+  | FilterDefect;
 
 export interface FilterDefect {
   readonly ok: false;

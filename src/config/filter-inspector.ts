@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../core/errors.ts';
-import { definitionOf } from '../core/filter-definition.ts';
+import { FILTER_HOOKS, definitionOf } from '../core/filter-definition.ts';
 import { importFromDisk } from '../core/filter-modules.ts';
 import type { FilterSource } from '../core/filter-config.ts';
 import type { FilterInspection, FilterPlace } from './filter-inspection.ts';
@@ -13,7 +13,9 @@ const files: FilterSource[] = [];
 async function inspected(path: string): Promise<FilterInspection> {
   try {
     const found = definitionOf(await importFromDisk(path, (source) => files.push(source)));
-    return found.ok ? { ok: true, files } : { ...found, files, place: null };
+    if (!found.ok) return { ...found, files, place: null };
+    const { definition } = found;
+    return { ok: true, files, hooks: FILTER_HOOKS.filter((hook) => definition[hook] !== undefined) };
   } catch (thrown) {
     const hint = 'correct it, then: cutover check';
     return { ok: false, files, message: firstLine(thrown), hint, place: placeOf(thrown) };

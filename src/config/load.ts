@@ -60,7 +60,9 @@ export function loadConfig(file: string, options: LoadOptions = {}): LoadResult 
 }
 
 /** For who does not run the filters: their modules are not loaded, and no process is started for them. */
-export const WITHOUT_FILTERS: Pick<LoadOptions, 'inspect'> = { inspect: () => ({ ok: true, files: [] }) };
+export const WITHOUT_FILTERS: Pick<LoadOptions, 'inspect'> = {
+  inspect: () => ({ ok: true, files: [], hooks: [] }),
+};
 
 /**
  * Loads the modules of filters that this configuration names without holding up this process, as reading it would: the
@@ -70,7 +72,7 @@ export async function loadFiltersAhead(file: string): Promise<void> {
   const paths = new Set<string>();
   const inspect = (path: string) => {
     paths.add(path);
-    return { ok: true, files: [] } as const;
+    return { ok: true, files: [], hooks: [] } as const;
   };
   loadConfig(file, { inspect });
   await inspectAhead(paths);

@@ -47,6 +47,8 @@ export interface FilterRun {
   readonly failed: string | null;
   /** How often the filter passed, answered, threw, was late or did what no filter may do. */
   readonly outcomes: Readonly<Partial<Record<FilterOutcome, number>>>;
+  /** Hooks that kept the loop for longer than the budget. */
+  readonly overruns: number;
   /** What would stand in the log. */
   readonly log: readonly string[];
 }
@@ -79,8 +81,8 @@ export async function runFilter(filter: FilterDefinition, given: GivenRequest = 
   call.start();
   call.end();
   const { failed, answer } = await client.ended.promise;
-  const { outcomes } = counts.cell(filter.name).read(filter.name);
-  return { answer, failed, outcomes, log, forwarded: server.asked };
+  const { outcomes, overruns } = counts.cell(filter.name).read(filter.name);
+  return { answer, failed, outcomes, overruns, log, forwarded: server.asked };
 }
 
 function requestOf(given: GivenRequest, filter: UserFilter): LaneRequest {

@@ -84,6 +84,14 @@ test('a module that cannot be a filter is refused with its line, its own place a
   );
 });
 
+test('a hook that is never called where its filter stands is told about', () => {
+  const text = "export default { name: 'a', onRequest() {}, onResponse() {} };";
+  expect(said('module: ./a.ts, enforceAt: edge', { 'a.ts': text })).toMatch(
+    /warning: before both lanes its onResponse is never called\n +--> cutover.yaml:5:38/,
+  );
+  expect(said('module: ./a.ts', { 'a.ts': text })).toBe('');
+});
+
 test('a filter has exactly one kind, and the keys of that kind', () => {
   expect(said('enforceAt: edge')).toContain('nothing says what this filter does');
   const both = said('module: ./good.ts, jwt: { jwks: { file: ./k.json } }', {
@@ -131,7 +139,7 @@ test('a filter that needs no code is refused when it could do nothing, or what n
   expect(said('bodyLimit: 0B')).toContain('of at least 1B');
   expect(said('headers: {}')).toContain('it changes nothing');
   expect(said('headers: { request: { set: { X-Forwarded-For: a } } }')).toMatch(
-    /x-forwarded-for is the gateway's own word\n +--> cutover.yaml:5:39/,
+    /x-forwarded-for is the gateway's own word\n +--> cutover.yaml:5:40/,
   );
   expect(said('headers: { response: { remove: [Content-Length] } }')).toContain('belongs to the connection');
   expect(said('headers: { response: { set: { x-a: b } } }, enforceAt: edge')).toContain('sees no answer');

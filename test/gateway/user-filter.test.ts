@@ -96,7 +96,7 @@ function fail(thrown: unknown = new Error('a defect')): never {
 }
 const later = () => Promise.resolve();
 /** No promise, but awaited like one. */
-const endless = () => ({ ['th' + 'en']: () => {} });
+const endless = () => Object.fromEntries([['then', () => {}]]);
 
 test.each(CASES)(
   'a filter that %s refuses its request or lets it pass, by its word',
@@ -137,6 +137,17 @@ test('a filter that is late is told to stop, and what it does later changes noth
   expect(String(await told.promise)).toContain('too late');
   expect(run.forwarded?.has('x-late')).toBe(false);
   expect(run.outcomes).toEqual({ late: 1 });
+});
+
+test('a hook that keeps everybody waiting for longer than its budget is counted', async () => {
+  const busy = () => {
+    const until = performance.now() + 15;
+    while (performance.now() < until);
+  };
+  const run = await runFilter(
+    filter({ budgetMs: 10, onRequest: busy, onResponse: busy, onUpstreamRequest() {} }),
+  );
+  expect([run.overruns, run.outcomes]).toEqual([2, { passed: 1 }]);
 });
 
 test('a failure of the server reaches the last hook and its code the client', async () => {

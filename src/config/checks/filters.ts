@@ -7,13 +7,13 @@ import { error, errorAtKey, warning } from '../problem.ts';
 import { FILTER_KINDS } from '../schema-filters.ts';
 import type { Source } from '../source.ts';
 import { checkBuiltIn } from './built-in.ts';
-import { checkModule } from './filter-modules.ts';
+import { checkModule, checkModuleCount } from './filter-modules.ts';
 import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
 
 /** Key files that are there, hold public keys only, and have one for an accepted algorithm. */
 export function checkFilters(source: Source, inputs: Inputs): Finding[] {
   const entries = entriesAt(source.raw, ['filters']);
-  return entries.flatMap(([name]) => {
+  const found = entries.flatMap(([name]) => {
     const jwt = ['filters', name, 'jwt'];
     const others = [
       ...checkKind(source.raw, ['filters', name]),
@@ -28,6 +28,7 @@ export function checkFilters(source: Source, inputs: Inputs): Finding[] {
       ...checkAudience(source.raw, jwt),
     ];
   });
+  return [...checkModuleCount(source.raw), ...found];
 }
 
 /** An entry is one filter: exactly one key says what it does. */
