@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseAddress } from '../config/fields-net.ts';
 import type { Address } from '../config/fields-net.ts';
-import { loadConfig } from '../config/load.ts';
+import { WITHOUT_FILTERS, loadConfig } from '../config/load.ts';
 import type { Path, Problem } from '../config/problem.ts';
 import { readSource } from '../config/source.ts';
 import { valueAt } from '../config/view.ts';
@@ -31,7 +31,7 @@ export function placeOf(io: Io, options: Options): Place {
   const { admin, runDir } = options;
   if (isRemote(options)) return { admin: admin ?? null, runDir: null, error: elsewhere() };
   if (admin !== undefined && runDir !== undefined) return { admin, runDir, error: null };
-  const result = loadConfig(options.config);
+  const result = loadConfig(options.config, WITHOUT_FILTERS);
   if (result.ok) {
     const { node } = result.config;
     return { admin: admin ?? addressText(node.admin), runDir: runDir ?? node.runDir, error: null };

@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/load.ts';
+import { WITHOUT_FILTERS, loadConfig } from '../config/load.ts';
 import { parseServer } from '../config/server-text.ts';
 import { CutoverError } from '../core/errors.ts';
 import type { DifferenceRule } from '../core/rules.ts';
@@ -61,7 +61,7 @@ function configured({ config }: Options): {
   readonly rules: readonly DifferenceRule[];
   readonly router: Router;
 } {
-  const loaded = loadConfig(config);
+  const loaded = loadConfig(config, WITHOUT_FILTERS);
   if (!loaded.ok) throw new ConfigurationError(config, loaded.problems);
   const { legacy, candidate, rules = [] } = loaded.config.gateway;
   const [upstream, ...others] = candidate.upstreams;

@@ -3,6 +3,7 @@ import { wallMs } from '../core/clock.ts';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
 import { adminPlaces, compileRemoteAdmin } from './compile-admin.ts';
+import { shapingOfFilter } from './compile-filters.ts';
 import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileNotify, notifyPlaces } from './compile-notify.ts';
@@ -90,6 +91,7 @@ function evidenceHash(compiled: CompiledConfig): string {
   return sha256Hex(
     canonicalJson({
       ...shaping,
+      candidate: { ...shaping.candidate, filters: shaping.candidate.filters.map(shapingOfFilter) },
       rules: shapingOf(rules ?? []),
       timeouts: laneTimeouts,
       listenerRegions: listeners.map((listener) => listener.region),

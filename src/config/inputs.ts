@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LIMITS } from '../core/limits.ts';
 import { systemCode } from '../core/errors.ts';
+import type { FilterInspection } from './filter-inspection.ts';
 import type { Environment } from './interpolate.ts';
 
 /** What a configuration takes from outside its file: variables, and files beside it. */
@@ -11,6 +12,8 @@ export interface Inputs {
   readonly environment: Environment;
   /** Absolute paths of what was read, as far as somebody wants to know them. */
   readonly files?: Set<string>;
+  /** Says what a module of a filter is; `inspectFilter` if left out. */
+  readonly inspect?: (path: string) => FilterInspection;
 }
 
 /** What was read, or what to tell the person who wrote the path. */

@@ -17,6 +17,7 @@ import { checkTls } from './checks/tls.ts';
 import { compile } from './compile.ts';
 import type { CompiledConfig } from './compile.ts';
 import { schemaFindings } from './explain.ts';
+import { inspectAhead } from './filter-inspection.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './interpolate.ts';
 import { pathText } from './problem.ts';
@@ -35,6 +36,8 @@ export interface LoadOptions {
   readonly environment?: Environment;
   /** Gets the absolute path of every file that is read beside the configuration. */
   readonly files?: Set<string>;
+  /** Says what a module of a filter is; the module is loaded if left out. */
+  readonly inspect?: Inputs['inspect'];
   /** The text itself, when it does not stand in the file. */
   readonly text?: string;
 }
@@ -53,7 +56,28 @@ export function loadConfig(file: string, options: LoadOptions = {}): LoadResult 
     folder,
     environment,
     ...(options.files === undefined ? {} : { files: options.files }),
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
   });
+}
+
+/** For who does not run the filters: their modules are not loaded, and no process is started for them. */
+export const WITHOUT_FILTERS: Pick<LoadOptions, 'inspect'> = {
+  inspect: () => ({ ok: true, files: [], hooks: [] }),
+};
+
+/**
+ * Loads the modules of filters that this configuration names without holding up this process, as reading it would: the
+ * next {@link loadConfig} knows them.
+ * @param text what is taken instead of the file's
+ */
+export async function loadFiltersAhead(file: string, text: string | null = null): Promise<void> {
+  const paths = new Set<string>();
+  const inspect = (path: string) => {
+    paths.add(path);
+    return { ok: true, files: [], hooks: [] } as const;
+  };
+  loadConfig(file, { inspect, ...(text === null ? {} : { text }) });
+  await inspectAhead(paths);
 }
 
 function loadText(file: string, text: string, inputs: Inputs): LoadResult {

@@ -1,3 +1,5 @@
+import { LIMITS } from '../core/limits.ts';
+import { BUILT_IN } from './schema-built-in.ts';
 import { duration, list, nameKey, named, section, text, word } from './fields.ts';
 
 /** Signature algorithms with a public key; `none` and the shared-secret ones (HS256, …) are refused. */
@@ -36,10 +38,29 @@ const jwt = section(
   'a JSON web token in the Authorization header',
 );
 
+/** Of a filter that a user wrote. */
+const MODULE = {
+  module: text('a module of yours, its default export made by defineFilter', './filters/geo.ts').optional(),
+  failure: word('when it throws, is late or answers nonsense: let pass or refuse; else its own word', [
+    'open',
+    'closed',
+  ]).optional(),
+  budget: duration('how long a request may wait for it; else its own word', {
+    min: 1,
+    max: LIMITS.filterBudgetMostMs,
+    words: `of 1ms to ${LIMITS.filterBudgetMostMs / 1_000}s`,
+  }).optional(),
+};
+
+/** Each has exactly one kind; `checks/filters.ts` says so. */
+export const FILTER_KINDS = ['jwt', 'module', ...Object.keys(BUILT_IN)];
+
 export const filtersSchema = named(
   section(
     {
-      jwt,
+      jwt: jwt.optional(),
+      ...MODULE,
+      ...BUILT_IN,
       enforceAt: word('candidate: part of that lane and compared; edge: before both lanes', [
         'candidate',
         'edge',

@@ -80,6 +80,11 @@ candidate:
   #     - { name: api, match: { path: /api/ }, upstream: shop, critical: true }
   #     - { name: rest, upstream: shop }
 
+# Filters that routes name: filters: [calm, security]. Write your own with defineFilter (docs/filters.md).
+# filters:
+#   calm: { rateLimit: { rate: 50/s, burst: 100 } }
+#   security: { module: ./filters/security-gateway.ts, failure: closed, budget: 100ms }
+
 # Evidence and history. Both paths start at the folder of this file.
 runDir: ./run
 # Takes a changed configuration over without being told; a bad one is refused as a whole.

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { keyChanges } from '../config/changes.ts';
 import type { KeyChanges } from '../config/changes.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, loadFiltersAhead } from '../config/load.ts';
 import type { LoadResult } from '../config/load.ts';
 import { LIMITS } from '../core/limits.ts';
 
@@ -39,7 +39,11 @@ export function readNow({ file, text, before }: Reading): ReadConfig {
  * acknowledgements and commands. A small one is read sooner than a thread starts.
  */
 export async function readConfig(reading: Reading): Promise<ReadConfig> {
-  if (sizeOf(reading) < LIMITS.configThreadBytes) return readNow(reading);
+  if (sizeOf(reading) < LIMITS.configThreadBytes) {
+    // A filter may take seconds to load: the way back to legacy must not wait for it.
+    await loadFiltersAhead(reading.file, reading.text);
+    return readNow(reading);
+  }
   return (await inThread(reading)) ?? readNow(reading);
 }
 

@@ -30,5 +30,7 @@ export type FromWorker =
   | { readonly type: 'listening'; readonly ports: readonly number[] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'acknowledged'; readonly revision: number }
+  /** What it says about the rollout holds; its configuration waits for filters that are being loaded. */
+  | { readonly type: 'relieved'; readonly revision: number }
   | { readonly type: 'delta'; readonly delta: TelemetryDelta }
   | { readonly type: 'drained'; readonly cut: number };

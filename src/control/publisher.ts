@@ -6,7 +6,8 @@ import type { WorkerHandle } from './worker-handle.ts';
 type Acknowledging = Pick<
   WorkerHandle,
   'pid' | 'state' | 'startRevision' | 'sentRevision' | 'acknowledgedRevision'
->;
+> &
+  Partial<Pick<WorkerHandle, 'relievedRevision'>>;
 
 export interface PublisherOptions {
   /** Hands a snapshot to every worker. */
@@ -124,7 +125,9 @@ export class Publisher {
 
   private endStuck(revision: number): void {
     const serving = this.options.workers().filter(({ state }) => state === 'serving' || state === 'draining');
-    const stuck = serving.filter(({ acknowledgedRevision }) => acknowledgedRevision < revision);
+    const stuck = serving.filter(({ acknowledgedRevision, relievedRevision = 0 }) => {
+      return Math.max(acknowledgedRevision, relievedRevision) < revision;
+    });
     if (stuck.length > 0)
       this.options.onStuck(
         revision,

@@ -36,6 +36,8 @@ export class WorkerHandle {
   startRevision = 0;
   sentRevision = 0;
   acknowledgedRevision = 0;
+  /** The newest whose rollout it goes by, whatever its configuration still waits for. */
+  relievedRevision = 0;
   gauges: WorkerGauges | null = null;
   incarnation = '';
   startFailure: StartFailure | null = null;
@@ -168,6 +170,9 @@ export class WorkerHandle {
       case 'acknowledged':
         this.acknowledgedRevision = message.revision;
         this.listener.onAcknowledged(this);
+        break;
+      case 'relieved':
+        this.relievedRevision = message.revision;
         break;
       case 'delta':
         this.silentTicks = 0;

@@ -1,11 +1,14 @@
 import { writeSync } from 'node:fs';
 import { wallMs } from '../core/clock.ts';
 import { messageOf, systemCode } from '../core/errors.ts';
+import type { ModuleFilterConfig } from '../core/filter-config.ts';
 import { incarnation } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { TicketKeys } from '../core/ticket-keys.ts';
 import type { Gateway, GatewayOptions } from '../gateway/types.ts';
+import { blockReportFile } from './block-report.ts';
+import { FilterImports } from './filter-imports.ts';
 import { isKillSwitchOn, isKillSwitchOnSync } from './kill-switch.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { processStart } from './process-identity.ts';
@@ -22,6 +25,10 @@ interface Running {
 }
 
 let running: Running | null = null;
+/** The newest that was sent, which may wait for its filters. */
+let newest: Snapshot | null = null;
+let newestKeys: TicketKeys | null = null;
+const filters = new FilterImports();
 let name = `worker ${process.pid}`;
 let unsent = 0;
 
@@ -52,7 +59,7 @@ function obey(message: ToWorker, create: (options: GatewayOptions) => Gateway): 
       void start(message, create);
       break;
     case 'snapshot':
-      apply(message.snapshot);
+      receive(message.snapshot);
       break;
     case 'ticket_keys':
       useTicketKeys(message.keys);
@@ -69,9 +76,15 @@ function obey(message: ToWorker, create: (options: GatewayOptions) => Gateway): 
 async function start(message: Start, create: (options: GatewayOptions) => Gateway): Promise<void> {
   name = `worker ${message.slot} (${process.pid})`;
   try {
-    const { snapshot, slot, workers, runDir, ticketKeys } = message;
-    const gateway = create({ snapshot, slot, workers, ticketKeys, log });
+    const { snapshot, slot, workers, runDir } = message;
+    newest ??= snapshot;
+    newestKeys ??= message.ticketKeys;
+    await filters.load(filters.missing(snapshot.config));
+    const blockReport = blockReportFile(runDir, process.pid);
+    const own = { ticketKeys: newestKeys, filters, blockReport, log };
+    const gateway = create({ snapshot, slot, workers, ...own });
     running = { gateway, runDir, snapshot, draining: false };
+    if (newest.revision > snapshot.revision) receive(newest);
     gateway.setLocalBypass(isKillSwitchOnSync(runDir));
     list(runDir, message.ports);
     const ports = await gateway.listen(message.ports, message.reusePort, message.beside);
@@ -87,12 +100,42 @@ async function start(message: Start, create: (options: GatewayOptions) => Gatewa
   }
 }
 
+/**
+ * Applies a snapshot, at once unless it brings filters that have to be loaded first. What it says about the rollout
+ * never waits: a way back to legacy holds for the configuration before, too.
+ */
+function receive(snapshot: Snapshot): void {
+  newest = snapshot;
+  if (running === null) return;
+  const missing = filters.missing(snapshot.config);
+  if (missing.length === 0) return apply(snapshot);
+  const { config, rollout } = running.snapshot;
+  running.gateway.apply({
+    revision: running.snapshot.revision,
+    config,
+    rollout: { ...snapshot.rollout, epoch: rollout.epoch },
+  });
+  send({ type: 'relieved', revision: snapshot.revision });
+  void applyWith(snapshot, missing);
+}
+
+/** Loads the filters of a snapshot, then applies it unless there is a newer one. */
+async function applyWith(snapshot: Snapshot, missing: readonly ModuleFilterConfig[]): Promise<void> {
+  try {
+    await filters.load(missing);
+  } catch (error) {
+    return log('error', `snapshot ${snapshot.revision} was refused: ${messageOf(error)}`);
+  }
+  if (newest === snapshot) apply(snapshot);
+}
+
 /** A snapshot that cannot be applied is not acknowledged, and the old one stays. */
 function apply(snapshot: Snapshot): void {
   if (running === null) return;
   try {
     running.gateway.apply(snapshot);
     running.snapshot = snapshot;
+    filters.keepOnly(snapshot.config);
   } catch (error) {
     log('error', `snapshot ${snapshot.revision} was refused: ${messageOf(error)}`);
     return;
@@ -102,6 +145,7 @@ function apply(snapshot: Snapshot): void {
 
 /** Without them sessions are resumed by the keys before. */
 function useTicketKeys(keys: TicketKeys): void {
+  newestKeys = keys;
   try {
     running?.gateway.useTicketKeys(keys);
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Snapshot } from '../core/snapshot.ts';
 import { CutoverError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { TelemetryDelta } from '../telemetry/types.ts';
+import { blockOf, removeBlockReport } from './block-report.ts';
 import { listenError } from './ports.ts';
 import { removeWorkerRecord } from './run-dir.ts';
 import { TicketOffice } from './ticket-office.ts';
@@ -84,6 +85,10 @@ export class WorkerSet {
   /** One worker at a time: no other one is being replaced, and every other place serves. */
   mayReplace(slot: WorkerSlot): boolean {
     return this.slots.every((other) => other === slot || other.isSettled);
+  }
+
+  blockOf({ pid }: WorkerHandle): ReturnType<typeof blockOf> {
+    return blockOf(this.options.runDir, pid);
   }
 
   onSlow(worker: WorkerHandle, loopDelayMs: number): void {
@@ -190,6 +195,7 @@ export class WorkerSet {
 
   onExit(worker: WorkerHandle, how: string, retryInMs: number): void {
     removeWorkerRecord(this.options.runDir, worker.pid);
+    removeBlockReport(this.options.runDir, worker.pid);
     if (this.started !== null) {
       this.stop();
       this.started.reject(startError(worker, how));

@@ -15,6 +15,8 @@ export interface SlotOwner {
   readonly memoryBytes: number;
   /** Whether no other worker is being replaced or missing. */
   mayReplace(slot: WorkerSlot): boolean;
+  /** The filter that keeps a worker from everything else, if its watch names one. */
+  blockOf(worker: WorkerHandle): { readonly how: string; readonly isSure: boolean } | null;
   onSlow(worker: WorkerHandle, loopDelayMs: number): void;
   /** Sends the worker its start. */
   onReady(worker: WorkerHandle): void;
@@ -78,7 +80,12 @@ export class WorkerSlot {
     for (const worker of this.alive) {
       if (worker.state === 'starting') continue;
       worker.silentTicks += 1;
-      if (worker.silentTicks * LIMITS.deltaIntervalMs > silenceMs) worker.kill(`blocked for ${silenceMs} ms`);
+      if (worker.silentTicks * LIMITS.deltaIntervalMs < LIMITS.filterBlockMs) continue;
+      const block = this.owner.blockOf(worker);
+      const isSilent = worker.silentTicks * LIMITS.deltaIntervalMs > silenceMs;
+      // A hook that does not return is known to: nobody has to wait for it to be silent for long.
+      if (block?.isSure === true) worker.kill(`blocked ${block.how}`);
+      else if (isSilent) worker.kill(`blocked for ${silenceMs} ms${block === null ? '' : `, ${block.how}`}`);
     }
   }
 

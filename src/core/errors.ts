@@ -30,6 +30,9 @@ const TABLE = {
   proxy_header: { blame: 'client', retry: false, status: 0 },
   /** More connections from one address than `limits.connectionsPerAddress`. */
   address_limit: { blame: 'client', retry: false, status: 429 },
+  /** A filter of addresses, or of rates, did not let the client ask. */
+  address_denied: { blame: 'client', retry: false, status: 403 },
+  rate_limited: { blame: 'client', retry: false, status: 429 },
   client_stalled: { blame: 'client', retry: false, status: 0 },
   // The lane's server.
   connect_refused: { blame: 'lane', retry: true, status: 502 },
@@ -47,10 +50,15 @@ const TABLE = {
   no_server: { blame: 'lane', retry: false, status: 503 },
   no_route: { blame: 'lane', retry: false, status: 404 },
   filter_failed: { blame: 'lane', retry: false, status: 503 },
+  /** It did not answer within its budget. */
+  filter_timeout: { blame: 'lane', retry: false, status: 503 },
   // The gateway itself.
   upstream_busy: { blame: 'gateway', retry: false, status: 503 },
   overloaded: { blame: 'gateway', retry: false, status: 503 },
   draining: { blame: 'gateway', retry: false, status: 503 },
+  /** The same two before both lanes, where no lane is to blame. */
+  edge_filter_failed: { blame: 'gateway', retry: false, status: 503 },
+  edge_filter_timeout: { blame: 'gateway', retry: false, status: 503 },
   /** A tunnel in which no byte moved for `timeouts.tunnelIdle`. */
   tunnel_idle: { blame: 'gateway', retry: false, status: 0 },
   aborted: { blame: 'gateway', retry: false, status: 0 },

@@ -141,6 +141,14 @@ export const CONTROL_LIMITS = {
   configWatchMs: 250,
   /** A JSON Web Key Set: 256 KiB holds hundreds of RSA keys. */
   jwksBytes: 256 * 1024,
+  /** Filters that users wrote, the files of one, and their bytes: each snapshot carries them to every worker. */
+  filterModules: 32,
+  filterFiles: 64,
+  filterSourceBytes: 256 * 1024,
+  /** Time to load one: it is loaded for its check first, in a process of its own. */
+  filterLoadMs: 5_000,
+  /** So long a defect of one is not looked for again: a reload looks ahead, then reads the file. */
+  filterDefectMs: 1_000,
   /** A file that holds one secret. */
   secretFileBytes: 4 * 1024,
   /** Time that a supervisor which takes over has to act once the older one has let go; then that one acts again. */

@@ -3,6 +3,7 @@
  * reference; nothing in it is ever changed in place.
  */
 
+import type { BuiltInFilterConfig, ModuleFilterConfig } from './filter-config.ts';
 import type { DifferenceRule } from './rules.ts';
 
 export type Lane = 'legacy' | 'candidate';
@@ -241,7 +242,7 @@ export interface JwtFilterConfig {
   readonly clockToleranceS: number;
 }
 
-export type FilterConfig = JwtFilterConfig;
+export type FilterConfig = JwtFilterConfig | ModuleFilterConfig | BuiltInFilterConfig;
 
 /** One rule of the canary: every part that is given must hold. */
 export interface CanaryMatch {

@@ -10,6 +10,7 @@ import type {
   SwitchedConnection,
 } from '../wire/types.ts';
 import { failureAnswer, playAnswer } from './answers.ts';
+import { laneFault } from './filters/fault.ts';
 import { runOnDone, runOnRequest, runOnResponse, runOnUpstreamRequest } from './filters/run.ts';
 import type { Filter, FilterAnswer } from './filters/types.ts';
 import { outboundHead } from './lane-request.ts';
@@ -33,6 +34,9 @@ export class CandidateCall implements Outbound, OutboundHandler {
   private ended = false;
   private paused = false;
   private over = false;
+  private bodyBytes = 0;
+  private isCut = false;
+  private isAnswered = false;
 
   constructor(request: LaneRequest, upstream: Upstream | null, handler: OutboundHandler) {
     this.request = request;
@@ -50,12 +54,12 @@ export class CandidateCall implements Outbound, OutboundHandler {
       if (answer instanceof Promise) {
         answer.then(
           (settled) => this.filtered(settled),
-          () => this.fail('filter_failed'),
+          (thrown: unknown) => this.fail(laneFault(thrown)),
         );
       } else if (answer === null) this.filtered(null);
       else this.answerLater(answer);
-    } catch {
-      this.failLater('filter_failed');
+    } catch (thrown) {
+      this.failLater(laneFault(thrown));
     }
   }
 
@@ -77,8 +81,8 @@ export class CandidateCall implements Outbound, OutboundHandler {
     if (this.upstream === null) return this.failLater('no_server');
     try {
       runOnUpstreamRequest(this.filters, this.request);
-    } catch {
-      return this.failLater('filter_failed');
+    } catch (thrown) {
+      return this.failLater(laneFault(thrown));
     }
     this.forward(this.upstream);
   }
@@ -123,14 +127,25 @@ export class CandidateCall implements Outbound, OutboundHandler {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.over) return true;
+    if (this.over || this.isCut) return true;
+    const { bodyLimit } = this.request;
+    this.bodyBytes += chunk.length;
+    if (bodyLimit > 0 && this.bodyBytes > bodyLimit) return this.cutBody();
     if (this.call !== null) return this.call.write(chunk);
     this.early.push(Buffer.from(chunk));
     return false;
   }
+  /** More than a filter allows: the lane answers 413, or breaks off where it has begun to answer. */
+  private cutBody(): true {
+    this.isCut = true;
+    this.call?.abort();
+    if (this.isAnswered) this.onFailure('body_too_large', true);
+    else this.answerLater(failureAnswer('body_too_large'));
+    return true;
+  }
   end(): void {
     this.ended = true;
-    this.call?.end();
+    if (!this.isCut) this.call?.end();
   }
   pause(): void {
     this.paused = true;
@@ -160,6 +175,7 @@ export class CandidateCall implements Outbound, OutboundHandler {
       this.call?.abort();
       return this.onFailure('filter_failed', true);
     }
+    this.isAnswered = true;
     this.handler.onHead(head);
   }
   onUpgraded(head: ResponseHead, server: SwitchedConnection): void {

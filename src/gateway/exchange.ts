@@ -42,6 +42,7 @@ export class Exchange implements InboundHandler, RelayOwner {
   private laneFailure: FailureCode | null = null;
   private assignedServiceUs = -1;
   private bodyEnded = false;
+  private isCut = false;
   /** It counts against the cap on tunnels; and the lane answered 101. */
   private holdsTunnel = false;
   private isTunnel = false;
@@ -98,7 +99,9 @@ export class Exchange implements InboundHandler, RelayOwner {
     this.sendAnswer(answer);
   }
 
-  private refuse(code: FailureCode): void {
+  /** The same because of a failure of the gateway's own. */
+  refuse(code: FailureCode): void {
+    if (this.over) return;
     this.laneFailure = code;
     this.answerAtEdge(failureAnswer(code));
   }
@@ -114,8 +117,25 @@ export class Exchange implements InboundHandler, RelayOwner {
   }
 
   onBody(chunk: Buffer): void {
+    if (this.edgeRequest !== null && this.cutsBody(this.edgeRequest.bodyLimit)) return;
     this.copy?.request.add(chunk);
     this.relay?.write(chunk);
+  }
+
+  /** More than an edge filter allows: the client is told, and its connection ends. */
+  private cutsBody(limit: number): boolean {
+    if (this.isCut || limit === 0 || this.inbound.bytesIn <= limit) return this.isCut;
+    this.isCut = true;
+    this.relay?.abort();
+    this.copy?.clientAborted();
+    this.laneFailure = 'body_too_large';
+    if (this.status !== 0) {
+      this.inbound.destroy();
+      return true;
+    }
+    this.inbound.closeAfter();
+    this.sendAnswer(failureAnswer('body_too_large'));
+    return true;
   }
 
   onBodyEnd(): void {

@@ -14,6 +14,7 @@ import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wir
 import { AccessLog } from './access-log.ts';
 import { AddressSet, plainAddress } from './addresses.ts';
 import { deny } from './denial.ts';
+import { FilterShop } from './filters/user/shop.ts';
 import { ProcessGauges } from './gauges.ts';
 import { Listening } from './listening.ts';
 import { Overload, refuse } from './overload.ts';
@@ -51,6 +52,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   private configText: string;
   private localBypass = false;
   private readonly denials = new Denials();
+  private readonly shop: FilterShop;
 
   constructor(options: GatewayOptions) {
     this.options = options;
@@ -68,6 +70,8 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       tunnels: 0,
       candidateTunnels: new Set(),
     };
+    const { filters = null, blockReport = null } = options;
+    this.shop = new FilterShop(filters, this.shadow.tallies.filters, log, blockReport);
     this.names = new NameKeeper(resolver(options.dnsServers ?? null), (message) => log('warn', message));
     this.runtime = new Runtime(snapshot, this.plantOf(snapshot, null), this.station);
     this.shadow.mirror.configure(snapshot.config.shadow);
@@ -187,7 +191,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 
   private plantOf(snapshot: Snapshot, before: Plant | null): Plant {
     const { workers, log } = this.options;
-    return new Plant(snapshot.config, workers, { names: this.names, log }, before);
+    return new Plant(snapshot.config, workers, { names: this.names, log }, before, this.shop);
   }
 
   async drain(deadlineMs: number): Promise<number> {
@@ -204,6 +208,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     this.gauges.close();
     this.overload.close();
     this.runtime.plant.retire();
+    await this.shop.watch.close();
     await this.shadow.sink.close();
     await this.station.accessLog.close();
   }

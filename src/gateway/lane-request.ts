@@ -1,4 +1,5 @@
 // HOT: one object per call to a lane.
+import type { ClientIdentity } from '../core/client-identity.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { Inbound, OutboundHead } from '../wire/types.ts';
 import type { Arrival } from './arrival.ts';
@@ -15,6 +16,7 @@ export class LaneRequest implements FilterExchange {
   readonly target: string;
   readonly host: string;
   readonly clientAddress: string;
+  readonly certificate: ClientIdentity | null;
   readonly region: string;
   readonly route: string;
   /** Of the candidate lane: the same for a request and its copy. */
@@ -27,15 +29,18 @@ export class LaneRequest implements FilterExchange {
   /** The protocol to switch to, or ''; a copy never asks. */
   readonly upgrade: string;
   claims: Readonly<Record<string, unknown>> | null = null;
+  views: FilterExchange['views'] = null;
+  bodyLimit = 0;
   isOver = false;
 
-  constructor(of: Omit<LaneRequest, 'claims' | 'isOver'>) {
+  constructor(of: Omit<LaneRequest, 'claims' | 'views' | 'bodyLimit' | 'isOver'>) {
     this.requestId = of.requestId;
     this.method = of.method;
     this.path = of.path;
     this.target = of.target;
     this.host = of.host;
     this.clientAddress = of.clientAddress;
+    this.certificate = of.certificate;
     this.region = of.region;
     this.route = of.route;
     this.upstream = of.upstream;
@@ -50,7 +55,7 @@ export class LaneRequest implements FilterExchange {
 
 /** What a request to a lane is made of. */
 export interface LaneRequestSource {
-  readonly inbound: Pick<Inbound, 'head'>;
+  readonly inbound: Pick<Inbound, 'head' | 'client'>;
   readonly arrival: Arrival;
   readonly route: string;
   readonly matched: CompiledRoute | null;
@@ -74,6 +79,7 @@ export function laneRequestFor(
     target,
     host,
     clientAddress: arrival.clientAddress,
+    certificate: inbound.client?.identity ?? null,
     region: arrival.region,
     route,
     upstream: upstreamFor(matched?.config, arrival.userKey ?? arrival.requestId),

@@ -1,7 +1,7 @@
 // HOT: the only place that knows the order in which things happen to a request.
 import type { Inbound } from '../wire/types.ts';
-import { failureAnswer } from './answers.ts';
 import { Exchange } from './exchange.ts';
+import { edgeFault } from './filters/fault.ts';
 import { runOnRequest } from './filters/run.ts';
 import type { FilterAnswer } from './filters/types.ts';
 import { runMirrored } from './mirrored.ts';
@@ -27,15 +27,15 @@ export function runExchange(runtime: Runtime, inbound: Inbound): void {
     const answer = runOnRequest(matched.edgeFilters, request);
     if (answer instanceof Promise) awaitEdge(exchange, answer);
     else decide(exchange, answer);
-  } catch {
-    exchange.answerAtEdge(failureAnswer('filter_failed'));
+  } catch (thrown) {
+    exchange.refuse(edgeFault(thrown));
   }
 }
 
 function awaitEdge(exchange: Exchange, answer: Promise<FilterAnswer | null>): void {
   answer.then(
     (settled) => decide(exchange, settled),
-    () => exchange.answerAtEdge(failureAnswer('filter_failed')),
+    (thrown: unknown) => exchange.refuse(edgeFault(thrown)),
   );
 }
 

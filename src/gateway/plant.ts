@@ -3,6 +3,7 @@ import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
 import { RateCap } from '../shadow/rate-cap.ts';
 import type { UpstreamLevel } from '../telemetry/types.ts';
 import { ArrivalDesk } from './arrival.ts';
+import type { FilterShop } from './filters/user/shop.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
 import { OpenUpstream, sameUpstream } from './open-upstream.ts';
@@ -50,16 +51,18 @@ export class Plant {
   /**
    * @param workers of this node: the cap on copies a second is split over them
    * @param before the plant that this one replaces: what is said again is taken over
+   * @param shop what filters of users need
    */
   constructor(
     config: GatewayConfig,
     workers: number,
     surroundings: UpstreamSurroundings,
     before: Plant | null,
+    shop: FilterShop,
   ) {
     this.config = config;
     this.desk = new ArrivalDesk(config);
-    this.router = new Router(config.candidate.routes, config.candidate.filters);
+    this.router = new Router(config.candidate.routes, config.candidate.filters, shop);
     const { shadow, legacy, secondLegacy, candidate } = config;
     this.rateCap = new RateCap(shadow.maxRate / workers, shadow.rampMs, monotonicMs());
     const place = (lane: Placed['lane'], upstream: UpstreamConfig): [string, Placed] => {

@@ -6,6 +6,7 @@ import { pathTemplates } from '../shadow/endpoint.ts';
 import type { PathTemplate } from '../shadow/endpoint.ts';
 import { createFilter } from './filters/order.ts';
 import type { Filter } from './filters/types.ts';
+import type { FilterShop } from './filters/user/shop.ts';
 import { Asked } from './routing/conditions.ts';
 import { PathIndex, RouteEnds } from './routing/path-index.ts';
 import { asRead, isAmbiguous, plainly, readingsOf } from './routing/readings.ts';
@@ -35,9 +36,18 @@ export class Router {
   private readonly anyHost: Index = new PathIndex(this.ends);
   private readonly asked = new Asked();
 
-  /** @throws when a filter or a pattern cannot be made; the snapshot is refused as a whole then */
-  constructor(routes: readonly RouteConfig[], filters: readonly FilterConfig[]) {
-    const made = new Map(filters.map((config) => [config.name, { config, filter: createFilter(config) }]));
+  /**
+   * @param shop what filters of users need; null where routes are only explained
+   * @throws when a filter or a pattern cannot be made; the snapshot is refused as a whole then
+   */
+  constructor(
+    routes: readonly RouteConfig[],
+    filters: readonly FilterConfig[],
+    shop: FilterShop | null = null,
+  ) {
+    const made = new Map(
+      filters.map((config) => [config.name, { config, filter: createFilter(config, shop) }]),
+    );
     this.routes = inOrder(routes).map((config): CompiledRoute => {
       const named = config.filters.map((name) => made.get(name)).filter((found) => found !== undefined);
       const at = (where: string) =>

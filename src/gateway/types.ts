@@ -1,6 +1,7 @@
 import type { Snapshot } from '../core/snapshot.ts';
 import type { TicketKeys } from '../core/ticket-keys.ts';
 import type { TelemetryDelta } from '../telemetry/types.ts';
+import type { FilterDefinitions } from './filters/user/shop.ts';
 import type { UpstreamStats } from './upstreams/stats.ts';
 
 /** The gateway of one worker process, as the worker entry sees it. */
@@ -39,6 +40,10 @@ export interface GatewayOptions {
   readonly ticketKeys?: TicketKeys;
   /** Name servers to ask for names of servers, `address:port`, instead of the system's. */
   readonly dnsServers?: readonly string[];
+  /** Filters that users wrote; left out, a snapshot with one is refused. */
+  readonly filters?: FilterDefinitions;
+  /** A file that names the filter of a user which keeps this worker's loop, while one does; left out: nobody asks. */
+  readonly blockReport?: string;
   /** Writes one line to the process's log. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }

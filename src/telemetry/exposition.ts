@@ -1,6 +1,7 @@
 import { LIMITS } from '../core/limits.ts';
 import { PHASES, type Phase } from '../core/snapshot.ts';
 import { cumulative, type DurationCounts } from './durations.ts';
+import { FILTER_BOUNDS_S, type FilterTally } from './filter-counts.ts';
 import { bucketsOf } from './histogram.ts';
 import { mergeCopies, mergeLanes } from './merge.ts';
 import { NOTIFY_OUTCOMES, type NotifyCounts } from './notify-counts.ts';
@@ -203,10 +204,20 @@ function addWorker(page: MetricsPage, slot: number, gauges: WorkerGauges): void 
   page.add('cutover_event_loop_delay_seconds', [slot], gauges.loopDelayMs / 1_000);
 }
 
-function addTallies(page: MetricsPage, slot: number, { copies, tunnels }: WorkerTallies): void {
-  const histogram = (took: DurationCounts, bounds: readonly number[]) => {
-    return { bounds, counts: cumulative(took), sum: took.sumUs / 1_000_000 };
-  };
+function histogram(took: DurationCounts, bounds: readonly number[]) {
+  return { bounds, counts: cumulative(took), sum: took.sumUs / 1_000_000 };
+}
+
+function addFilter(page: MetricsPage, slot: number, { filter, outcomes, overruns, took }: FilterTally): void {
+  for (const [outcome, value] of Object.entries(outcomes))
+    page.add('cutover_filter_calls_total', [slot, filter, outcome], value);
+  page.add('cutover_filter_overruns_total', [slot, filter], overruns);
+  page.addHistogram('cutover_filter_duration_seconds', [slot, filter], histogram(took, FILTER_BOUNDS_S));
+}
+
+function addTallies(page: MetricsPage, slot: number, tallies: WorkerTallies): void {
+  const { copies, tunnels, filters = [] } = tallies;
+  for (const tally of filters) addFilter(page, slot, tally);
   for (const { direction, outcome, took } of copies) {
     const key = [slot, direction, outcome];
     page.addHistogram('cutover_copy_duration_seconds', key, histogram(took, COPY_BOUNDS_S));

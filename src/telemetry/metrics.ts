@@ -87,6 +87,19 @@ export const METRICS = {
     labels: ['worker', 'direction', 'outcome'],
     help: 'From a copy sent to the end of its answer, by what became of it; since the worker started.',
   },
+  cutover_filter_calls_total: counter(
+    ['worker', 'filter', 'outcome'],
+    'Calls of a filter that a user wrote, since the worker started: passed, answered, threw, late or invalid.',
+  ),
+  cutover_filter_overruns_total: counter(
+    ['worker', 'filter'],
+    'Hooks of it that kept the worker from everything else for longer than its budget.',
+  ),
+  cutover_filter_duration_seconds: {
+    type: 'histogram',
+    labels: ['worker', 'filter'],
+    help: 'How long requests waited for its onRequest; since the worker started.',
+  },
   cutover_client_connections_refused_total: counter(
     ['worker', 'reason'],
     'Client connections that were not served, since the worker started: limit (told 503), dropped (closed without a word) or address.',

@@ -4,6 +4,8 @@ import type { Outcome } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
 import { Durations } from './durations.ts';
 import type { DurationCounts } from './durations.ts';
+import { FilterCounts } from './filter-counts.ts';
+import type { FilterTally } from './filter-counts.ts';
 
 /** Upper bounds of how long copies take, and tunnels last, seconds. */
 export const COPY_BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -32,6 +34,8 @@ export interface TunnelTally {
 export interface WorkerTallies {
   readonly copies: readonly CopyTally[];
   readonly tunnels: readonly TunnelTally[];
+  /** Absent where no filter of a user has run. */
+  readonly filters?: readonly FilterTally[];
 }
 
 interface OpenTunnelTally {
@@ -46,6 +50,7 @@ interface OpenTunnelTally {
 export class Tallies {
   private readonly copies = new Map<string, { direction: Direction; outcome: Outcome; took: Durations }>();
   private readonly tunnels = new Map<Lane, OpenTunnelTally>();
+  readonly filters = new FilterCounts();
 
   /** A copy that was sent is concluded. @param us from its sending to the end of its answer */
   copy(direction: Direction, outcome: Outcome, us: number): void {
@@ -80,6 +85,7 @@ export class Tallies {
         ends: { ...tally.ends },
         lasted: tally.lasted.plain(),
       })),
+      filters: this.filters.read(),
     };
   }
 }

@@ -65,6 +65,7 @@ async function lane() {
       target: '/',
       host: 'x',
       clientAddress: '127.0.0.1',
+      certificate: null,
       region: 'eu',
       route: 'all',
       isCopy: false,

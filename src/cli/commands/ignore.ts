@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { withRule } from '../../config/add-rule.ts';
-import { loadConfig } from '../../config/load.ts';
+import { WITHOUT_FILTERS, loadConfig } from '../../config/load.ts';
 import { isNameable, isRuleFor, proposedRule } from '../../control/proposed-rule.ts';
 import type { Ignored } from '../../control/schema/differences.ts';
 import { wallMs } from '../../core/clock.ts';
@@ -61,7 +61,7 @@ export function lastDay(endMs: number): string {
 
 /** @throws ConfigurationError when the file would not be valid any more: then it is left as it was */
 function checked(file: string, text: string): string {
-  const loaded = loadConfig(file, { text });
+  const loaded = loadConfig(file, { ...WITHOUT_FILTERS, text });
   if (loaded.ok) return text;
   throw new ConfigurationError(file, loaded.problems);
 }

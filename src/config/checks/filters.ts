@@ -3,21 +3,46 @@ import type { Inputs } from '../inputs.ts';
 import { readInput } from '../inputs.ts';
 import { readKeySet } from '../jwks.ts';
 import type { Finding, Path } from '../problem.ts';
-import { error, warning } from '../problem.ts';
+import { error, errorAtKey, warning } from '../problem.ts';
+import { FILTER_KINDS } from '../schema-filters.ts';
 import type { Source } from '../source.ts';
+import { checkBuiltIn } from './built-in.ts';
+import { checkModule, checkModuleCount } from './filter-modules.ts';
 import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
 
 /** Key files that are there, hold public keys only, and have one for an accepted algorithm. */
 export function checkFilters(source: Source, inputs: Inputs): Finding[] {
-  return entriesAt(source.raw, ['filters']).flatMap(([name]) => {
+  const entries = entriesAt(source.raw, ['filters']);
+  const found = entries.flatMap(([name]) => {
     const jwt = ['filters', name, 'jwt'];
-    if (valueAt(source.raw, jwt) === undefined) return [];
+    const others = [
+      ...checkKind(source.raw, ['filters', name]),
+      ...checkModule(source.raw, ['filters', name], inputs),
+      ...checkBuiltIn(source.raw, ['filters', name]),
+    ];
+    if (valueAt(source.raw, jwt) === undefined) return others;
     return [
+      ...others,
       ...checkAlgorithms(source.raw, jwt),
       ...checkKeys(source.raw, jwt, inputs),
       ...checkAudience(source.raw, jwt),
     ];
   });
+  return [...checkModuleCount(source.raw), ...found];
+}
+
+/** An entry is one filter: exactly one key says what it does. */
+function checkKind(raw: unknown, entry: Path): Finding[] {
+  const value = valueAt(raw, entry);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  const [first, second] = FILTER_KINDS.filter((kind) => valueAt(raw, [...entry, kind]) !== undefined);
+  const all = FILTER_KINDS.join(', ');
+  if (first === undefined)
+    return [errorAtKey(entry, 'nothing says what this filter does', `give it one of: ${all}`)];
+  if (second === undefined) return [];
+  return [
+    errorAtKey([...entry, second], `this filter is ${first} already`, 'give the other one a name of its own'),
+  ];
 }
 
 function checkKeys(raw: unknown, jwt: Path, inputs: Inputs): Finding[] {

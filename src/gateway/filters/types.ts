@@ -1,6 +1,8 @@
+import type { ClientIdentity } from '../../core/client-identity.ts';
 import type { FailureCode } from '../../core/errors.ts';
 import type { HeaderFields } from '../../core/headers.ts';
 import type { ResponseHead } from '../../wire/types.ts';
+import type { RequestView } from './user/request-view.ts';
 
 /**
  * The one object a filter sees: a request on its way to a lane. A copy has one of its own, so that a filter never
@@ -11,8 +13,12 @@ export interface FilterExchange {
   readonly method: string;
   /** Normalised path: the form that is routed and forwarded. */
   readonly path: string;
+  /** Path and query. */
+  readonly target: string;
   readonly host: string;
   readonly clientAddress: string;
+  /** Of the verified certificate of the client, if it has shown one. */
+  readonly certificate: ClientIdentity | null;
   readonly region: string;
   readonly route: string;
   /** This is a copy: what the filter answers is compared and never sent to a client. */
@@ -21,6 +27,12 @@ export interface FilterExchange {
   readonly fields: HeaderFields;
   /** Claims of a verified token, for the filters behind. */
   claims: Readonly<Record<string, unknown>> | null;
+  /** Bytes of the body as its head says; below 0 where it does not. */
+  readonly contentLength: number;
+  /** A body that turns out to be larger ends the request with 413; 0 is any. A filter may lower it. */
+  bodyLimit: number;
+  /** What filters of users were shown of it; null on every other way. */
+  views: RequestView | null;
   /** `onDone` was called, because the client went away, say: no hook is called any more. */
   readonly isOver: boolean;
 }
@@ -40,7 +52,7 @@ export interface Filter {
   readonly name: string;
   /**
    * Before the request is forwarded. An answer ends the pipeline; null lets it go on. A promise holds this request
-   * only, never another one. Throwing or rejecting answers 503 `filter_failed`.
+   * only, never another one. Throwing or rejecting answers 503 with the code of `fault.ts`.
    */
   onRequest?(exchange: FilterExchange): FilterAnswer | null | Promise<FilterAnswer | null>;
   /** All `onRequest` hooks let it pass and it is about to be forwarded: last chance to change `fields`. */
