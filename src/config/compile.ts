@@ -63,8 +63,9 @@ export function hashed(config: CompiledConfig): CompiledConfig {
 }
 
 /** A compiled configuration that may be shown; its text may not. */
-export function redactConfig({ text: _, ...config }: CompiledConfig): CompiledConfig {
-  return redact(config, config.secrets);
+export function redactConfig(config: CompiledConfig): CompiledConfig {
+  const { text: _, ...shown } = config;
+  return redact(shown, config.secrets);
 }
 
 /**
