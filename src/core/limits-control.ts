@@ -60,8 +60,6 @@ export const CONTROL_LIMITS = {
   reasonChars: 500,
   /** Characters of a name in the audit: the longest user name of Linux is 32, and a host may follow. */
   whoChars: 64,
-  /** What one move was decided on, as it is stored with it: some thousand routes and regions. */
-  proofChars: 4_194_304,
   /** Time to live of the acting controller's lease: another one takes over at the latest then. */
   controllerLeaseMs: 10_000,
   /** How often the controller renews its lease and stores what could not be stored: three times in a lease. */
