@@ -107,7 +107,7 @@ function nameFault(
   if (all.length > LIMITS.certificateNames || all.some(isOdd)) return 'odd_name';
   const fault = spiffeFault(names.uris, policy, isAnchored);
   if (fault !== null) return fault;
-  const isAllowed = policy.names.length === 0 || policy.names.some((rule) => holds(rule, names));
+  const isAllowed = policy.names.length === 0 || policy.names.some((rule) => isNamedBy(rule, names));
   return isAllowed ? null : 'name_not_allowed';
 }
 
@@ -125,7 +125,11 @@ function spiffeFault(
   return !isAsked || isAnchored(id.trustDomain) ? null : 'other_trust_domain';
 }
 
-function holds({ type, match, value }: NameRule, { uris, dnsNames, emails }: AlternativeNames): boolean {
+/** Whether one of the names of a client is a name of this rule. */
+export function isNamedBy(
+  { type, match, value }: NameRule,
+  { uris, dnsNames, emails }: Pick<AlternativeNames, 'uris' | 'dnsNames' | 'emails'>,
+): boolean {
   const names =
     type === 'uri' ? uris : type === 'dns' ? dnsNames.filter(isHost).map(lower) : emails.map(lowerDomain);
   switch (match) {

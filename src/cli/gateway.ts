@@ -8,6 +8,7 @@ import type { Options } from './options.ts';
 import { patiently } from './patience.ts';
 import { placeOf } from './place.ts';
 import type { Place } from './place.ts';
+import { isRemote, remoteOf } from './remote.ts';
 import { shellWord } from './shell-word.ts';
 
 /** The running gateway, as a verb talks to it. */
@@ -22,6 +23,7 @@ export async function withGateway<T>(
   options: Options,
   use: (gateway: Gateway) => Promise<T>,
 ): Promise<T> {
+  if (isRemote(options)) return await withClient(io, options, remoteOf(options), use);
   const address = options.admin ?? known(placeOf(io, options), 'admin');
   return await withClient(io, options, { address }, use);
 }
@@ -33,6 +35,7 @@ export async function withCommands<T>(
   use: (gateway: Gateway) => Promise<T>,
   place: Place = placeOf(io, options),
 ): Promise<T> {
+  if (isRemote(options)) return await withClient(io, options, remoteOf(options), use);
   const address = known(place, 'admin');
   const token = await tokenOf(known(place, 'runDir'), options);
   return await withClient(io, options, { address, token }, use);

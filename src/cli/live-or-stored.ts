@@ -9,6 +9,7 @@ import { withCommands } from './gateway.ts';
 import type { Io } from './io.ts';
 import { readStore } from './offline.ts';
 import type { Options } from './options.ts';
+import { isRemote } from './remote.ts';
 import { shellWord } from './shell-word.ts';
 
 /** The same reading from two places. */
@@ -25,7 +26,8 @@ export async function liveOrStored<T>(io: Io, options: Options, reading: Reading
   try {
     return await withCommands(io, options, ({ ask }) => ask(reading.live));
   } catch (error) {
-    if (!(error instanceof CutoverError) || error.exitCode !== EXIT.unreachable) throw error;
+    const isUnreachable = error instanceof CutoverError && error.exitCode === EXIT.unreachable;
+    if (!isUnreachable || isRemote(options)) throw error;
     return await fromStore(io, options, reading, error);
   }
 }

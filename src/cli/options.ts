@@ -32,8 +32,13 @@ export interface Options extends ReplayFlags {
   readonly to?: Target;
   /** One region alone. */
   readonly region?: string;
-  /** `host:port` of the admin API, instead of the configured one. */
+  /** `host:port` of the admin API instead of the configured one, or `https://host:port` on another machine. */
   readonly admin?: string;
+  /** Files for a gateway on another machine: who made its certificate, and what it knows us by. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly tokenFile?: string;
   /** Run directory, instead of the configured one. */
   readonly runDir?: string;
   readonly legacy?: string;
@@ -205,7 +210,18 @@ export const flags = {
     new Option('-o, --output <file>', 'where to, one for each format in their order; - is stdout').argParser(
       output,
     ),
-  admin: () => new Option('--admin <host:port>', 'the admin API, instead of the configured one'),
+  admin: () =>
+    new Option(
+      '--admin <address>',
+      'HOST:PORT of the admin API instead of the configured one, or https://HOST:PORT on another machine',
+    ),
+  /** What is shown to a gateway on another machine. */
+  credentials: () => [
+    new Option('--ca <file>', 'who made its certificate (PEM; default: the system)'),
+    new Option('--cert <file>', 'your certificate for it (PEM)'),
+    new Option('--key <file>', 'the key of your certificate (PEM)'),
+    new Option('--token-file <file>', 'your token for it'),
+  ],
   runDir: () => new Option('--run-dir <dir>', 'the run directory, instead of the configured one'),
   owner: () => new Option('--owner <name>', 'who answers for the rule (default: you)').argParser(owner),
   endpoint: () => new Option('--endpoint <text>', 'classes whose endpoint has this in it: GET /users'),

@@ -6,10 +6,12 @@ import { loadConfig } from '../config/load.ts';
 import type { Path, Problem } from '../config/problem.ts';
 import { readSource } from '../config/source.ts';
 import { valueAt } from '../config/view.ts';
-import type { CutoverError } from '../core/errors.ts';
+import { CutoverError } from '../core/errors.ts';
 import { ConfigurationError } from './configuration.ts';
+import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import type { Options } from './options.ts';
+import { isRemote } from './remote.ts';
 import { shellWord } from './shell-word.ts';
 
 /** Where the gateway of one command line is; null where neither a flag nor the file says. */
@@ -27,6 +29,7 @@ export interface Place {
  */
 export function placeOf(io: Io, options: Options): Place {
   const { admin, runDir } = options;
+  if (isRemote(options)) return { admin: admin ?? null, runDir: null, error: elsewhere() };
   if (admin !== undefined && runDir !== undefined) return { admin, runDir, error: null };
   const result = loadConfig(options.config);
   if (result.ok) {
@@ -41,6 +44,13 @@ export function placeOf(io: Io, options: Options): Place {
     io.err.write(`warning: ${error.message}; only admin and runDir are read (cutover check shows all)\n`);
   }
   return place;
+}
+
+function elsewhere(): CutoverError {
+  return new CutoverError('USAGE', 'the gateway is on another machine, and so is its run directory', {
+    hint: 'run this command there',
+    exitCode: EXIT.usage,
+  });
 }
 
 /** `cutover bypass --run-dir DIR` for this gateway: the way out that needs neither file nor supervisor. */

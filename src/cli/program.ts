@@ -5,6 +5,7 @@ import { exampleText } from './examples.ts';
 import { EXIT, exitCodesText } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import type { Options } from './options.ts';
+import { elsewhere } from './remote.ts';
 import { addVerbs } from './verbs.ts';
 import type { Add } from './verbs.ts';
 
@@ -71,7 +72,7 @@ function adder(io: Io, program: Command, result: Result): Add {
       const { timeout, interval, expires, ...rest } = given;
       const place = { config: named ?? DEFAULT_CONFIG, configNamed: named !== undefined };
       const times = { timeoutMs: timeout, intervalMs: interval, expiresMs: expires };
-      const options = { ...rest, ...times, ...place } as unknown as Options;
+      const options = { ...elsewhere(io.env), ...rest, ...times, ...place } as unknown as Options;
       result.exitCode = await (await load())(io, options, command.args);
     });
     return command;

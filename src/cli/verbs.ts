@@ -113,13 +113,12 @@ function addRolloutVerbs(add: Add): void {
     .addOption(replayFlags.baseline())
     .addOption(replayFlags.failOn());
   asking(add('plan', 'what advance would do, and what it waits for', load.plan), group);
-  add('wait', 'wait for a verdict or a phase, one line per change', load.wait)
+  reaching(add('wait', 'wait for a verdict or a phase, one line per change', load.wait))
     .helpGroup(group)
     .addOption(flags.goal().makeOptionMandatory())
     .addOption(flags.json())
     .addOption(flags.timeoutMs('longest wait for the condition', '30m'))
-    .addOption(flags.intervalMs('time between two looks'))
-    .addOption(flags.admin());
+    .addOption(flags.intervalMs('time between two looks'));
   commanding(add('advance', 'go on to the next step or phase', load.advance), group)
     .addOption(flags.to())
     .addOption(flags.region('lets one region in again that was taken back alone'))
@@ -191,11 +190,14 @@ function addReplay(add: Add, group: string): void {
 
 /** What every verb has that reads from the gateway. */
 function asking(command: Command, group: string): Command {
-  return command
-    .helpGroup(group)
-    .addOption(flags.json())
-    .addOption(flags.timeoutMs())
-    .addOption(flags.admin());
+  return reaching(command.helpGroup(group).addOption(flags.json()).addOption(flags.timeoutMs()));
+}
+
+/** Where the gateway is, here or on another machine. */
+function reaching(command: Command): Command {
+  command.addOption(flags.admin());
+  for (const option of flags.credentials()) command.addOption(option);
+  return command;
 }
 
 /** What every verb has that changes something. */

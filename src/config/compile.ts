@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { wallMs } from '../core/clock.ts';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
+import { adminPlaces, compileRemoteAdmin } from './compile-admin.ts';
 import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileNotify, notifyPlaces } from './compile-notify.ts';
@@ -47,6 +48,7 @@ export function compile(config: Config, inputs: Inputs): CompiledConfig {
     secrets: [
       ...secretPlaces(config.rollout),
       ...siemPlaces(config),
+      ...adminPlaces(config),
       ...tlsPlaces(gateway),
       ...notifyPlaces(notify),
     ],
@@ -61,7 +63,7 @@ export function hashed(config: CompiledConfig): CompiledConfig {
 
 /** A compiled configuration that may be shown. */
 export function redactConfig(config: CompiledConfig): CompiledConfig {
-  return redact(config, config.secrets);
+  return redact({ ...config, text: '' }, config.secrets);
 }
 
 /**
@@ -167,7 +169,7 @@ function compileNode(config: Config, inputs: Inputs): NodeConfig {
     workers: config.workers ?? Math.min(availableParallelism(), MOST_WORKERS_BY_DEFAULT),
     workerMemoryBytes: config.limits.workerMemory,
     runDir: absolute(inputs, config.runDir),
-    admin: config.admin.address,
+    admin: { ...config.admin.address, remote: compileRemoteAdmin(config.admin.remote, inputs) },
     store: {
       file: absolute(inputs, sqlite),
       windowsMs: retention.windows,

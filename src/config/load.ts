@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LIMITS } from '../core/limits.ts';
 import { messageOf, systemCode } from '../core/errors.ts';
+import { checkAdmin } from './checks/admin.ts';
 import { checkAddresses } from './checks/addresses.ts';
 import { checkCandidate } from './checks/candidate.ts';
 import { checkDifferences } from './checks/differences.ts';
@@ -74,6 +75,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
     ...checkCandidate(source),
     ...checkEndpointTemplates(source),
     ...checkAddresses(source),
+    ...checkAdmin(source, inputs),
     ...checkLimits(source),
     ...checkRollout(source),
     ...checkFilters(source, inputs),

@@ -1,5 +1,6 @@
 import type { NotifiedEvent } from '../core/events.ts';
-import type { CanaryMatch } from '../core/snapshot.ts';
+import type { AdminRole } from '../core/admin-role.ts';
+import type { CanaryMatch, ClientAuth, NameRule } from '../core/snapshot.ts';
 
 /**
  * The rollout as it is configured. It has everything of `RolloutPlan` in the room rollout, which stands to the
@@ -97,6 +98,28 @@ export interface SiemConfig {
   } | null;
 }
 
+/** Somebody who may ask through the remote admin API: by a token, or by a name in a verified certificate. */
+export interface AdminPrincipal {
+  readonly name: string;
+  readonly role: AdminRole;
+  /** SHA-256 of the token, lower-case hex: the token itself is not kept. */
+  readonly tokenHash: string | null;
+  readonly certificate: NameRule | null;
+}
+
+/** The admin API for other machines. */
+export interface RemoteAdmin {
+  readonly host: string;
+  readonly port: number;
+  /** PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** Null: nobody is asked for a certificate. */
+  readonly client: ClientAuth | null;
+  /** In their order: the first that fits is who asks. */
+  readonly principals: readonly AdminPrincipal[];
+}
+
 /** What concerns this node alone: never part of the hash. */
 export interface NodeConfig {
   readonly workers: number;
@@ -104,7 +127,12 @@ export interface NodeConfig {
   readonly workerMemoryBytes: number;
   /** Absolute path. */
   readonly runDir: string;
-  readonly admin: { readonly host: string; readonly port: number };
+  readonly admin: {
+    readonly host: string;
+    readonly port: number;
+    /** The admin API for other machines; null: there is none. */
+    readonly remote: RemoteAdmin | null;
+  };
   readonly store: {
     /** Absolute path of the database. */
     readonly file: string;

@@ -5,7 +5,7 @@ import { list, matching, named, positiveDuration, say, section, text, whole, wor
 import { readNameRule } from './name-rules.ts';
 
 /** A name of one kind that is let in. */
-function nameRule(type: NameRule['type'], description: string, example: string) {
+export function nameRule(type: NameRule['type'], description: string, example: string) {
   return z
     .string({ error: say('expected text', `for example: ${example}`) })
     .meta({ description, examples: [example] })
@@ -71,7 +71,8 @@ const clientPolicy = section(
   'what the certificate of a client has to be, beside being valid and for clients',
 );
 
-const client = {
+/** How clients of one certificate prove themselves. */
+export const clientFields = {
   clientAuth: word('whether clients show a certificate', ['none', 'optional', 'required']).optional(),
   clientCa: text('authorities that clients are verified by (PEM)', './tls/clients-ca.pem').optional(),
   crl: text('lists of revoked certificates (PEM), one of each authority', './tls/clients.crl').optional(),
@@ -93,7 +94,7 @@ export const tlsSchema = section(
           cert: text('certificate chain (PEM)', './tls/shop.pem'),
           key: text('its private key (PEM)', './tls/shop.key'),
           names: list(serverName, 'names that get it; those in the certificate if left out', 1).optional(),
-          ...client,
+          ...clientFields,
         },
         'another certificate; without clientAuth clients prove themselves as the listener says',
       ),
@@ -108,7 +109,7 @@ export const tlsSchema = section(
       'default',
       'refuse',
     ]).optional(),
-    ...client,
+    ...clientFields,
     forwardClientCert: list(
       word('what servers are told about a client', FORWARDED_KEYS),
       'keys of X-Forwarded-Client-Cert; none is sent if left out',

@@ -3,6 +3,7 @@ import { LIMITS } from '../core/limits.ts';
 import { formatDuration } from '../core/units.ts';
 import { duration, flag, list, name, named, section, share, size, text, whole, word } from './fields.ts';
 import { addressField, isCidr, tokenField, trustField } from './fields-net.ts';
+import { adminSchema } from './schema-admin.ts';
 import { differencesSchema } from './schema-differences.ts';
 import { filtersSchema } from './schema-filters.ts';
 import { candidateSchema, legacySchema } from './schema-lanes.ts';
@@ -137,14 +138,7 @@ export const configSchema = section(
       .describe('version of this format')
       .optional(),
     listen: list(listener, 'addresses that clients connect to', 1),
-    admin: section(
-      {
-        address: addressField('loopback address of the admin API', '127.0.0.1:9901').prefault(
-          '127.0.0.1:9901',
-        ),
-      },
-      'the admin API',
-    ).prefault({}),
+    admin: adminSchema.prefault({}),
     node: section(
       { region: name('region of this node', 'eu-west').prefault('default') },
       'this node',

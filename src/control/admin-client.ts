@@ -16,6 +16,8 @@ import type { Status } from './schema/status.ts';
 export interface AdminClientOptions {
   /** `host:port` of the admin API; an IPv6 address in brackets. */
   readonly address: string;
+  /** PEM, for an admin API on another machine; absent: plain HTTP on this one. The system's authorities without `ca`. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** Needed by all but status, metrics and readiness, see `readAdminToken`. */
   readonly token?: string;
   /** Time for one call, milliseconds. */
@@ -194,11 +196,11 @@ class AdminWire {
     path: string,
     extra: Partial<Dispatcher.RequestOptions>,
   ): Promise<Dispatcher.ResponseData> {
+    const { token, tls, address } = this.options;
+    const connect = { ...tls, timeout: this.timeoutMs };
     this.pool ??= import('undici').then(
-      ({ Pool }) =>
-        new Pool(`http://${this.options.address}`, { connections: 4, connectTimeout: this.timeoutMs }),
+      ({ Pool }) => new Pool(`http${tls === undefined ? '' : 's'}://${address}`, { connections: 4, connect }),
     );
-    const { token } = this.options;
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const headers = { ...(extra.headers as Record<string, string> | undefined), ...authorization };
     return (await this.pool).request({ path, method, headersTimeout: this.timeoutMs, ...extra, headers });
@@ -206,7 +208,7 @@ class AdminWire {
 
   private explained(error: unknown): CutoverError {
     if (error instanceof CutoverError) return error;
-    const { address } = this.options;
+    const { address, tls } = this.options;
     const name = error instanceof Error ? error.name : '';
     if (name === 'TimeoutError' || systemCode(error).endsWith('_TIMEOUT')) {
       return new CutoverError(
@@ -219,12 +221,22 @@ class AdminWire {
         },
       );
     }
+    const start = 'start it: cutover run, or name another: --admin HOST:PORT';
     return new CutoverError('UNREACHABLE', `no gateway answers at ${address}: ${messageOf(error)}`, {
-      hint: 'start it: cutover run, or name another: --admin HOST:PORT',
+      hint: tls === undefined ? start : handshakeHint(systemCode(error)),
       exitCode: 6,
       cause: error,
     });
   }
+}
+
+/** What to do about a gateway on another machine that cannot be reached. */
+function handshakeHint(code: string): string {
+  if (/^(?:UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|CERT_|ERR_TLS_CERT)/.test(code))
+    return 'name who made its certificate, and the name that stands in it: --ca FILE, --admin https://NAME:PORT';
+  if (/SSL|ECONNRESET|UND_ERR_SOCKET/.test(code))
+    return 'it may want a certificate of yours: --cert FILE --key FILE';
+  return 'see whether admin.remote of its configuration has this address';
 }
 
 function payload(body: object | undefined): Partial<Dispatcher.RequestOptions> {

@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
+import { includesRole } from '../core/admin-role.ts';
+import type { AdminRole } from '../core/admin-role.ts';
 import { AdminError } from './admin-answer.ts';
 
 /**
@@ -20,6 +22,11 @@ export function refuseForeigners(request: IncomingMessage): void {
       exitCode: 5,
     });
   }
+  refuseOrigins(request);
+}
+
+/** @throws AdminError FOREIGN_ORIGIN */
+export function refuseOrigins(request: IncomingMessage): void {
   if (request.headers['origin'] !== undefined) {
     throw new AdminError(403, {
       code: 'FOREIGN_ORIGIN',
@@ -30,11 +37,31 @@ export function refuseForeigners(request: IncomingMessage): void {
   }
 }
 
+/** The token that a request shows, or null. */
+export function bearerOf(request: IncomingMessage): string | null {
+  return /^Bearer +([^ ]+) *$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? null;
+}
+
+/** @param purpose what it is needed for. @throws AdminError NOT_ALLOWED */
+export function requireRole(
+  { role }: { readonly role: AdminRole },
+  needed: AdminRole,
+  purpose: string,
+): void {
+  if (includesRole(role, needed)) return;
+  throw new AdminError(403, {
+    code: 'NOT_ALLOWED',
+    message: `the role ${needed} is needed ${purpose}, and this is ${role}`,
+    hint: 'ask somebody who has it: admin.remote.principals says who may what',
+    exitCode: 5,
+  });
+}
+
 /** @throws AdminError NO_TOKEN, WRONG_TOKEN */
 export function requireToken(request: IncomingMessage, token: string): void {
   const hint = 'run it as the user that runs the gateway: the token stands in runDir/admin.token';
-  const given = /^Bearer +([^ ]+) *$/i.exec(request.headers['authorization'] ?? '')?.[1];
-  if (given === undefined) {
+  const given = bearerOf(request);
+  if (given === null) {
     const message = 'this needs the admin token';
     throw new AdminError(401, { code: 'NO_TOKEN', message, hint, exitCode: 5 });
   }

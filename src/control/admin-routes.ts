@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { LIMITS } from '../core/limits.ts';
 import type { Authored } from '../rollout/command.ts';
 import type { AdminBackend, CommandResult } from './admin-backend.ts';
+import type { Caller } from './admin-gate.ts';
+import { requireRole } from './admin-guard.ts';
 import { AdminError, sendJson, sendRefusal, sendText } from './admin-answer.ts';
 import { checked, readBody } from './admin-body.ts';
 import type { EventStreams } from './admin-events.ts';
@@ -10,7 +12,6 @@ import {
   advanceBody,
   bypassBody,
   handOverBody,
-  LOCAL,
   plainBody,
   reloadBody,
   rollbackBody,
@@ -27,14 +28,17 @@ export interface AdminCall {
   readonly query: URLSearchParams;
   /** What stands behind the last slash of a path with a parameter, else ''. */
   readonly id: string;
+  readonly caller: Caller;
 }
 
 type Handler = (call: AdminCall) => Promise<void> | void;
 
-/** A path and what it answers to each method; POST is for commands and needs the token, GET too unless it is open. */
+/** A path and what it answers to each method: POST is for commands, GET for reading. */
 export interface Route {
   /** Holds nothing of the traffic: for a health check, a scraper, the first look. */
   readonly open?: true;
+  /** For processes of this machine alone: other machines find nothing here. */
+  readonly local?: true;
   readonly GET?: Handler;
   readonly POST?: Handler;
 }
@@ -73,7 +77,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/v1/resume': { POST: (call) => hold(call, 'resume') },
   '/v1/bypass': { POST: bypass },
   '/v1/reload': { POST: reload },
-  '/v1/hand-over': { POST: handOver },
+  '/v1/hand-over': { local: true, POST: handOver },
   '/metrics': { open: true, GET: metrics },
   '/healthz': { open: true, GET: (call) => sendText(call.response, 200, 'ok\n') },
   '/readyz': { open: true, GET: ready },
@@ -83,12 +87,15 @@ const ROUTES: Readonly<Record<string, Route>> = {
 const WITH_ID =
   /^(\/v1\/(?:differences(?=\/[A-Za-z0-9_-]{1,64}$)|(?:history|configurations)(?=\/\d{1,12}$)))\/(.+)$/;
 
-/** The route of a path with its parameter, or null. */
-export function routeOf(path: string): { readonly route: Route; readonly id: string } | null {
+/** The route of a path with its parameter, or null. @param isLocal a process of this machine asks */
+export function routeOf(
+  path: string,
+  isLocal: boolean,
+): { readonly route: Route; readonly id: string } | null {
   const [, list, id = ''] = WITH_ID.exec(path) ?? [];
   const name = list === undefined ? path : `${list}/:id`;
   const route = Object.hasOwn(ROUTES, name) && !path.endsWith('/:id') ? ROUTES[name] : undefined;
-  return route === undefined ? null : { route, id };
+  return route === undefined || (route.local === true && !isLocal) ? null : { route, id };
 }
 
 function reading(call: AdminCall): AdminBackend {
@@ -123,6 +130,7 @@ async function proof(call: AdminCall): Promise<void> {
 }
 
 async function configuration(call: AdminCall): Promise<void> {
+  requireRole(call.caller, 'operate', 'to read a configuration');
   const found = await reading(call).configuration(Number(call.id));
   if (found !== null) return sendJson(call.response, 200, found);
   const { code, message, hint } = noVersion(Number(call.id));
@@ -138,36 +146,40 @@ function events(call: AdminCall): void {
 
 async function advance(call: AdminCall): Promise<void> {
   const { to, region, force, approve, ...author } = await readBody(call.request, advanceBody);
+  if (force) requireRole(call.caller, 'admin', 'to go on against the gates');
   const place = { to: targetOf(to), ...(region === undefined ? {} : { region }) };
-  answer(call, await call.backend.apply({ verb: 'advance', ...place, force, approve, ...local(author) }));
+  answer(call, await call.backend.apply({ verb: 'advance', ...place, force, approve, ...by(call, author) }));
 }
 
 async function rollback(call: AdminCall): Promise<void> {
   const { to, region, ...author } = await readBody(call.request, rollbackBody);
   const place = { to: targetOf(to), ...(region === undefined ? {} : { region }) };
-  answer(call, await call.backend.apply({ verb: 'rollback', ...place, ...local(author) }));
+  answer(call, await call.backend.apply({ verb: 'rollback', ...place, ...by(call, author) }));
 }
 
 async function hold(call: AdminCall, verb: 'pause' | 'resume'): Promise<void> {
   const author = await readBody(call.request, plainBody);
-  answer(call, await call.backend.apply({ verb, ...local(author) }));
+  answer(call, await call.backend.apply({ verb, ...by(call, author) }));
 }
 
 async function bypass(call: AdminCall): Promise<void> {
   const { on, ...author } = await readBody(call.request, bypassBody);
-  answer(call, await call.backend.apply({ verb: on ? 'bypass' : 'bypass_off', ...local(author) }));
+  answer(call, await call.backend.apply({ verb: on ? 'bypass' : 'bypass_off', ...by(call, author) }));
 }
 
 async function reload(call: AdminCall): Promise<void> {
   const { entry, text, ...author } = await readBody(call.request, reloadBody, LIMITS.adminReloadBytes);
-  answer(call, await call.backend.reload(local(author), { entry, text }));
+  // Whoever chooses the configuration chooses who may ask from afar, and which files are read.
+  if (entry !== undefined || text !== undefined)
+    requireRole(call.caller, 'admin', 'to choose the configuration');
+  answer(call, await call.backend.reload(by(call, author), { entry, text }));
 }
 
 async function handOver(call: AdminCall): Promise<void> {
   const body = await readBody(call.request, handOverBody);
   // The connection ends with this answer: the address belongs to another process then.
   call.response.setHeader('connection', 'close');
-  sendJson(call.response, 200, await call.backend.handOver({ ...body, who: body.who + LOCAL }));
+  sendJson(call.response, 200, await call.backend.handOver({ ...body, who: call.caller.nameOf(body.who) }));
 }
 
 function metrics(call: AdminCall): void {
@@ -186,8 +198,9 @@ function targetOf(to: Place) {
   return to.step === undefined ? { phase: to.phase } : { phase: to.phase, step: to.step };
 }
 
-function local({ who, reason }: Authored): Authored {
-  return { who: who + LOCAL, reason };
+/** What stands in the audit: nobody says alone who it was. */
+function by({ caller }: AdminCall, { who, reason }: Authored): Authored {
+  return { who: caller.nameOf(who), reason };
 }
 
 function answer(call: AdminCall, result: CommandResult): void {

@@ -21,19 +21,20 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
     ['workers', node.workers !== loaded.node.workers],
     ['limits.workerMemory', node.workerMemoryBytes !== loaded.node.workerMemoryBytes],
     ['runDir', node.runDir !== loaded.node.runDir],
-    ['admin', JSON.stringify(node.admin) !== JSON.stringify(loaded.node.admin)],
+    ['admin.address', addressOf(node.admin) !== addressOf(loaded.node.admin)],
     ['store', JSON.stringify(node.store) !== JSON.stringify(loaded.node.store)],
     ['rollout.window', plan.windowMs !== loaded.plan.windowMs],
     ['watch', node.watch !== loaded.node.watch],
     ['siem', !isDeepStrictEqual(node.siem, loaded.node.siem)],
   ];
-  const isKept = ([first, second]: Path): boolean =>
-    first === 'node' || (!sameAddresses && first === 'gateway' && second === 'listeners');
+  const isKept = ([first, second, third]: Path): boolean =>
+    (first === 'node' && !(second === 'admin' && third === 'remote')) ||
+    (!sameAddresses && first === 'gateway' && second === 'listeners');
   const listeners = sameAddresses ? loaded.gateway.listeners : gateway.listeners;
   return {
     config: hashed({
       ...loaded,
-      node,
+      node: { ...node, admin: { ...node.admin, remote: loaded.node.admin.remote } },
       plan: { ...loaded.plan, windowMs: plan.windowMs, ...siemOf(plan, loaded.plan) },
       gateway: { ...loaded.gateway, listeners },
       // A secret is hidden where it stands: in the part that it came with.
@@ -50,6 +51,10 @@ function siemOf(
 ): Pick<ConfiguredPlan, 'gates' | 'siemFreshMs'> {
   if (before === undefined || siemFreshMs === undefined) return { gates };
   return { gates: { ...gates, siem: after ?? before }, siemFreshMs };
+}
+
+function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host}:${port}`;
 }
 
 /** Where this node listens, and how a connection begins there; certificates can be replaced at any time. */

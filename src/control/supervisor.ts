@@ -3,6 +3,8 @@ import type { CompiledConfig } from '../config/compile.ts';
 import { loadConfig } from '../config/load.ts';
 import { CutoverError, messageOf } from '../core/errors.ts';
 import type { Authored } from '../rollout/command.ts';
+import { AdminDesk } from './admin-desk.ts';
+import type { AdminDeskOptions } from './admin-desk.ts';
 import { createAdminServer } from './admin-server.ts';
 import type { AdminServer } from './admin-server.ts';
 import { ensureAdminToken } from './admin-token.ts';
@@ -75,6 +77,7 @@ class Supervisor {
   private readonly build: Build;
   private node: GatewayNode | null = null;
   private admin: AdminServer | null = null;
+  private desk: AdminDesk | null = null;
   private handOver: HandOver | null = null;
   private watch: ConfigWatch | null = null;
   /** An exit that somebody else decides on during the drain must not leave workers behind. */
@@ -128,6 +131,7 @@ class Supervisor {
   async close(): Promise<void> {
     this.watch?.stop();
     await this.handOver?.settled();
+    await this.desk?.close();
     await this.admin?.close();
     await this.node?.close();
     process.off('exit', this.onExit);
@@ -201,13 +205,31 @@ class Supervisor {
     };
     const backend = new NodeBackend(node, letGo);
     const token = await ensureAdminToken(config.node.runDir);
-    const admin = createAdminServer({ backend, token, log: (message) => log('error', message) });
+    const toLog = (message: string): void => log('error', message);
+    const admin = createAdminServer({ backend, token, log: toLog });
     const { host, port } = config.node.admin;
     const bound = await admin.listen(host, port);
     this.admin = admin;
+    await this.openDesk(node, { backend, log: toLog });
     log('info', `admin API on ${host}:${bound}`);
     this.noteAdmin(node, () => noteAdminAddress(runPaths(config.node.runDir), host, bound));
     void backend.recall((message) => log('warn', message));
+  }
+
+  /** The admin API for other machines, from now on as every new configuration has it. */
+  private async openDesk(node: GatewayNode, { backend, log }: Pick<AdminDeskOptions, 'backend' | 'log'>) {
+    const desk = new AdminDesk({
+      backend,
+      log,
+      denied: (denial) => node.hub.denied(denial),
+      told: (message) => this.options.log('info', message),
+    });
+    this.desk = desk;
+    const remote = () => node.steering.config.node.admin.remote;
+    node.hub.events.subscribe(({ event }) => {
+      if (event.type === 'config' && event.accepted) void desk.tryToFollow(remote());
+    });
+    await desk.follow(remote());
   }
 
   /** An older supervisor drains by this note: one that takes over and cannot write it has not taken over. */
@@ -224,9 +246,10 @@ class Supervisor {
 
   /** Frees the address at once; answers under way are still given. */
   private closeAdmin(): void {
-    const { admin } = this;
-    this.admin = null;
+    const { admin, desk } = this;
+    [this.admin, this.desk] = [null, null];
     void admin?.close();
+    void desk?.close();
   }
 }
 

@@ -3,6 +3,7 @@ import type { CutoverEvent, StampedEvent } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { TelemetryStore } from '../rollout/ports.ts';
 import type { ClassCounts, TelemetryDelta, Window } from '../telemetry/types.ts';
+import type { Denial } from '../telemetry/denials.ts';
 import { EvidenceBook } from '../telemetry/class-evidence.ts';
 import { WindowKeeper } from '../telemetry/window.ts';
 import { DenialLines } from './denial-lines.ts';
@@ -135,6 +136,11 @@ export class TelemetryHub {
   /** A worker died: what it had pending will never be concluded. */
   workerLost(incarnation: string): void {
     if (incarnation !== '') this.keeper.workerLost(incarnation, wallMs());
+  }
+
+  /** The admin API let somebody not in. */
+  denied(denial: Omit<Denial, 'by' | 'count'>): void {
+    this.tellDenials(this.denialLines.add([{ ...denial, by: 'admin', count: 1 }], wallMs()));
   }
 
   /** Tells everybody: log, subscribers, store. */

@@ -58,8 +58,12 @@ export const CONTROL_LIMITS = {
   storeSweepMs: 300_000,
   /** Characters of the reason in the kill switch's file. */
   reasonChars: 500,
-  /** Characters of a name in the audit: the longest user name of Linux is 32, and a host may follow. */
-  whoChars: 64,
+  /** Characters of a name in the audit: a name that was proven, and the principal that it stands for. */
+  whoChars: 128,
+  /** Characters of the name that a client says: the longest user name of Linux is 32, and a host may follow. */
+  saidChars: 58,
+  /** Characters of a name in a certificate as the audit has it; of a longer one it has the hash. */
+  provenNameChars: 100,
   /** Time to live of the acting controller's lease: another one takes over at the latest then. */
   controllerLeaseMs: 10_000,
   /** How often the controller renews its lease and stores what could not be stored: three times in a lease. */
@@ -76,6 +80,12 @@ export const CONTROL_LIMITS = {
   adminHeadMs: 1_000,
   /** Silence of a connection to the admin API while an answer is written. */
   adminIdleMs: 30_000,
+  /** Shortest token of a principal, characters: 128 bits as hex. */
+  adminTokenChars: 32,
+  /** Principals of the remote admin API: each is compared with a token that comes in. */
+  adminPrincipals: 64,
+  /** Time for a handshake with the remote admin API, and for the first head after it. */
+  adminHandshakeMs: 5_000,
   /** Items of one list answered by the admin API, and how many without `limit`. */
   adminListItems: 1_000,
   adminListDefault: 100,

@@ -5,14 +5,14 @@ type Row = StatusGate['coverage'][number];
 
 const METHODS = ['read', 'write'] as const;
 const PROOFS = [
-  ['pairs', 'paired'],
+  ['pairs', 'by pairs'],
   ['cohort', 'by cohort'],
   ['unproven', 'unproven'],
 ] as const;
 
 /**
- * How much of the traffic the evidence speaks for, in one line: `reads 83.00% paired, writes 12.00% by cohort, 5.00%
- * unproven`. Empty without requests.
+ * How much of the traffic goes to routes that the evidence speaks for, in one line: `reads 83.00% by pairs, writes 12.00% by
+ * cohort, 5.00% unproven`. Empty without requests.
  */
 export function coverageLine(rows: readonly Row[]): string {
   const parts = METHODS.flatMap((methods) => {

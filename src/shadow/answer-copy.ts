@@ -45,6 +45,11 @@ export class AnswerCopy {
     }
   }
 
+  /** Whether the lane has begun to answer. */
+  get begun(): boolean {
+    return this.firstByteUs >= 0;
+  }
+
   /** Its status; 0 when the lane gave no answer: what the gateway said in its place is no status of the lane. */
   get answered(): number {
     return this.failed === null ? this.status : 0;

@@ -47,6 +47,8 @@ export class Copy implements OutboundHandler {
   private state: 'collecting' | 'running' | 'answered' | 'over' = 'collecting';
   private originalEnded = false;
   private clientGone = false;
+  /** The client waited in vain for one lane while the other one had answered. */
+  outwaited = false;
   private endless = false;
   /** Legacy is asked this request again. */
   leg: NoiseLeg | null = null;
@@ -116,12 +118,18 @@ export class Copy implements OutboundHandler {
     this.settle();
   }
 
-  /** The client went away before its answer was complete: there is nothing to compare with. */
+  /**
+   * The client went away before its answer was complete: there is nothing to compare with. But where it went before the first
+   * byte, and the other lane had given its whole answer by then, its patience says which lane is at fault: who counted
+   * none of these would prove a lane that hangs by those requests that it answers.
+   */
   clientAborted(): void {
     if (this.state === 'collecting') return this.refuse('dropped');
     if (this.originalEnded || this.state === 'over') return;
     this.originalEnded = true;
     this.clientGone = true;
+    this.outwaited = this.state === 'answered' && !this.answer.bad && !this.original.begun;
+    if (this.outwaited) this.original.end('total_timeout');
     if (this.state === 'running') this.giveUp();
     this.finishAnswer('aborted');
   }
@@ -199,7 +207,7 @@ export class Copy implements OutboundHandler {
     this.mirror.released();
     const outcome = this.outcome();
     if (this.answer.failed !== null && !this.clientGone) this.cell.fail(this.answer.failed);
-    if (!this.clientGone && !this.endless) {
+    if (!this.endless && (!this.clientGone || this.outwaited)) {
       this.mirror.judge(this);
       this.mirror.noAnswer(this);
     }

@@ -173,21 +173,29 @@ export class Mirror {
   }
 
   /**
-   * The candidate gave no answer to a copy where legacy gave one: a class of its own, that must not be missing because
-   * there is nothing to compare. A failure that is the gateway's or the client's says nothing about it. In the reverse
-   * direction the client waited for the candidate, and the pair is compared.
+   * The candidate gave no answer where legacy gave one: a class of its own, that must not be missing because there is
+   * nothing to compare. A failure that is the gateway's or the client's says nothing about it. In the reverse direction
+   * the client waited for the candidate, and the pair is compared, unless it waited in vain.
    */
   noAnswer(copy: Copy): void {
     const { subject, original, answer } = copy;
+    if (subject.direction === 'reverse') {
+      if (copy.outwaited) this.regressed(copy, String(answer.answered), 'none while the client waited');
+      return;
+    }
     const code = answer.failed;
     if (code === null || failure(code).blame !== 'lane') return;
     const unserved = original.failed;
-    if (subject.direction !== 'shadow' || (unserved !== null && failure(unserved).blame !== 'lane')) return;
-    const both = isFailure(original.answered);
+    if (unserved !== null && failure(unserved).blame !== 'lane') return;
+    this.regressed(copy, unserved ?? String(original.answered), code);
+  }
+
+  private regressed(copy: Copy, legacy: string, candidate: string): void {
+    const answered = copy.subject.direction === 'shadow' ? copy.original.answered : copy.answer.answered;
+    const both = isFailure(answered);
     const kind = both ? 'both_failed' : 'regressed';
-    const path = both ? 'status' : statusPath(original.answered, 0);
-    const legacy = unserved ?? String(original.answered);
-    this.options.classes.pair(this.sourceOf(copy), [{ kind, path, legacy, candidate: code }]);
+    const path = both ? 'status' : statusPath(answered, 0);
+    this.options.classes.pair(this.sourceOf(copy), [{ kind, path, legacy, candidate }]);
   }
 
   private sourceOf({ subject, original, answer, evidence }: Copy): ClassSource {

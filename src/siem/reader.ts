@@ -30,8 +30,8 @@ export async function readAlerts(
   const read = fetched.ok ? readAnswer(fetched.body) : fetched;
   const atMs = ours.nowMs();
   const counted = read.ok ? read.counted : null;
-  const odd = read.ok ? oddity(read.counted.heartbeat, indexer, ours, atMs) : read.why;
-  const late = read.ok && odd === null ? lateness(read.counted.heartbeat, indexer, ours, atMs) : null;
+  const odd = read.ok ? oddity(read.counted.heartbeat, atMs) : read.why;
+  const late = read.ok && odd === null ? silence(read.counted.heartbeat, indexer, ours, atMs) : null;
   const toMs = counted?.heartbeat?.atMs ?? 0;
   return question.regions.map((region) => ({
     region,
@@ -44,33 +44,23 @@ export async function readAlerts(
   }));
 }
 
-/** Why counts say nothing although the indexer answered well: what we wrote is not what it has. */
-function oddity(
+/** Why counts say nothing although the indexer answered well: it puts what we wrote into another time. */
+function oddity(heartbeat: Counted['heartbeat'], nowMs: number): string | null {
+  if (heartbeat === null) return null;
+  const { atMs, seenMs } = heartbeat;
+  const behindMs = Math.max(atMs - seenMs, atMs - nowMs);
+  if (behindMs <= LIMITS.siemSkewMs) return null;
+  return `clocks disagree: a heartbeat was taken ${formatSpan(Math.round(behindMs))} before it was written`;
+}
+
+/** Why the absence of alerts says nothing: what we write does not arrive, or late, or not whole. Those that are there did happen. */
+function silence(
   heartbeat: Counted['heartbeat'],
   { lagMs, spanMs }: IndexerConfig,
-  { lastLostMs }: Ours,
+  { heartbeatMs, lastLostMs }: Ours,
   nowMs: number,
 ): string | null {
   if (heartbeat === null) return 'no heartbeat of this gateway is there: its lines do not arrive';
-  const { atMs, seenMs } = heartbeat;
-  const behindMs = Math.max(atMs - seenMs, atMs - nowMs);
-  if (behindMs > LIMITS.siemSkewMs)
-    return `clocks disagree: a heartbeat was taken ${formatSpan(Math.round(behindMs))} before it was written`;
-  const lostMs = lastLostMs();
-  const lately = lostMs !== null && nowMs - lostMs <= spanMs + lagMs;
-  return lately
-    ? 'lines for the SIEM were lost lately, or the gateway was restarted: alerts may be missing'
-    : null;
-}
-
-/** Why the absence of alerts says nothing: what we write arrives late. Those that are there did happen. */
-function lateness(
-  heartbeat: Counted['heartbeat'],
-  { lagMs }: IndexerConfig,
-  { heartbeatMs }: Ours,
-  nowMs: number,
-): string | null {
-  if (heartbeat === null) return null;
   const { atMs, seenMs } = heartbeat;
   const ageMs = nowMs - atMs;
   const limitMs = lagMs + 2 * heartbeatMs + LIMITS.siemSkewMs;
@@ -78,7 +68,13 @@ function lateness(
     const age = formatSpan(Math.round(ageMs));
     return `the newest heartbeat was written ${age} ago (at most ${formatSpan(limitMs)}): lines do not arrive`;
   }
-  if (seenMs - atMs <= lagMs) return null;
-  const took = formatSpan(Math.round(seenMs - atMs));
-  return `a heartbeat was taken ${took} after it was written, more than siem.indexer.lag`;
+  if (seenMs - atMs > lagMs) {
+    const took = formatSpan(Math.round(seenMs - atMs));
+    return `a heartbeat was taken ${took} after it was written, more than siem.indexer.lag`;
+  }
+  const lostMs = lastLostMs();
+  const lately = lostMs !== null && nowMs - lostMs <= spanMs + lagMs;
+  return lately
+    ? 'lines for the SIEM were lost lately, or the gateway was restarted: alerts may be missing'
+    : null;
 }

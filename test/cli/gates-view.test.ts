@@ -34,7 +34,7 @@ test('the gates begin with the verdict and its reason', () => {
     coverage  ✓ met      0 of 21,000 copies are missing (0.00 %, at most 1 %)
     dwell     ✗ not met  28m of 24h in this phase, ready in ~24 h
 
-    Coverage: reads 90.00% paired, writes 10.00% unproven
+    Coverage: reads 90.00% by pairs, writes 10.00% unproven
     api (critical)  read 90.00% of requests, 21,000 pairs; write 10.00% of requests, no pairs: unproven
     "
   `);
@@ -176,5 +176,5 @@ test('users of the cohorts are called that, and not pairs', () => {
   const [read, write] = gateSample.coverage;
   const proven = { ...gateSample, coverage: [read, { ...write, users: 7_400, by: 'cohort' }] } as StatusGate;
   expect(gatesText(proven, plain)).toContain('no pairs, 7,400 users of the cohorts: proven by cohort');
-  expect(gatesText(proven, plain)).toContain('Coverage: reads 90.00% paired, writes 10.00% by cohort');
+  expect(gatesText(proven, plain)).toContain('Coverage: reads 90.00% by pairs, writes 10.00% by cohort');
 });

@@ -30,7 +30,7 @@ test('the screen of plan says what moves, how it is undone and what is missing',
     Moves       5.0 of 200 requests/s
     Reversible  yes: cutover rollback --to regional/2 --reason TEXT
     Gates       ◌ HOLD  error rate (shadow, eu-west): not proven yet
-    Coverage    reads 90.00% paired, writes 10.00% unproven
+    Coverage    reads 90.00% by pairs, writes 10.00% unproven
     Advance     would be refused: error rate (shadow, eu-west): not proven yet (exit 4)
                 wait for it: cutover wait --for ready; or decide without: cutover advance --force --reason TEXT
 

@@ -46,7 +46,7 @@ test('the screen of status stays as it was agreed', () => {
     coverage  ✓ met      0 of 21,000 copies are missing (0.00 %, at most 1 %)
     dwell     ✗ not met  28m of 24h in this phase, ready in ~24 h
 
-    Coverage: reads 90.00% paired, writes 10.00% unproven
+    Coverage: reads 90.00% by pairs, writes 10.00% unproven
     api (critical)  read 90.00% of requests, 21,000 pairs; write 10.00% of requests, no pairs: unproven
 
     LANE              REQUESTS  PER S  BAD  BAD %       P50       P90      P99  P99.9

@@ -125,7 +125,7 @@ test('takes every default from the table of limits', () => {
     900_000, 3_600_000, 86_400_000,
   ]);
   expect(node.workers).toBeLessThanOrEqual(4);
-  expect(node.admin).toEqual({ host: '127.0.0.1', port: 9901 });
+  expect(node.admin).toEqual({ host: '127.0.0.1', port: 9901, remote: null });
 });
 
 test('makes one route of a candidate that is only servers', () => {

@@ -43,7 +43,7 @@ const TABLE: readonly [string, string, string[]][] = [
   [
     'an unknown key far from all others',
     'admin: { banana: 1 }',
-    ['4:10 unknown key "banana" | known here: address'],
+    ['4:10 unknown key "banana" | known here: address, remote'],
   ],
   [
     'a repeated key',
@@ -86,7 +86,7 @@ const TABLE: readonly [string, string, string[]][] = [
     'an admin API for everybody',
     'admin: { address: 10.0.0.1:9901 }',
     [
-      '4:19 the admin API is plain HTTP and listens on this machine only | write 127.0.0.1:9901; reach it from elsewhere through ssh -L',
+      '4:19 the admin API is plain HTTP and listens on this machine only | write 127.0.0.1:9901; for other machines there is admin.remote, or ssh -L',
     ],
   ],
   [
@@ -342,7 +342,7 @@ const HOSTILE: readonly [string, string, string][] = [
   ['a million brackets', '['.repeat(1_000_000), DEEP],
   ['half a million dashes', '- '.repeat(500_000), DEEP],
   ['maps in maps', '{a: '.repeat(200_000), DEEP],
-  ['a file of comments', '#'.repeat(LIMITS.configBytes + 1), 'the file is larger than 1 MiB'],
+  ['a file of comments', '#'.repeat(LIMITS.configBytes + 1), 'the file is larger than 4 MiB'],
 ];
 
 for (const [what, text, message] of HOSTILE) {

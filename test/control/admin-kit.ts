@@ -153,8 +153,8 @@ export interface Admin {
   stop(): Promise<void>;
 }
 
-/** An admin server on a free port. */
-export async function startAdmin(overrides: Partial<AdminServerOptions> = {}): Promise<Admin> {
+/** A backend over a rollout that nobody else sees. */
+export async function testBackend(): Promise<TestBackend> {
   const controller = await Controller.open(new MemoryStore().connect(), {
     plan,
     configHash: 'c',
@@ -163,13 +163,18 @@ export async function startAdmin(overrides: Partial<AdminServerOptions> = {}): P
     publish: () => undefined,
     tickMs: 0,
   });
-  const backend = new TestBackend(controller);
+  return new TestBackend(controller);
+}
+
+/** An admin server on a free port. */
+export async function startAdmin(overrides: Partial<AdminServerOptions> = {}): Promise<Admin> {
+  const backend = await testBackend();
   const log: string[] = [];
   const server = createAdminServer({ backend, token, log: (line) => log.push(line), ...overrides });
   const port = await server.listen('127.0.0.1', 0);
   const stop = async (): Promise<void> => {
     await server.close();
-    await controller.close();
+    await backend.controller.close();
   };
   return { backend, server, port, log, stop };
 }

@@ -92,7 +92,7 @@ test('users of two cohorts prove writes that no copy may prove', { timeout: TEST
     expect.objectContaining({ route: 'orders', methods: 'write', by: 'cohort', pairs: 0 }),
   );
   const { stdout } = await running.cli(['gate']);
-  expect(stdout).toMatch(/Coverage: reads \d+\.\d\d% paired, writes \d+\.\d\d% by cohort\n/);
+  expect(stdout).toMatch(/Coverage: reads \d+\.\d\d% by pairs, writes \d+\.\d\d% by cohort\n/);
   // Each write reached one lane, once.
   const writes = shots.length - shots.filter((_, index) => index % 2 === 0).length;
   expect(Math.abs(writesTo(legacy) + writesTo(candidate) - writes)).toBeLessThanOrEqual(8);

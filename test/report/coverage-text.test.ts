@@ -15,7 +15,7 @@ test('says in one line what the evidence speaks for, by kind of method and proof
     row('write', 'cohort', 0.12),
     row('write', 'unproven', 0.05, { route: 'shop' }),
   ];
-  expect(coverageLine(rows)).toBe('reads 83.00% paired, writes 12.00% by cohort, 5.00% unproven');
+  expect(coverageLine(rows)).toBe('reads 83.00% by pairs, writes 12.00% by cohort, 5.00% unproven');
 });
 
 test('says nothing about routes that nobody asked', () => {

@@ -92,7 +92,7 @@ test('the report for people stays as it was agreed', () => {
 
     ## Coverage
 
-    Of all requests: reads 90.00% paired, writes 10.00% unproven.
+    Of all requests: reads 90.00% by pairs, writes 10.00% unproven.
 
     | route | critical | methods | requests | share | pairs | users | evidence |
     | --- | --- | --- | ---: | ---: | ---: | ---: | --- |

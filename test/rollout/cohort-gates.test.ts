@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { canonicalJson } from '../../src/core/hash.ts';
 import { addWindow, noEvidence } from '../../src/rollout/gates/evidence.ts';
 import { sayLine } from '../../src/rollout/gates/words.ts';
+import { identityOf } from '../../src/rollout/state.ts';
 import { mergeWindows } from '../../src/telemetry/merge.ts';
 import { at } from './fixtures.ts';
 import { cohortEvidence, cohortReport, cohortWindow, times } from './cohort-fixtures.ts';
@@ -109,8 +110,40 @@ test('there are no cohorts where everybody or nobody is answered by the candidat
   expect(own).toEqual([]);
   const shadow = cohortReport(GOOD, { state: { ...at('shadow'), epochSinceMs: -1_000_000 } });
   expect(cohortLine(shadow)).toBeUndefined();
-  expect(shadow).toMatchObject({ verdict: 'hold', reason: 'UNPROVEN_ROUTE' });
+  expect(routesOf(shadow)).toMatchObject({ met: true, message: expect.stringContaining('will be by users') });
 });
+
+test('critical writes wait for the step that has cohorts, and hold where no step ever will', () => {
+  const whole = { ...gatePlan, regional: { ...gatePlan.regional, steps: [{ region: 'us-east', share: 1 }] } };
+  for (const state of [at('shadow'), at('canary')]) {
+    expect(routesOf(cohortReport(GOOD, { state }))).toMatchObject({ met: true });
+    expect(routesOf(cohortReport(GOOD, { state, plan: whole }))).toMatchObject({ met: false, etaS: null });
+  }
+});
+
+test('at a whole region critical writes rest on the users of an earlier step, of this candidate and by proof alone', () => {
+  const steps = [
+    { region: 'us-east', share: 0.5 },
+    { region: 'us-east', share: 1 },
+  ];
+  const plan = { ...gatePlan, regional: { ...gatePlan.regional, steps } };
+  const there = { ...at('regional', 1), sinceMs: -100_000_000, epochSinceMs: -100_000_000 };
+  const proven = { ...there, provenFor: identityOf(there) };
+  expect(routesOf(cohortReport(GOOD, { state: proven, plan }))).toMatchObject({
+    met: true,
+    message: expect.stringContaining('at an earlier step'),
+  });
+  for (const state of [
+    { ...proven, provenFor: null },
+    { ...proven, build: 'another' },
+  ]) {
+    expect(routesOf(cohortReport(GOOD, { state, plan }))).toMatchObject({ met: false });
+  }
+});
+
+function routesOf(report: ReturnType<typeof cohortReport>) {
+  return report.requirements.find(({ name }) => name === 'routes');
+}
 
 test('after a restart users are counted from nothing, and never twice', () => {
   const evidence = cohortEvidence([...GOOD, ...times(2, { candidate: 400, legacy: 400, set: 'two' })]);

@@ -99,6 +99,12 @@ test('copies that the candidate had no room for, or that were too large, are not
   expect(covered(fate(lost, { not_sampled: 100 }))).toBe(false);
 });
 
+test('pairs of less than half of the sample prove nothing about the rest of it', () => {
+  const pairs = (n: number): Shown => ({ error: { n } });
+  expect(covered(fate(pairs(1_000), { too_large: 900 }))).toBe(true);
+  expect(covered(fate(pairs(1_000), { too_large: 1_100 }))).toBe(false);
+});
+
 test('a window may be late by as long as the workers and the store may need', () => {
   const evidence = sumOf(windowOf(0, []));
   const fresh = (ms: number) => requirement('freshness', { evidence, nowMs: evidence.toMs + ms }).met;

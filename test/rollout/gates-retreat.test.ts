@@ -37,16 +37,35 @@ test('leaves the others alone when copies fail in a region that has no share yet
   expect(judged(withdrawn, copies).action).toBeNull();
 });
 
-test('a failure that no region is named for goes back to where any region sees less', () => {
-  // Before enforce EU-West has all already, and US-East a half.
-  const evidence = Array.from({ length: 11 }, (_, index) => windowOf(index, [WORSE])).reduce(
+/** What eleven windows of this kind make of the last phase. */
+function enforced(...shown: readonly Shown[]) {
+  const evidence = Array.from({ length: 11 }, (_, index) => windowOf(index, shown)).reduce(
     (sum, window) => addWindow(sum, window, gatePlan.gates.differences),
     noEvidence(1),
   );
-  expect(decide(gateInput({ state: at('enforce'), evidence, nowMs: evidence.toMs }))).toMatchObject({
+  return decide(gateInput({ state: at('enforce'), evidence, nowMs: evidence.toMs }));
+}
+
+test('a failure of every region goes back to where each of them sees less', () => {
+  // Regional/3 leaves EU-West everything; regional/2 gives it a twentieth, and US-East a half.
+  const everywhere = enforced(WORSE, { ...WORSE, region: 'us-east' });
+  expect(everywhere).toMatchObject({
     reason: 'PROVEN_WORSE',
-    action: { to: { phase: 'regional', step: 2 }, region: null },
+    action: { to: { phase: 'regional', step: 1 }, region: null },
   });
+});
+
+test('in enforce the one region that fails goes back alone, and the healthy ones keep everything', () => {
+  const healthy: Shown = { direction: 'reverse', region: 'us-east', error: { n: 300 } };
+  expect(enforced(WORSE, healthy)).toMatchObject({
+    reason: 'PROVEN_WORSE',
+    action: { to: { phase: 'enforce', step: 0 }, region: 'eu-west' },
+  });
+});
+
+test('a region that no step names takes everybody back with it', () => {
+  const action = { to: { phase: 'regional', step: 1 }, region: null };
+  expect(enforced({ ...WORSE, region: 'asia' })).toMatchObject({ reason: 'PROVEN_WORSE', action });
 });
 
 test('passes over a step that leaves the region that failed as it is', () => {

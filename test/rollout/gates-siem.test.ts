@@ -53,6 +53,17 @@ test('alerts about the candidate in one region take back this region alone', () 
   }
 });
 
+test('alerts that are there take a region back although lines were lost, late or never seen', () => {
+  for (const late of ['lines for the SIEM were lost lately', 'no heartbeat of this gateway is there']) {
+    const quiet = CLEAN.map((each) => ({ ...each, late }));
+    expect(judged(quiet)).toMatchObject({ verdict: 'invalid', reason: 'SIEM_ODD', action: null });
+    const loud = quiet.map((each) =>
+      each.region === 'eu-west' ? { ...each, alerts: { legacy: [], candidate: alerts(12, 40) } } : each,
+    );
+    expect(judged(loud)).toMatchObject({ reason: 'SIEM_ALERTS', action: { region: 'eu-west' } });
+  }
+});
+
 test('one alert of a high level is enough', () => {
   expect(judged(alerting('eu-west', alerts(12, 1))).action?.region).toBe('eu-west');
   expect(judged(alerting('eu-west', alerts(11, 1))).verdict).not.toBe('abort');
@@ -168,7 +179,7 @@ test('is asked in regional, in enforce where the configuration says so, and nowh
   expect(line(judged(CLEAN, { state, plan: enforce }))).toMatchObject({ met: true });
   expect(judged(alerting('us-east', alerts(12, 1)), { state, plan: enforce })).toMatchObject({
     reason: 'SIEM_ALERTS',
-    action: { to: { phase: 'regional' } },
+    action: { to: { phase: 'enforce' }, region: 'us-east' },
   });
 });
 

@@ -116,7 +116,7 @@ test('trips the breaker on what clients were answered, without any pair', () => 
     legacy: { requests: 100 },
   };
   const report = judged([[answers]], { state: state('enforce') });
-  expect(report).toMatchObject({ reason: 'BREAKER', action: { region: null } });
+  expect(report).toMatchObject({ reason: 'BREAKER', action: { region: 'eu-west' } });
   const both: Shown = { ...answers, legacy: { requests: 100, bad: 24 } };
   expect(judged([[both]], { state: state('enforce') }).reason).not.toBe('BREAKER');
 });
@@ -165,14 +165,16 @@ test('holds for the dwell time, and gives up for a person after the longest time
   });
 });
 
-test('holds for a critical route whose writes no pair speaks for', () => {
+test('holds for a critical route whose writes no pair speaks for and no later step can prove', () => {
   const writing: Shown = { ...CLEAN, legacy: { requests: 5_000, writes: 600 } };
-  expect(judged(times(8, writing), { critical: ['api'] })).toMatchObject({
+  const plan = { ...gatePlan, regional: { ...gatePlan.regional, steps: [{ region: 'eu-west', share: 1 }] } };
+  expect(judged(times(8, writing), { critical: ['api'], plan })).toMatchObject({
     verdict: 'hold',
     reason: 'UNPROVEN_ROUTE',
   });
-  expect(judged(times(8, writing)).verdict).toBe('ready');
-  expect(judged(times(8, { ...writing, writePairs: 30 }), { critical: ['api'] }).verdict).toBe('ready');
+  expect(judged(times(8, writing), { critical: ['api'] }).verdict).toBe('ready');
+  expect(judged(times(8, writing), { plan }).verdict).toBe('ready');
+  expect(judged(times(8, { ...writing, writePairs: 30 }), { critical: ['api'], plan }).verdict).toBe('ready');
   expect(judged(times(8, CLEAN), { critical: ['checkout'] }).reason).toBe('UNPROVEN_ROUTE');
 });
 
@@ -252,14 +254,15 @@ test('goes on watching a region that has its share already', () => {
 
 test('a rollback by itself always shows less of the candidate where it failed', () => {
   const broken: Shown = { direction: 'reverse', region: 'us-east', candidate: { requests: 100, bad: 50 } };
-  // enforce → the last step before it gives us-east less than everything: the first two do, the third is EU-West's.
-  expect(judged([[broken]], { state: state('enforce') }).action).toEqual({
+  for (const region of ['us-east', 'eu-west']) {
+    expect(judged([[{ ...broken, region }]], { state: state('enforce') }).action).toEqual({
+      to: { phase: 'enforce', step: 0 },
+      region,
+    });
+  }
+  // A region that no step names cannot go alone: the last step gives it nothing.
+  expect(judged([[{ ...broken, region: 'asia' }]], { state: state('enforce') }).action).toEqual({
     to: { phase: 'regional', step: 2 },
-    region: null,
-  });
-  const everywhere: Shown = { ...broken, region: 'eu-west' };
-  expect(judged([[everywhere]], { state: state('enforce') }).action).toEqual({
-    to: { phase: 'regional', step: 1 },
     region: null,
   });
 });

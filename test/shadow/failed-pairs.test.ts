@@ -92,6 +92,30 @@ test('no answer for a reason that is the gateway’s or the client’s is no cla
   expect(classes.take().classes).toEqual([]);
 });
 
+test('clients that give up on a lane that hangs count against it, and as nothing when neither had answered', () => {
+  for (const direction of ['reverse', 'shadow'] as const) {
+    const { mirror, classes } = bench();
+    const cell = newCell(direction);
+    const gone = (answers: boolean, begun = false): void => {
+      const copy = begin(mirror, cell, direction);
+      send(copy);
+      copy.onSent();
+      if (begun) copy.original.head(HEAD);
+      if (answers) copy.onHead(HEAD);
+      if (answers) copy.onEnd();
+      copy.clientAborted();
+    };
+    for (let index = 0; index < LIMITS.warmUpPairs + 3; index += 1) gone(true);
+    gone(false);
+    gone(true, true);
+    const [plus, minus] = direction === 'reverse' ? [3, 0] : [0, 3];
+    expect(cell.joint.error).toEqual({ n: 3, plus, minus });
+    expect(cell.outcomes.client_aborted).toBe(LIMITS.warmUpPairs + 5);
+    const told = classes.take().classes.map(({ kind, path }) => [kind, path]);
+    expect(told).toEqual(direction === 'reverse' ? [['regressed', 'status/200-none']] : []);
+  }
+});
+
 test('a candidate that does not answer the client is compared as one without an answer', () => {
   const { mirror } = bench();
   const cell = newCell('reverse');

@@ -69,15 +69,16 @@ test('believes no silence without a heartbeat of this very gateway', async () =>
   const { server, ask } = await asked();
   const atMs = wallMs() - 2_500;
   server.take(heartbeat(atMs, 'edge-2'), atMs);
-  expect((await ask()).odd).toContain('no heartbeat of this gateway');
+  expect((await ask()).late).toContain('no heartbeat of this gateway');
   beat(server);
-  expect((await ask()).odd).toBeNull();
+  expect(await ask()).toMatchObject({ odd: null });
+  expect((await ask()).late).toBeUndefined();
 });
 
 test('believes no heartbeat that is so young that others may still be on their way', async () => {
   const { server, ask } = await asked();
   beat(server, 500);
-  expect((await ask()).odd).toContain('no heartbeat of this gateway');
+  expect((await ask()).late).toContain('no heartbeat of this gateway');
 });
 
 test('notices that lines stopped arriving, and up to when they are complete', async () => {
@@ -103,9 +104,12 @@ test('notices clocks that disagree, and records that take longer than they may',
   expect((await slow.ask()).late).toContain('more than siem.indexer.lag');
 });
 
-test('believes nothing while lines of ours were lost', async () => {
+test('believes no silence while lines of ours were lost, and counts what is there all the same', async () => {
   const { server, ask } = await asked();
   beat(server);
-  expect((await ask({ lastLostMs: wallMs() - 1_000 })).odd).toContain('lost lately');
-  expect((await ask({ lastLostMs: wallMs() - 100_000 })).odd).toBeNull();
+  for (const line of errorLines(FAILING)) server.take(line);
+  const { odd, late, alerts } = await ask({ lastLostMs: wallMs() - 1_000 });
+  expect([odd, late]).toEqual([null, expect.stringContaining('lost lately')]);
+  expect(alerts.candidate).not.toEqual([]);
+  expect((await ask({ lastLostMs: wallMs() - 100_000 })).late).toBeUndefined();
 });

@@ -12,6 +12,7 @@ import { bypassCommand, placeOf } from '../place.ts';
 import type { Place } from '../place.ts';
 import { positionName } from '../../rollout/position.ts';
 import type { Verb } from '../verbs.ts';
+import { isRemote } from '../remote.ts';
 import { say, sayChange, sayUnchanged } from '../say.ts';
 
 /** How long the supervisor may take before the workers are told without it: it waits for their acknowledgement. */
@@ -23,29 +24,29 @@ const SUPERVISOR_MS = LIMITS.acknowledgeTimeoutMs + 1_000;
  */
 export const bypass: Verb = async (io, options) => {
   if (options.off === true) return await lift(io, options);
+  if (isRemote(options)) return await bySupervisor(io, options, placeOf(io, options));
   // With a run directory alone there is nothing to be read: the way out for a broken configuration.
   if (options.runDir !== undefined && options.admin === undefined)
     return await byFile(io, options, options.runDir);
   const place = placeOf(io, options);
   const runDir = runDirOf(place, options);
   const hurried = { ...options, timeoutMs: Math.min(options.timeoutMs, SUPERVISOR_MS) };
-  const command = { on: true, reason: options.reason ?? '', who: io.who };
   try {
-    const change = await withCommands(
-      io,
-      hurried,
-      ({ ask }) => ask((client) => client.bypass(command)),
-      place,
-    );
-    const already = 'the kill switch is on already, legacy answers everything and nothing is copied';
-    sayChange(io, options, change, already);
-    return EXIT.done;
+    return await bySupervisor(io, hurried, place);
   } catch (error) {
     if (error instanceof CutoverError && error.code === INTERRUPTED) throw error;
     // Whatever keeps the supervisor from acting, the workers can be told without it.
     return await byFile(io, options, runDir);
   }
 };
+
+async function bySupervisor(io: Io, options: Options, place: Place): Promise<number> {
+  const command = { on: true, reason: options.reason ?? '', who: io.who };
+  const change = await withCommands(io, options, ({ ask }) => ask((client) => client.bypass(command)), place);
+  const already = 'the kill switch is on already, legacy answers everything and nothing is copied';
+  sayChange(io, options, change, already);
+  return EXIT.done;
+}
 
 function runDirOf(place: Place, options: Options): string {
   if (place.runDir !== null) return place.runDir;

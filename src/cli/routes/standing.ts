@@ -8,6 +8,7 @@ import { withGateway } from '../gateway.ts';
 import type { Io } from '../io.ts';
 import { readStore } from '../offline.ts';
 import type { Options } from '../options.ts';
+import { isRemote } from '../remote.ts';
 
 /** What decides about lanes, and where it was read. */
 export interface Standing {
@@ -31,6 +32,11 @@ export async function standingOf(io: Io, options: Options, config: CompiledConfi
 }
 
 async function isRunning(io: Io, options: Options): Promise<boolean> {
+  if (isRemote(options))
+    throw new CutoverError('USAGE', 'routes are explained where their configuration and store are', {
+      hint: 'run this command on that machine',
+      exitCode: EXIT.usage,
+    });
   try {
     await withGateway(io, options, ({ ask }) => ask((client) => client.status()));
     return true;

@@ -1,6 +1,7 @@
 import { unixPath } from '../../core/unix-address.ts';
 import type { Address } from '../fields-net.ts';
 import { isLoopback, parseAddress } from '../fields-net.ts';
+import { DEFAULT_ADMIN_ADDRESS } from '../schema-admin.ts';
 import type { Finding, Path } from '../problem.ts';
 import { error, warning } from '../problem.ts';
 import { parseServer } from '../server-text.ts';
@@ -18,15 +19,26 @@ export function checkAddresses(source: Source): Finding[] {
   const { raw } = source;
   const listeners = itemsAt(raw, ['listen']).flatMap((item) => addressAt(raw, [...item, 'address']));
   const admin = addressAt(raw, ['admin', 'address']);
+  const remote = addressAt(raw, ['admin', 'remote', 'address']);
   return [
     ...checkListeners(listeners),
     ...admin.flatMap((address) => checkAdmin(address, listeners)),
-    ...checkLoops(raw, [...listeners, ...admin]),
+    ...remote.flatMap((address) => [
+      ...checkTaken(address, listeners),
+      ...checkTaken(address, orDefault(admin), 'admin.address is this one'),
+    ]),
+    ...checkLoops(raw, [...listeners, ...admin, ...remote]),
     ...checkSameServer(raw),
     ...checkSecondLegacy(raw),
     ...checkTrust(raw),
     ...checkMirrors(raw),
   ];
+}
+
+/** Where the admin API is when nothing is written. */
+function orDefault(admin: readonly Placed[]): readonly Placed[] {
+  const written = parseAddress(DEFAULT_ADMIN_ADDRESS);
+  return admin.length > 0 || written === null ? admin : [{ ...written, path: [] }];
 }
 
 function addressAt(raw: unknown, path: Path): Placed[] {
@@ -46,15 +58,19 @@ function checkListeners(listeners: readonly Placed[]): Finding[] {
 function checkAdmin(admin: Placed, listeners: readonly Placed[]): Finding[] {
   const findings: Finding[] = [];
   if (!isLoopback(admin.host)) {
-    const hint = 'write 127.0.0.1:9901; reach it from elsewhere through ssh -L';
+    const hint = 'write 127.0.0.1:9901; for other machines there is admin.remote, or ssh -L';
     findings.push(error(admin.path, 'the admin API is plain HTTP and listens on this machine only', hint));
   }
-  if (listeners.some((listener) => overlap(listener, admin))) {
-    findings.push(
-      error(admin.path, 'a listener has this address already', 'give the admin API another port'),
-    );
-  }
-  return findings;
+  return [...findings, ...checkTaken(admin, listeners)];
+}
+
+function checkTaken(
+  admin: Placed,
+  others: readonly Placed[],
+  message = 'a listener has this address already',
+): Finding[] {
+  if (!others.some((other) => overlap(other, admin))) return [];
+  return [error(admin.path, message, 'give the admin API another port')];
 }
 
 /** A server that is one of our own addresses would send each request round and round. */

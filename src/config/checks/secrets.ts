@@ -47,5 +47,9 @@ function secretPlaces(raw: unknown): { readonly path: Path; readonly value: unkn
     })),
   );
   const password = ['siem', 'indexer', 'password'];
-  return [...inMaps, ...ofReceivers, { path: password, value: valueAt(raw, password) }];
+  const ofPrincipals = itemsAt(raw, ['admin', 'remote', 'principals']).map((item) => ({
+    path: [...item, 'token'],
+    value: valueAt(raw, [...item, 'token']),
+  }));
+  return [...inMaps, ...ofReceivers, ...ofPrincipals, { path: password, value: valueAt(raw, password) }];
 }

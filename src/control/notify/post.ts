@@ -50,10 +50,13 @@ async function drop(body: Dispatcher.ResponseData['body'], signal: AbortSignal):
   await body.dump({ limit: LIMITS.notifyAnswerBytes, signal }).catch(() => undefined);
 }
 
+/** What the same body would hear again. Any other status, a 404 in the middle of a deployment say, may pass. */
+const REFUSALS = new Set([400, 401, 403, 405, 406, 410, 411, 413, 414, 415, 422, 431]);
+
 function postedOf({ statusCode, headers }: Dispatcher.ResponseData): Posted {
   if (statusCode >= 200 && statusCode < 300) return { kind: 'delivered' };
   const why = `it answers ${statusCode}`;
-  if (statusCode < 500 && statusCode !== 429) return { kind: 'refused', why };
+  if (REFUSALS.has(statusCode) || statusCode < 400) return { kind: 'refused', why };
   const field = headers['retry-after'];
   return {
     kind: 'failed',

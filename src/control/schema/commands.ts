@@ -15,7 +15,7 @@ const who = z
   .string()
   .trim()
   .min(1)
-  .max(LIMITS.whoChars - LOCAL.length)
+  .max(LIMITS.saidChars)
   .refine(isPrintable, 'holds control characters')
   .describe('user name on the machine of the client, as it says');
 
@@ -72,7 +72,7 @@ export const handOverBody = z.strictObject({
   who,
   pid: z.int().min(2).describe('the process that takes over'),
   started: z.string().min(1).max(LIMITS.reasonChars).describe('when it was started, as the system says'),
-  build: z.string().min(1).max(LIMITS.whoChars).describe('its build'),
+  build: z.string().min(1).max(64).describe('its build'),
 });
 
 /** What `POST /v1/hand-over` answers: lock, lease and admin address are free. */

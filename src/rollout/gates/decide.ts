@@ -1,6 +1,7 @@
 import { canonicalJson, sha256Hex } from '../../core/hash.ts';
 import { next } from '../position.ts';
 import type { RolloutState } from '../state.ts';
+import { blamedRegion } from './blame.ts';
 import { cohortLines, cohortValidity } from './cohort.ts';
 import type { Evidence } from './evidence.ts';
 import { linesOf, abortNeeds } from './lines.ts';
@@ -93,7 +94,11 @@ function failed({ state, plan, evidence, lines, siem }: Seen): Said | null {
   const worse = lines
     .filter(({ verdict }) => verdict === 'abort')
     .toSorted((one, other) => other.logAbort - one.logAbort)
-    .map((line) => ({ reason: line.reason, message: sayLine(line), region: line.region }));
+    .map((line) => ({
+      reason: line.reason,
+      message: sayLine(line),
+      region: blamedRegion(line, state, plan, evidence),
+    }));
   const alerts = siem
     .filter(({ kind }) => kind === 'breached')
     .map(({ region, message }) => ({ reason: 'SIEM_ALERTS', message: `SIEM: ${message}`, region }) as const);

@@ -43,6 +43,7 @@ export interface RequestTally {
   readonly lane: Lane;
   readonly requests: number;
   readonly writes: number;
+  /** Bad answers, and writes that clients gave up waiting for. */
   readonly bad: number;
 }
 
@@ -153,8 +154,10 @@ function driftTally(counts: CopyCounts): PairTally[] {
   return [{ ...pairTally(counts, false), ...none, error: drift.error, tail: drift.tail }];
 }
 
-function requestTally({ route, region, lane, requests, writes, bad }: LaneCounts): RequestTally {
-  return { route, region, lane, requests, writes, bad };
+/** A write that nobody waited for has no pair that could tell of it. */
+function requestTally(counts: LaneCounts): RequestTally {
+  const { route, region, lane, requests, writes, bad, writeClasses } = counts;
+  return { route, region, lane, requests, writes, bad: bad + (writeClasses?.[0] ?? 0) };
 }
 
 function pairKey({ route, region, direction }: PairTally): string {

@@ -1,7 +1,8 @@
 import type { RolloutPlan, RolloutState } from '../state.ts';
 import { exposureAt, shareOf } from '../view.ts';
-import { cohortWaitS, withCohort } from './cohort.ts';
+import { withCohort } from './cohort.ts';
 import { coverageOf } from './coverage.ts';
+import { criticalRoutes } from './critical-routes.ts';
 import type { Evidence, PairTally } from './evidence.ts';
 import { baked } from './baked.ts';
 import { isProven, stepRegion } from './needs.ts';
@@ -26,7 +27,7 @@ export function requirementsOf(looked: Looked): readonly Requirement[] {
   if (phase === 'canary') found.push(...canary(looked));
   if (phase !== 'shadow' && phase !== 'retired') found.push(answers(looked));
   if (phase === 'enforce') found.push(proven(looked));
-  if (phase === 'shadow' || phase === 'canary' || phase === 'regional') found.push(routes(looked));
+  if (phase === 'shadow' || phase === 'canary' || phase === 'regional') found.push(criticalRoutes(looked));
   if (phase === 'regional') found.push(traffic(looked));
   if (phase === 'regional' || phase === 'enforce') found.push(regions(looked));
   if (phase === 'enforce') found.push(legacy(looked));
@@ -114,34 +115,6 @@ function canaryRequests(route: string | null, seen: number, wanted: number): Req
   return { name: 'canary', met, reason: 'CANARY_REQUESTS', message, etaS: met ? 0 : null };
 }
 
-/** A critical route is proven by pairs of its own, its writes too; what cannot be paired by users of the cohorts. */
-function routes({ state, plan, evidence, coverage }: Looked): Requirement | null {
-  const critical = coverage.filter((row) => row.critical);
-  if (critical.length === 0) return null;
-  const open = critical.filter((row) => row.by === 'unproven');
-  const said = open.map(
-    ({ route, methods, requests, pairs, users }) =>
-      `${route} (${methods}s: ${count(requests)} requests, ${count(pairs)} pairs${users === undefined ? '' : `, ${count(users)} users`})`,
-  );
-  const message =
-    open.length === 0
-      ? 'every critical route is proven by evidence of its own'
-      : `critical and unproven: ${said.join(', ')}`;
-  return {
-    name: 'routes',
-    met: open.length === 0,
-    reason: 'UNPROVEN_ROUTE',
-    message,
-    etaS: waitFor(open, cohortWaitS({ state, plan, evidence })),
-  };
-}
-
-/** Seconds until users prove what is open; null when some of it is nothing that they ask for. */
-function waitFor(open: readonly CoverageRow[], cohortS: number | null): number | null {
-  if (open.length === 0) return 0;
-  return open.every(({ users = 0 }) => users > 0) ? cohortS : null;
-}
-
 /** A step for a region that shows no traffic proves nothing. */
 function traffic({ state, plan, evidence }: Looked): Requirement {
   const region = stepRegion(state, plan) ?? '';
@@ -185,5 +158,6 @@ export function coverageAt(
 /** Whether another region than this one has a share of the candidate. */
 export function othersHaveShares(state: RolloutState, plan: RolloutPlan, region: string): boolean {
   const exposure = exposureAt(state, plan);
+  if (exposure.rest > 0) return true;
   return Object.keys(exposure.regions).some((other) => other !== region && shareOf(exposure, other) > 0);
 }

@@ -12,7 +12,9 @@ import type { GateAction } from './types.ts';
 export function retreat(state: RolloutState, plan: RolloutPlan, region: string | null): GateAction | null {
   const { phase, step } = state;
   if (phase === 'shadow' || phase === 'retired' || state.bypass) return null;
-  if (phase === 'regional' && region !== null && othersHaveShares(state, plan, region)) {
+  const hasRegions = phase === 'regional' || phase === 'enforce';
+  const isNamed = plan.regional.steps.some((each) => each.region === region);
+  if (hasRegions && region !== null && isNamed && othersHaveShares(state, plan, region)) {
     return shareOf(exposureAt(state, plan), region) > 0 ? { to: { phase, step }, region } : null;
   }
   const to = lessExposed(state, plan, region);
@@ -28,6 +30,9 @@ function lessExposed(state: RolloutState, plan: RolloutPlan, region: string | nu
 
 function showsLess(from: RolloutState, to: Position, plan: RolloutPlan, region: string | null): boolean {
   const [before, after] = [exposureAt(from, plan), exposureAt(to, plan)];
-  const regions = region === null ? Object.keys(before.regions) : [region];
-  return regions.some((each) => shareOf(after, each) < shareOf(before, each));
+  if (region !== null) return shareOf(after, region) < shareOf(before, region);
+  // Nobody knows where: whoever has the candidate sees less of it.
+  const shown = Object.keys(before.regions).filter((each) => shareOf(before, each) > 0);
+  const restShowsLess = before.rest === 0 || after.rest < before.rest;
+  return restShowsLess && shown.every((each) => shareOf(after, each) < shareOf(before, each));
 }

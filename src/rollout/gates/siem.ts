@@ -22,7 +22,7 @@ export interface SiemReading {
   readonly toMs: number;
   /** Why the answer says nothing, as a sentence; null: it counts. */
   readonly odd: string | null;
-  /** Why its silence says nothing although it answered well: what it has of us is late. Alerts count all the same. */
+  /** Why its silence says nothing although it answered well: what it has of us is late or not whole. Alerts count all the same. */
   readonly late?: string | undefined;
   readonly alerts: Readonly<Record<Lane, readonly AlertCount[]>>;
 }

@@ -20,6 +20,12 @@ const MAX_MISSING = 0.01;
 /** Below this number of copies one that is missing says nothing. */
 const MIN_SAMPLED = 100;
 
+/** Requests of the sample that must have a pair: the rest was too large, given up, or answered by nobody to compare with. */
+const MIN_JUDGED = 0.5;
+
+/** Before so many the pairs that warm caches up, and those under way, are a large part. */
+const MIN_ASKED = 1_000;
+
 /** How far clocks may disagree before no time can be trusted. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
@@ -50,13 +56,25 @@ function coverage({ pairs }: Evidence, scopes: readonly Scope[]): Requirement {
   const worst = scopes
     .map((scope) => missingOf(pairs.filter((tally) => isWithin(tally, scope))))
     .reduce((most, each) => (isLossy(each) && each.ratio > most.ratio ? each : most), all);
+  const few = [
+    all,
+    ...scopes.map((scope) => missingOf(pairs.filter((tally) => isWithin(tally, scope)))),
+  ].find(isBlind);
+  if (few !== undefined && !isLossy(worst)) return unjudged(few);
   const counts = `${count(worst.missing)} of ${count(worst.sampled)} copies are missing`;
   const message = `${counts} (${percent(worst.ratio)}, at most ${percent(MAX_MISSING)})`;
   const met = !isLossy(worst);
   return { name: 'coverage', met, reason: 'COVERAGE', message, etaS: met ? 0 : null };
 }
 
+/** Half of the requests may be of a kind that the other half does not speak for. */
+function unjudged({ judged, sampled }: Missing): Requirement {
+  const message = `${count(judged)} of ${count(sampled)} requests of the sample have a pair (at least ${percent(MIN_JUDGED)}): see what became of the others in the report`;
+  return { name: 'coverage', met: false, reason: 'COVERAGE', message, etaS: null };
+}
+
 interface Missing {
+  readonly judged: number;
   readonly missing: number;
   readonly sampled: number;
   readonly ratio: number;
@@ -65,7 +83,12 @@ interface Missing {
 function missingOf(pairs: Evidence['pairs']): Missing {
   const sampled = pairs.reduce((sum, tally) => sum + tally.sampled, 0);
   const missing = pairs.reduce((sum, tally) => sum + tally.missing, 0);
-  return { missing, sampled, ratio: missing / Math.max(1, sampled) };
+  const judged = pairs.reduce((sum, tally) => sum + tally.error.n, 0);
+  return { judged, missing, sampled, ratio: missing / Math.max(1, sampled) };
+}
+
+function isBlind({ sampled, judged }: Missing): boolean {
+  return sampled >= MIN_ASKED && judged < sampled * MIN_JUDGED;
 }
 
 function isLossy({ sampled, ratio }: Missing): boolean {

@@ -77,7 +77,17 @@ test('tries again when the connection breaks, and when nobody listens', async ()
   await until(() => made.counts.delivered === 1, 'the delivery', 20_000);
 });
 
-test.each([400, 401, 404, 410, 304])('does not repeat what the receiver answers with %d', async (status) => {
+test.each([404, 408, 502])(
+  'a receiver that answers %d in the middle of a deployment hears of it afterwards',
+  async (status) => {
+    const receiver = await opened(failing(1, status));
+    const { notifier: made, tell } = notifier(target(receiver));
+    tell(ROLLBACK);
+    await until(() => made.counts.delivered === 1, 'the delivery', 20_000);
+  },
+);
+
+test.each([400, 401, 410, 304])('does not repeat what the receiver answers with %d', async (status) => {
   const receiver = await opened(upstream().status(status));
   const { notifier: made, tell, events } = notifier(target(receiver));
   tell(ROLLBACK);
