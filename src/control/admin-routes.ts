@@ -130,6 +130,7 @@ async function proof(call: AdminCall): Promise<void> {
 }
 
 async function configuration(call: AdminCall): Promise<void> {
+  requireRole(call.caller, 'operate', 'to read a configuration');
   const found = await reading(call).configuration(Number(call.id));
   if (found !== null) return sendJson(call.response, 200, found);
   const { code, message, hint } = noVersion(Number(call.id));
@@ -168,9 +169,9 @@ async function bypass(call: AdminCall): Promise<void> {
 
 async function reload(call: AdminCall): Promise<void> {
   const { entry, text, ...author } = await readBody(call.request, reloadBody, LIMITS.adminReloadBytes);
-  // A configuration says who may what: whoever can push one could give itself any role.
-  if (text !== undefined) requireRole(call.caller, 'admin', 'to push a configuration');
-  if (entry !== undefined) requireRole(call.caller, 'admin', 'to go back to an earlier configuration');
+  // Whoever chooses the configuration chooses who may ask from afar, and which files are read.
+  if (entry !== undefined || text !== undefined)
+    requireRole(call.caller, 'admin', 'to choose the configuration');
   answer(call, await call.backend.reload(by(call, author), { entry, text }));
 }
 

@@ -139,10 +139,10 @@ export class Steering {
     const { build, log } = this.options;
     // No secret that a plan ever learns to hold leaves this process with it.
     const proof = proofText(build, { ...input, plan: redactConfig(this.config).plan }, gate);
-    if (proof.length <= LIMITS.proofChars) return { proof };
+    if (Buffer.byteLength(proof) <= LIMITS.storeValueBytes) return { proof };
     log(
       'warn',
-      `what this move is decided on is not stored with it: it is larger than ${LIMITS.proofChars} characters`,
+      `what this move is decided on is not stored with it: it is larger than ${LIMITS.storeValueBytes} bytes`,
     );
     return {};
   }

@@ -64,8 +64,6 @@ export const CONTROL_LIMITS = {
   saidChars: 58,
   /** Characters of a name in a certificate as the audit has it; of a longer one it has the hash. */
   provenNameChars: 100,
-  /** What one move was decided on, as it is stored with it: some thousand routes and regions. */
-  proofChars: 4_194_304,
   /** Time to live of the acting controller's lease: another one takes over at the latest then. */
   controllerLeaseMs: 10_000,
   /** How often the controller renews its lease and stores what could not be stored: three times in a lease. */

@@ -6,8 +6,7 @@
 const PREFIX = 'srv:';
 
 /** `_service._proto.domain` (RFC 2782) within the lengths of a name: labels of 63, 253 in all. */
-const SERVICE =
-  /^(?=.{1,253}$)_[a-z0-9-]{1,62}\._tcp(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)+\.?$/;
+const SERVICE = /^(?=.{1,253}$)_[a-z0-9-]{1,62}\._tcp(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)+\.?$/;
 
 /** The name whose SRV records say where the servers are, or null for a host. */
 export function serviceName(host: string): string | null {

@@ -30,6 +30,13 @@ test('each role does what it says and nothing beyond it', async () => {
   await expect(board.rollback(move)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
   expect((await ci.pause(move)).changed).toBe(true);
   expect((await ci.resume(move)).changed).toBe(true);
+  for (const chosen of [{ entry: 1 }, { text: '{}' }]) {
+    await expect(ci.reload({ ...move, ...chosen })).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+    expect((await lead.reload({ ...move, ...chosen })).changed).toBe(true);
+  }
+  expect((await ci.reload(move)).changed).toBe(true);
+  await expect(board.configuration(1)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  await expect(ci.configuration(77)).rejects.toMatchObject({ code: 'NO_CONFIGURATION' });
   await expect(ci.advance({ ...move, force: true })).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
   expect(backend.controller.state.phase).toBe('shadow');
   expect((await lead.advance({ ...move, force: true })).rollout.phase).toBe('canary');

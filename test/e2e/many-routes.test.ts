@@ -23,16 +23,14 @@ const PAUSE_MS = 50;
 
 /** The longest answer of the admin API until something is done. */
 async function slowestStatus(running: RunningGateway, done: Promise<unknown>): Promise<number> {
-  const state = { isDone: false };
   let slowest = 0;
-  void done.finally(() => (state.isDone = true)).catch(() => undefined);
-  while (!state.isDone) {
+  const over = done.then(() => true);
+  const pause = () => new Promise<false>((resolve) => setTimeout(() => resolve(false), PAUSE_MS));
+  do {
     const askedMs = performance.now();
     await running.status();
     slowest = Math.max(slowest, performance.now() - askedMs);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
-  await done;
+  } while (!(await Promise.race([over, pause()])));
   return slowest;
 }
 

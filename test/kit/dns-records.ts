@@ -1,5 +1,5 @@
 /** Questions and answers of the DNS as bytes (RFC 1035, section 4; SRV: RFC 2782), for the name server of the tests. */
-export const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 28: 'AAAA', 33: 'SRV' };
+const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 28: 'AAAA', 33: 'SRV' };
 
 export const RCODE = { none: 0, servfail: 2, noSuchName: 3, refused: 5 } as const;
 
@@ -40,7 +40,12 @@ export function record(type: string, ttlS: number, data: Buffer, owner?: Buffer)
 }
 
 /** A response with the question repeated. */
-export function response(query: Buffer, code: number, records: readonly Buffer[], isTruncated = false): Buffer {
+export function response(
+  query: Buffer,
+  code: number,
+  records: readonly Buffer[],
+  isTruncated = false,
+): Buffer {
   const head = Buffer.from(query.subarray(0, readQuestion(query).end));
   head.writeUInt16BE(0x8180 | code | (isTruncated ? 0x0200 : 0), 2);
   head.writeUInt16BE(records.length, 6);

@@ -77,10 +77,18 @@ function truthOf(server: Omit<DnsServer, 'address'>, query: Buffer): Buffer {
   const srv = services.get(name);
   if (addresses === undefined && srv === undefined) return response(query, RCODE.noSuchName, []);
   if (type === 'SRV') {
-    return response(query, 0, (srv ?? []).map((one) => record('SRV', srvTtlS ?? ttlS, srvData(one))));
+    return response(
+      query,
+      0,
+      (srv ?? []).map((one) => record('SRV', srvTtlS ?? ttlS, srvData(one))),
+    );
   }
   const found = (addresses ?? []).filter((address) => address.includes(':') === (type === 'AAAA'));
-  return response(query, 0, found.map((address) => record(type, ttlS, addressData(address))));
+  return response(
+    query,
+    0,
+    found.map((address) => record(type, ttlS, addressData(address))),
+  );
 }
 
 async function listenUdp(port: number, take: (query: Buffer, send: (bytes: Buffer) => void) => void) {

@@ -20,7 +20,10 @@ export const configurationVersionSchema = configurationChangeSchema
   .omit({ kept: true })
   .extend({
     schemaVersion: z.literal(1),
-    text: z.string().nullable().describe('as the file was; null: it held what looks like a secret, or was too large'),
+    text: z
+      .string()
+      .nullable()
+      .describe('as the file was; null: it held what looks like a secret, or was too large'),
   })
   .meta({ title: 'Cutover configuration of one entry of the history' });
 

@@ -57,7 +57,11 @@ function nameServer(text: string): NameServer {
 }
 
 /** What does not answer this question is passed over and waited on: a forged answer must not end the true one. */
-async function byUdp(question: Buffer, { host, port }: NameServer, timeoutMs: number): Promise<ServiceAnswer> {
+async function byUdp(
+  question: Buffer,
+  { host, port }: NameServer,
+  timeoutMs: number,
+): Promise<ServiceAnswer> {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   try {
     return await new Promise<ServiceAnswer>((resolve, reject) => {
@@ -76,7 +80,11 @@ async function byUdp(question: Buffer, { host, port }: NameServer, timeoutMs: nu
 }
 
 /** Two bytes of length, then the message (RFC 1035, section 4.2.2): 64 KiB at the most. */
-async function byTcp(question: Buffer, { host, port }: NameServer, timeoutMs: number): Promise<ServiceAnswer> {
+async function byTcp(
+  question: Buffer,
+  { host, port }: NameServer,
+  timeoutMs: number,
+): Promise<ServiceAnswer> {
   const socket = connect({ host, port });
   try {
     return await new Promise<ServiceAnswer>((resolve, reject) => {

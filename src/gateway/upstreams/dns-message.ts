@@ -54,7 +54,8 @@ function read(message: Buffer, question: Buffer): ServiceAnswer | null {
   if (!isAnswer || message.readUInt16BE(4) !== 1) return null;
   const asked = nameAt(question, HEAD_BYTES);
   const repeated = nameAt(message, HEAD_BYTES);
-  if (asked.name !== repeated.name || message.readUInt32BE(repeated.end) !== (TYPE_SRV << 16) + CLASS_IN) return null;
+  if (asked.name !== repeated.name || message.readUInt32BE(repeated.end) !== (TYPE_SRV << 16) + CLASS_IN)
+    return null;
   const rcode = flags & 15;
   if (rcode !== 0) return { kind: rcode === 3 ? 'none' : 'failed', code: CODES[rcode] ?? 'EBADRESP' };
   if ((flags & 0x0200) !== 0) return { kind: 'truncated' };

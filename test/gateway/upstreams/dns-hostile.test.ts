@@ -56,7 +56,12 @@ test('records of other names are not looked at, and an alias is followed', () =>
   const evil = srvData({ target: 'evil.test', port: 1 });
   const foreign = record('SRV', 5, evil, nameData('_http._tcp.bank.test'));
   const alias = record('CNAME', 2, nameData('_http._tcp.elsewhere.test'));
-  const aliased = record('SRV', 9, srvData({ target: 'b.test', port: 81 }), nameData('_http._tcp.elsewhere.test'));
+  const aliased = record(
+    'SRV',
+    9,
+    srvData({ target: 'b.test', port: 81 }),
+    nameData('_http._tcp.elsewhere.test'),
+  );
   const of = (...records: Buffer[]) => serviceAnswer(response(QUESTION, 0, records), QUESTION);
   expect(of(foreign)).toEqual({ kind: 'none', code: 'ENODATA' });
   expect(of(foreign, GOOD)).toMatchObject({ records: [{ target: 'a.test' }] });
@@ -65,7 +70,8 @@ test('records of other names are not looked at, and an alias is followed', () =>
 
 test('names that lead round in a circle, or out of the message, are no answer', () => {
   const end = response(QUESTION, 0, []).length;
-  const pointing = (to: number) => Buffer.concat([Buffer.alloc(6), Buffer.from([0xc0 | (to >> 8), to & 255])]);
+  const pointing = (to: number) =>
+    Buffer.concat([Buffer.alloc(6), Buffer.from([0xc0 | (to >> 8), to & 255])]);
   const at = end + 12 + 6;
   for (const to of [at, at + 1, 16_383]) {
     expect(serviceAnswer(response(QUESTION, 0, [record('SRV', 5, pointing(to))]), QUESTION)).toBeNull();
@@ -111,13 +117,24 @@ test('a name server that is slow, cuts again or refuses ends in a code and in bo
   dns.code = RCODE.refused;
   expect(await ask(dns)).toEqual({ kind: 'failed', code: 'EREFUSED' });
   dns.code = RCODE.none;
-  expect(await askService(SERVICE, ['127.0.0.1:1', dns.address], TIMEOUT_MS)).toMatchObject({ kind: 'records' });
+  expect(await askService(SERVICE, ['127.0.0.1:1', dns.address], TIMEOUT_MS)).toMatchObject({
+    kind: 'records',
+  });
   dns.services.delete(SERVICE);
   expect(await ask(dns)).toEqual({ kind: 'none', code: 'ENOTFOUND' });
 });
 
 test('addresses that mean this machine, its segment or everybody are never servers', async () => {
-  const never = ['0.0.0.0', '169.254.169.254', '224.0.0.1', '255.255.255.255', '::', 'fe80::1', 'ff02::1', '::ffff:169.254.169.254'];
+  const never = [
+    '0.0.0.0',
+    '169.254.169.254',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    'fe80::1',
+    'ff02::1',
+    '::ffff:169.254.169.254',
+  ];
   for (const address of never) expect([address, isServerAddress(address)]).toEqual([address, false]);
   for (const address of ['127.0.0.1', '10.0.0.1', '::1', 'fd00::1', '203.0.113.7']) {
     expect([address, isServerAddress(address)]).toEqual([address, true]);

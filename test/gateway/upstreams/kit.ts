@@ -50,7 +50,9 @@ export class TestGroup {
   /** Replaces the servers. */
   become(hosts: readonly string[]): void {
     const server = { scheme: 'http', host: 'a', port: 1 } as const;
-    this.group.setServers(hosts.map((host, entry) => ({ entry, server: { ...server, host }, host, weight: 1 })));
+    this.group.setServers(
+      hosts.map((host, entry) => ({ entry, server: { ...server, host }, host, weight: 1 })),
+    );
   }
 
   server(host: string): Server {

@@ -150,9 +150,7 @@ test('a service that is silent, gone or broken keeps its last servers, and follo
     await until(() => dns.questions.length >= length + 2);
   }
   expect(found).toHaveLength(1);
-  expect(log[0]).toBe(
-    `the service ${SERVICE} can not be resolved (ESERVFAIL); its last addresses are kept`,
-  );
+  expect(log[0]).toBe(`the service ${SERVICE} can not be resolved (ESERVFAIL); its last addresses are kept`);
   dns.isDown = false;
   become(dns, [{ at: '127.0.0.9', port: 81 }]);
   await until(() => found.length === 2);
@@ -203,6 +201,13 @@ test('weights that change reach the servers without a new connection', async () 
 
 test('names of services are read strictly, whatever their case', () => {
   expect(serviceHost('_HTTP._tcp.Shop.test.')).toBe('srv:_http._tcp.shop.test');
-  const wrong = ['shop.test', '_http._udp.shop.test', '_http._tcp', '_http._tcp.', '_http._tcp.a..b', `_http._tcp.${'a'.repeat(64)}`];
+  const wrong = [
+    'shop.test',
+    '_http._udp.shop.test',
+    '_http._tcp',
+    '_http._tcp.',
+    '_http._tcp.a..b',
+    `_http._tcp.${'a'.repeat(64)}`,
+  ];
   for (const name of wrong) expect([name, serviceHost(name)]).toEqual([name, null]);
 });
