@@ -32,6 +32,7 @@ export function someConfig(hash = 'a', drainMs = 500): GatewayConfig {
     hash,
     listeners: [{ host: '127.0.0.1', port: 0, region: null }],
     timeouts: { drainMs },
+    candidate: { upstreams: [], routes: [], filters: [] },
   } as unknown as GatewayConfig;
 }
 
