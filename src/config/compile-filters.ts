@@ -2,7 +2,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { FilterConfig } from '../core/snapshot.ts';
 import type { Inputs } from './inputs.ts';
 import { readInput } from './inputs.ts';
-import { readKeySet } from './jwks.ts';
+import { readKeySet } from '../core/key-set.ts';
 import type { Config } from './schema.ts';
 
 /** A filter with the content of its files. */

@@ -103,6 +103,8 @@ export const CONTROL_LIMITS = {
   configEntries: 1_000,
   /** A JSON Web Key Set: 256 KiB holds hundreds of RSA keys. */
   jwksBytes: 256 * 1024,
+  /** A list of revoked tokens: 6,000 UUIDs; it travels to every worker with the configuration. */
+  revokedBytes: 256 * 1024,
   /** A file that holds one secret. */
   secretFileBytes: 4 * 1024,
   /** Time that a supervisor which takes over has to act once the older one has let go; then that one acts again. */

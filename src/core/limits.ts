@@ -325,5 +325,25 @@ export const LIMITS = {
   accessLogsKept: 1_000,
   /** A rotated file may get late lines of another worker so long; a lock of rotation that is older was left behind. */
   accessLogSettleMs: 10_000,
+  /** Longest token that is looked at, characters: refused before any decoding. */
+  tokenChars: 8_192,
+  /** Verified tokens that are remembered by one filter of one worker: so many users at once; and their characters. */
+  verifiedTokens: 10_000,
+  verifiedTokenChars: 16 * 1024 * 1024,
+  /** A verified token is looked at again at this age, whatever its `exp` says. */
+  verifiedTokenMs: 600_000,
+  /** Tokens with a wrong signature that are remembered, apart from the good ones; each so long. */
+  refusedTokens: 1_000,
+  refusedTokenMs: 10_000,
+  /** Signatures verified at once by one worker: more would take the processor from requests that need none. */
+  verifications: 2,
+  /** Requests that wait for one of these: 20 ms of them; a further one is answered 503. */
+  verificationsWaiting: 128,
+  /** Requests that wait for keys that are being fetched because theirs was unknown; a further one is refused. */
+  keyWaiters: 64,
+  /** Time that a worker waits for its first keys before it listens. */
+  keysStartMs: 3_000,
+  /** Characters of one claim in a request header: a longer one is left out, because a cut one names somebody else. */
+  claimChars: 1_024,
   ...CONTROL_LIMITS,
 } as const;

@@ -145,18 +145,67 @@ export interface RouteConfig {
   readonly endpoints?: readonly string[] | undefined;
 }
 
-/** The seed's authentication block: a JSON web token verified against keys in a file. */
+/** Where the keys of one issuer come from: the content of a file, or a URL that is asked again and again. */
+export type JwtKeys =
+  /** A JSON Web Key Set (RFC 7517). */
+  | { readonly text: string }
+  | {
+      readonly url: string;
+      /** Age at which they are fetched again, milliseconds. */
+      readonly maxAgeMs: number;
+      /** Shortest time between two fetches, whoever wants one, milliseconds. */
+      readonly cooldownMs: number;
+      readonly timeoutMs: number;
+      readonly maxBytes: number;
+    };
+
+/** Whose tokens are accepted, and which of them. */
+export interface JwtIssuer {
+  /** The exact `iss` claim; null accepts any. */
+  readonly issuer: string | null;
+  readonly keys: JwtKeys;
+  /** One of these must be in `aud`; empty accepts any. */
+  readonly audience: readonly string[];
+  readonly algorithms: readonly string[];
+}
+
+export type ClaimValue = string | number | boolean;
+
+/** What a claim must be: exactly one of the last three says so. */
+export interface ClaimRule {
+  /** Its name, or the way to it: `realm_access.roles`. */
+  readonly claim: string;
+  readonly oneOf?: readonly ClaimValue[];
+  /** An element of the list, or a word of the text (as in `scope`, RFC 8693). */
+  readonly contains?: ClaimValue;
+  readonly exists?: true;
+}
+
+/** Where a request carries its token: RFC 6750's header, or what the configuration chose. */
+export interface TokenSource {
+  readonly in: 'authorization' | 'header' | 'cookie' | 'query';
+  /** Of the header (lower case), cookie or parameter; '' for `authorization`. */
+  readonly name: string;
+}
+
+/** Centralised authentication: a JSON web token (RFC 7519) with a signature of a known key. */
 export interface JwtFilterConfig {
   readonly kind: 'jwt';
   readonly name: string;
   readonly enforceAt: 'candidate' | 'edge';
-  /** Keys as a JSON Web Key Set (RFC 7517), the content of the file. */
-  readonly jwks: string;
-  readonly issuer: string | null;
-  readonly audience: string | null;
-  readonly algorithms: readonly string[];
+  readonly issuers: readonly JwtIssuer[];
   /** Seconds by which clocks may differ. */
   readonly clockToleranceS: number;
+  /** Seconds since `iat`, or null for any. */
+  readonly maxAgeS: number | null;
+  /** Accepted `typ` headers in lower case without `application/`; empty for any. */
+  readonly typ: readonly string[];
+  readonly require: readonly ClaimRule[];
+  readonly source: TokenSource;
+  /** Request headers that carry claims to the lanes; clients cannot send them. */
+  readonly forward: readonly { readonly header: string; readonly claim: string }[];
+  /** `jti` of tokens that are refused. */
+  readonly revoked: readonly string[];
 }
 
 export type FilterConfig = JwtFilterConfig;
@@ -170,12 +219,16 @@ export interface CanaryMatch {
   readonly host: string | null;
   /** Client addresses, empty for any. */
   readonly from: readonly Cidr[];
+  /** A claim of a verified token, and its value or one of its elements; absent for any. */
+  readonly claim?: readonly [name: string, value: string];
 }
 
 /** What keeps a user on one side of a share. */
 export type StickyKey =
   | { readonly cookie: string }
   | { readonly header: string }
+  /** A claim of the token that an edge filter verified. */
+  | { readonly claim: string }
   | { readonly address: true };
 
 export interface ShadowConfig {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readKeySet } from '../../src/config/jwks.ts';
+import { readKeySet } from '../../src/core/key-set.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { folderWith } from './kit.ts';
 

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../core/limits.ts';
 import type { Inputs } from '../inputs.ts';
 import { readInput } from '../inputs.ts';
-import { readKeySet } from '../jwks.ts';
+import { readKeySet } from '../../core/key-set.ts';
 import type { Finding, Path } from '../problem.ts';
 import { error, warning } from '../problem.ts';
 import type { Source } from '../source.ts';
