@@ -7,6 +7,7 @@ import { handOver } from './hand-over.bench.ts';
 import { hash } from './hash.bench.ts';
 import { headScan } from './head-scan.bench.ts';
 import { histogram } from './histogram.bench.ts';
+import { routes } from './routes.bench.ts';
 
 /**
  * Unusual hot functions beside the plain way: `npm run bench:micro`. They earn their lines only while they win.
@@ -18,6 +19,7 @@ differences();
 histogram();
 hash();
 cohort();
+routes();
 const { isTTY } = process.stdout as { isTTY?: boolean };
 const endThread = handOver();
 await run({ colors: isTTY ?? false, throw: true });

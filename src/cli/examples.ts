@@ -13,6 +13,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   run: ['cutover run -c cutover.yaml', 'cutover run --take-over'],
   reload: ['cutover reload --reason "a longer dwell"'],
+  routes: ['cutover routes', 'cutover routes --json'],
+  'routes explain': [
+    'cutover routes explain GET /users/7',
+    "cutover routes explain POST 'https://shop.example.com/cart?beta=1' -H 'x-version: 2' --from 10.1.2.3",
+  ],
   status: ['cutover status', 'cutover status -w --interval 5s', 'cutover status --json'],
   dashboard: ['cutover dashboard'],
   gate: [

@@ -65,6 +65,8 @@ export interface Options extends ReplayFlags {
   /** Of `differences replay`: instead of what was masked. */
   readonly target?: string;
   readonly header?: readonly (readonly [name: string, value: string])[];
+  /** Of `routes explain`: the client's address. */
+  readonly from?: string;
   /** Of `check`: the NGINX configuration that is looked at instead. */
   readonly nginx?: string;
   /** `true` when given without a name. */
@@ -214,6 +216,9 @@ export const flags = {
     ),
   header: () =>
     new Option('--header <field>', "a field 'name: value' that was masked; repeatable").argParser(header),
+  requestHeader: () =>
+    new Option('-H, --header <field>', "a field of the request, 'name: value'; repeatable").argParser(header),
+  from: () => new Option('--from <address>', 'IP address of the client (default: 127.0.0.1)'),
   seed: (what = "draw everything from this seed instead of the scenario's") =>
     new Option('--seed <n>', what).argParser(seed),
   evidence: () =>

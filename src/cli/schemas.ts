@@ -17,6 +17,7 @@ import { planSchema } from '../report/plan-schema.ts';
 import { replayGateSchema } from '../report/replay-gate-schema.ts';
 import { replayReportSchema } from '../report/replay-schema.ts';
 import { reportSchema } from '../report/schema.ts';
+import { explanationSchema, routesSchema } from '../report/routes-schema.ts';
 import { waitSchema } from '../report/wait-schema.ts';
 import { rehearsalSchema } from '../scenario/result-schema.ts';
 import { scenarioSchema } from '../scenario/schema.ts';
@@ -38,6 +39,8 @@ export const schemas = {
   'difference-ignored': ignoredSchema,
   'difference-replayed': replayedSchema,
   check: checkSchema,
+  routes: routesSchema,
+  'routes-explain': explanationSchema,
   change: changeSchema,
   report: reportSchema,
   replay: replayReportSchema,

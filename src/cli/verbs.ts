@@ -35,6 +35,8 @@ const load = {
   show: async () => (await import('./commands/differences.ts')).showDifference,
   explain: async () => (await import('./commands/differences.ts')).explainDifference,
   ignore: async () => (await import('./commands/ignore.ts')).ignoreDifference,
+  routes: async () => (await import('./commands/routes.ts')).listRoutes,
+  explainRoute: async () => (await import('./commands/routes.ts')).explainRoute,
   replayExample: async () => (await import('./commands/replay-example.ts')).replayDifference,
 } as const;
 
@@ -77,6 +79,21 @@ function addGatewayVerbs(add: Add): void {
       'from a gateway that runs here already, whatever its build and configuration file',
     );
   commanding(add('reload', 'apply the changed configuration', load.reload), group);
+  addRoutes(add, group);
+}
+
+function addRoutes(add: Add, group: string): void {
+  const routes = asking(add('routes', 'the routes in the order in which they are asked', load.routes), group)
+    .usage('[explain <method> <url>] [options]')
+    .addOption(flags.runDir());
+  add(
+    'explain <method> <url>',
+    'which route, lane, filters and servers a request gets, and why',
+    load.explainRoute,
+    routes,
+  )
+    .addOption(flags.requestHeader())
+    .addOption(flags.from());
 }
 
 function addRolloutVerbs(add: Add): void {

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { wallMs } from '../core/clock.ts';
 import { messageOf, systemCode } from '../core/errors.ts';
+import { alternativeNamesOf, extensionsOf, OID } from '../core/x509.ts';
 
 /** What is wrong with a certificate or a key, as a message and a hint; no text of a file is in either. */
 export interface CertificateFault {
@@ -22,6 +23,16 @@ export function readCertificates(pem: string): X509Certificate[] | null {
     return null;
   }
 }
+
+/** The names (DNS) of the first certificate of a PEM text, in lower case: those that a client can ask for. */
+export function certificateNames(pem: string): string[] {
+  const [leaf] = readCertificates(pem) ?? [];
+  const extension = leaf === undefined ? undefined : extensionsOf(leaf.raw)?.get(OID.subjectAltName);
+  const names = extension === undefined ? [] : (alternativeNamesOf(extension)?.dnsNames ?? []);
+  return names.filter((name) => SERVER_NAME.test(name)).map((name) => name.toLowerCase());
+}
+
+const SERVER_NAME = /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 /** Why a listener cannot use this chain and key, or null. */
 export function chainFault(cert: string, key: string | null): CertificateFault | null {

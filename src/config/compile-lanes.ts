@@ -1,7 +1,8 @@
+import { inOrder } from '../core/route-order.ts';
 import type { GatewayConfig, RouteConfig, StickyKey, UpstreamConfig } from '../core/snapshot.ts';
 import { compileFilter } from './compile-filters.ts';
 import { compileStickyKey } from './compile-rollout.ts';
-import { bySpecificity, compileRoute } from './compile-routes.ts';
+import { compileRoute } from './compile-routes.ts';
 import { compileUpstream } from './compile-upstream.ts';
 import type { Inputs } from './inputs.ts';
 import type { Config } from './schema.ts';
@@ -29,9 +30,7 @@ export function compileCandidate(config: Config, inputs: Inputs): GatewayConfig[
   return {
     upstreams: compileUpstreams(candidate, compileStickyKey(rollout.stickyKey), inputs),
     routes:
-      candidate.servers === undefined
-        ? bySpecificity((candidate.routes ?? []).map(compileRoute))
-        : [everything()],
+      candidate.servers === undefined ? inOrder((candidate.routes ?? []).map(compileRoute)) : [everything()],
     filters: Object.entries(filters).map(([name, entry]) => compileFilter(name, entry, inputs)),
   };
 }

@@ -173,5 +173,6 @@ function compileNode(config: Config, inputs: Inputs): NodeConfig {
       maxBytes: retention.maxBytes,
     },
     siem: compileSiem(config, inputs),
+    watch: config.watch,
   };
 }

@@ -9,6 +9,8 @@ export interface Inputs {
   /** Relative paths start here: the folder of the file. */
   readonly folder: string;
   readonly environment: Environment;
+  /** Absolute paths of what was read, as far as somebody wants to know them. */
+  readonly files?: Set<string>;
 }
 
 /** What was read, or what to tell the person who wrote the path. */
@@ -24,6 +26,7 @@ export function absolute(inputs: Inputs, path: string): string {
 /** The text of a file of at most `limitBytes` bytes; a device or a pipe is refused, not waited for. */
 export function readInput(inputs: Inputs, path: string, limitBytes: number): Read {
   const full = absolute(inputs, path);
+  inputs.files?.add(full);
   const hint = `relative paths start at ${inputs.folder}`;
   try {
     const status = statSync(full);

@@ -32,6 +32,8 @@ export type LoadResult =
 export interface LoadOptions {
   /** Variables for `${NAME}` and `{ env: NAME }`; the process's own if left out. */
   readonly environment?: Environment;
+  /** Gets the absolute path of every file that is read beside the configuration. */
+  readonly files?: Set<string>;
   /** The text itself, when it does not stand in the file. */
   readonly text?: string;
 }
@@ -46,7 +48,11 @@ export function loadConfig(file: string, options: LoadOptions = {}): LoadResult 
   if ('problem' in text) return { ok: false, problems: [text.problem] };
   const environment = options.environment ?? process.env;
   const folder = file === '-' ? process.cwd() : dirname(resolve(file));
-  return loadText(shown, text.text, { folder, environment });
+  return loadText(shown, text.text, {
+    folder,
+    environment,
+    ...(options.files === undefined ? {} : { files: options.files }),
+  });
 }
 
 function loadText(file: string, text: string, inputs: Inputs): LoadResult {

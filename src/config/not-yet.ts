@@ -9,26 +9,6 @@ interface Later {
 
 /** Keys that the product will have and this build has not: they are refused by name, never ignored. */
 const LATER: readonly Later[] = [
-  ...['clientAuth', 'clientCa', 'crl'].map((key) => ({
-    path: ['listen', '*', 'tls', key],
-    message: 'client certificates are not there yet',
-    hint: 'verify them in front of Cutover and name that proxy under trustedProxies',
-  })),
-  ...['certificates', 'sni'].map((key) => ({
-    path: ['listen', '*', 'tls', key],
-    message: 'several certificates on one listener are not there yet',
-    hint: 'use one certificate with all names, or a listener for each',
-  })),
-  {
-    path: ['listen', '*', 'tls', 'ticketKeys'],
-    message: 'session tickets that all workers share are not there yet: each worker has keys of its own',
-    hint: 'remove it',
-  },
-  {
-    path: ['listen', '*', 'tls', 'alpn'],
-    message: 'HTTP/2 is not there yet: listeners speak http/1.1',
-    hint: 'remove it',
-  },
   {
     path: ['rollout', 'stickyKey', 'claim'],
     message: 'a token claim as sticky key is not there yet',

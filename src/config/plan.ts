@@ -113,4 +113,6 @@ export interface NodeConfig {
     readonly maxBytes: number;
   };
   readonly siem: SiemConfig | null;
+  /** The files of the configuration are looked at, and read again when they changed. */
+  readonly watch: boolean;
 }

@@ -9,6 +9,7 @@ import { candidateSchema, legacySchema } from './schema-lanes.ts';
 import { notifySchema } from './schema-notify.ts';
 import { rolloutSchema } from './schema-rollout.ts';
 import { siemSchema } from './schema-siem.ts';
+import { tlsSchema } from './schema-tls.ts';
 
 const listener = section(
   {
@@ -18,13 +19,7 @@ const listener = section(
       'serve',
       'mirror',
     ]).prefault('serve'),
-    tls: section(
-      {
-        cert: text('certificate chain (PEM), the own certificate first', './tls/fullchain.pem'),
-        key: text('private key (PEM) without a passphrase', './tls/privkey.pem'),
-      },
-      'HTTPS instead of HTTP',
-    ).optional(),
+    tls: tlsSchema.optional(),
     proxyProtocol: flag(
       'every connection begins with a PROXY header, version 1 or 2, and only trustedProxies may connect',
     ).prefault(false),
@@ -161,6 +156,9 @@ export const configSchema = section(
     ).prefault([]),
     workers: whole('worker processes; min(cores, 4) if left out', 1, LIMITS.workers, 2).optional(),
     runDir: text('folder of the lock, the kill switch and the worker list', './run').prefault('./run'),
+    watch: flag(
+      'reads the configuration again when its file or one that it names changes; default: on SIGHUP and reload only',
+    ).prefault(false),
     store: store.prefault({}),
     legacy: legacySchema,
     candidate: candidateSchema,

@@ -22,7 +22,7 @@ export function nearest(wrong: string, words: readonly string[]): string | null 
 export function didYouMean(wrong: string, words: readonly string[]): string | null {
   const word = nearest(wrong, words);
   if (word !== null) return `did you mean "${word}"?`;
-  return words.length === 0 || words.length > 20 ? null : `known here: ${words.join(', ')}`;
+  return words.length === 0 || words.length > 24 ? null : `known here: ${words.join(', ')}`;
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours between two words. */

@@ -50,6 +50,8 @@ listen:
   - address: <listen>
     # region: eu-west # of everything that arrives here
     # tls: { cert: ./tls/fullchain.pem, key: ./tls/privkey.pem } # HTTPS instead of HTTP
+    # and, where clients show certificates or names have their own, docs/tls.md:
+    # tls: { cert: …, key: …, clientAuth: required, clientCa: ./tls/clients-ca.pem, crl: ./tls/clients.crl }
     # proxyProtocol: true # a PROXY header comes first; trustedProxies says from whom
   # - address: unix:/run/cutover.sock
 
@@ -80,6 +82,8 @@ candidate:
 
 # Evidence and history. Both paths start at the folder of this file.
 runDir: ./run
+# Takes a changed configuration over without being told; a bad one is refused as a whole.
+# watch: true
 store:
   sqlite: ./cutover.db
   retention: { windows: 30d, examples: 7d, maxBytes: 2GiB }

@@ -1,6 +1,7 @@
 import { wallMs } from '../core/clock.ts';
 import type { CutoverEvent, StampedEvent } from '../core/events.ts';
 import { LIMITS } from '../core/limits.ts';
+import { printable } from '../core/printable.ts';
 import { positionName } from '../rollout/position.ts';
 
 type Subscriber = (event: StampedEvent) => void;
@@ -74,6 +75,8 @@ export function describeEvent(event: CutoverEvent): string {
       return event.accepted
         ? `configuration ${event.hash.slice(0, 12)} is accepted`
         : `the configuration has ${event.problems} problems: the old one stays in force`;
+    case 'client_denied':
+      return deniedText(event);
     case 'store':
       return `store: ${event.message}`;
     case 'notify':
@@ -81,6 +84,18 @@ export function describeEvent(event: CutoverEvent): string {
     case 'new_class':
       return `new difference ${event.id} on ${event.endpoint}: ${event.kind} ${event.path}`;
   }
+}
+
+function deniedText({
+  by,
+  reason,
+  count,
+  address,
+  identity,
+}: CutoverEvent & { type: 'client_denied' }): string {
+  const who = identity === '' ? '' : ` as ${printable(identity)}`;
+  const many = count === 1 ? 'a client was' : `${count} clients were`;
+  return `${many} not let in: ${by}, ${reason}; the last from ${address}${who}`;
 }
 
 function moveOf({ from, fromStep, to, toStep, region }: CutoverEvent & { type: 'transition' }): string {

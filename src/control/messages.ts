@@ -1,4 +1,5 @@
 import type { Snapshot } from '../core/snapshot.ts';
+import type { TicketKeys } from '../core/ticket-keys.ts';
 import type { TelemetryDelta } from '../telemetry/types.ts';
 
 /** Supervisor → worker. */
@@ -14,8 +15,11 @@ export type ToWorker =
       readonly beside: boolean;
       readonly runDir: string;
       readonly snapshot: Snapshot;
+      readonly ticketKeys: TicketKeys;
     }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
+  /** From now on session tickets are sealed with these. */
+  | { readonly type: 'ticket_keys'; readonly keys: TicketKeys }
   /** Asks for a delta now. */
   | { readonly type: 'report' }
   | { readonly type: 'drain'; readonly deadlineMs: number };

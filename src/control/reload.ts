@@ -24,6 +24,7 @@ export function adoptable(running: CompiledConfig, loaded: CompiledConfig): Adop
     ['admin', JSON.stringify(node.admin) !== JSON.stringify(loaded.node.admin)],
     ['store', JSON.stringify(node.store) !== JSON.stringify(loaded.node.store)],
     ['rollout.window', plan.windowMs !== loaded.plan.windowMs],
+    ['watch', node.watch !== loaded.node.watch],
     ['siem', !isDeepStrictEqual(node.siem, loaded.node.siem)],
   ];
   const isKept = ([first, second]: Path): boolean =>
@@ -51,6 +52,9 @@ function siemOf(
   return { gates: { ...gates, siem: after ?? before }, siemFreshMs };
 }
 
+/** Where this node listens, and how a connection begins there; certificates can be replaced at any time. */
 function addresses(listeners: readonly ListenerConfig[]): string {
-  return JSON.stringify(listeners.map((listener) => ({ ...listener, region: null })));
+  return JSON.stringify(
+    listeners.map(({ tls, ...listener }) => ({ ...listener, tls: tls !== undefined, region: null })),
+  );
 }

@@ -40,6 +40,8 @@ export class SiemDesk {
   private readonly poller: SiemPoller | null;
   private readonly unsubscribe: () => void;
   private readonly timer: NodeJS.Timeout | null;
+  /** What was not written when another process had the epoch is lost, and nobody knows how much that was. */
+  private readonly sinceMs = wallMs();
   private beat = 0;
 
   constructor(options: SiemDeskOptions) {
@@ -92,7 +94,8 @@ export class SiemDesk {
     const { siem, node, state, plan, hear, log } = this.options;
     const { indexer, events } = siem;
     if (indexer === null || events === null) return null;
-    const lastLostMs = () => this.writer?.lastLostMs ?? null;
+    const lastLostMs = () =>
+      this.writer?.lastLostMs ?? (state().epochSinceMs < this.sinceMs ? this.sinceMs : null);
     return new SiemPoller({
       indexer,
       node,

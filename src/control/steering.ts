@@ -17,7 +17,7 @@ import type { GateInput } from '../rollout/gates/decide.ts';
 import type { GateReport } from '../rollout/gates/types.ts';
 import { comparePositions } from '../rollout/position.ts';
 import type { StateStore, TelemetryStore } from '../rollout/ports.ts';
-import type { HistoryEntry, RolloutState } from '../rollout/state.ts';
+import type { HistoryEntry, RolloutPlan, RolloutState } from '../rollout/state.ts';
 import { rolloutView } from '../rollout/view.ts';
 import type { Window } from '../telemetry/types.ts';
 import type { Publisher } from './publisher.ts';
@@ -150,7 +150,7 @@ export class Steering {
       // Whoever holds the lock of this run directory succeeds the supervisor that held it before: the lease of a
       // killed one passes on at once, with a new fence, instead of running out.
       holder: `${hostname()} ${config.node.runDir}`,
-      publish: (changed) => steering.publish(changed),
+      publish: (changed, plan) => steering.publish(changed, plan),
       ask: (command) => steering.asked(command),
       log: (message) => log('warn', message),
       unstoredLog: new UnstoredFile(config.node.runDir, (message) => log('error', message)),
@@ -266,8 +266,10 @@ export class Steering {
     return result;
   }
 
-  private publish(state: RolloutState): void {
-    if (this.next !== null && this.next.gateway.hash === state.configHash) this.config = this.next;
+  /** @param decidedBy the plan that the controller goes by: its hash does not tell a configuration with other steps */
+  private publish(state: RolloutState, decidedBy: RolloutPlan = this.config.plan): void {
+    const { next } = this;
+    if (next?.plan === decidedBy && next.gateway.hash === state.configHash) this.config = next;
     const { gateway, plan } = this.config;
     const relief = this.published !== null && takesAway(this.published, state);
     this.published = state;

@@ -4,8 +4,9 @@ import { messageOf } from '../core/errors.ts';
 interface Job {
   readonly kind: string;
   readonly run: () => Promise<void>;
+  /** Failures with successes of others in between: an outage of all is nobody's fault, however long. */
   failures: number;
-  /** Successes of others when it failed first: it alone is at fault when that number grows. */
+  /** Successes of others when it failed last. */
   successesThen: number;
 }
 
@@ -82,9 +83,9 @@ export class StoreBacklog {
   }
 
   private failed(job: Job, message: string): void {
-    if (job.failures === 0) job.successesThen = this.successes;
-    job.failures += 1;
-    if (job.failures >= POISON_FAILURES && this.successes > job.successesThen) {
+    if (job.failures === 0 || this.successes > job.successesThen) job.failures += 1;
+    job.successesThen = this.successes;
+    if (job.failures >= POISON_FAILURES) {
       this.lost += 1;
       this.options.log(`a ${job.kind} was given up: ${message}`);
       return;

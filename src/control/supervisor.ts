@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { CompiledConfig } from '../config/compile.ts';
+import { loadConfig } from '../config/load.ts';
 import { CutoverError, messageOf } from '../core/errors.ts';
+import type { Authored } from '../rollout/command.ts';
 import { createAdminServer } from './admin-server.ts';
 import type { AdminServer } from './admin-server.ts';
 import { ensureAdminToken } from './admin-token.ts';
@@ -8,6 +10,7 @@ import { NodeBackend } from './backend.ts';
 import { buildOf } from './build.ts';
 import type { Build } from './build.ts';
 import { coalesced } from './coalesce.ts';
+import { ConfigWatch } from './config-watch.ts';
 import { HandOver } from './hand-over.ts';
 import { loadOrThrow } from './load-config.ts';
 import { lockStart, noteAdminAddress, tryLockRunDir } from './lock.ts';
@@ -73,6 +76,7 @@ class Supervisor {
   private node: GatewayNode | null = null;
   private admin: AdminServer | null = null;
   private handOver: HandOver | null = null;
+  private watch: ConfigWatch | null = null;
   /** An exit that somebody else decides on during the drain must not leave workers behind. */
   private readonly onExit = (): void => this.node?.endNow();
 
@@ -100,6 +104,7 @@ class Supervisor {
         openAdmin: () => this.openAdmin(node, config),
         stopped: this.shutdown.requested,
       });
+      if (config.node.watch) this.watch = await this.watchFiles(node);
       log('info', `serving on ${addressesOf(config, node)}`);
       warnOfAcceptQueues(log);
       return node;
@@ -120,10 +125,23 @@ class Supervisor {
   }
 
   async close(): Promise<void> {
+    this.watch?.stop();
     await this.handOver?.settled();
     await this.admin?.close();
     await this.node?.close();
     process.off('exit', this.onExit);
+  }
+
+  /** A supervisor that has let go leaves the files to the one that acts. */
+  private async watchFiles(node: GatewayNode): Promise<ConfigWatch> {
+    const { configFile, log } = this.options;
+    return await ConfigWatch.start({
+      configFile: resolve(configFile),
+      files: () => filesOf(configFile),
+      onChange: async (what) => {
+        if (node.acting) await reload(node, { who: 'watch', reason: `${what} changed` }, log);
+      },
+    });
   }
 
   /** Nobody else runs here. */
@@ -217,16 +235,27 @@ function addressesOf({ gateway }: CompiledConfig, { workers }: GatewayNode): str
 
 /** Hears signals from the first moment on, because their default is to end this process; obeys after the start. */
 function listen(shutdown: Shutdown, started: Promise<GatewayNode>, { log }: RunOptions): void {
-  const reload = async (): Promise<void> => {
-    const { steering } = await started;
-    const { result } = await steering.reload({ who: 'signal', reason: 'SIGHUP' });
-    if (!result.ok) log('error', `the reload was refused: ${result.message}`);
-    else if (!result.changed) log('info', 'the configuration was read again: nothing changed');
-  };
-  const failed = (error: unknown): void => log('error', `the reload failed: ${messageOf(error)}`);
   shutdown.on(
     'SIGHUP',
-    coalesced(() => reload().catch(failed)),
+    coalesced(async () => await reload(await started, { who: 'signal', reason: 'SIGHUP' }, log)),
   );
   shutdown.on('SIGUSR2', () => void started.then((node) => node.lookAtKillSwitch()));
+}
+
+/** Reads the configuration again, and says in the log what came of it; never fails. */
+async function reload(node: GatewayNode, author: Authored, log: RunOptions['log']): Promise<void> {
+  try {
+    const { result } = await node.steering.reload(author);
+    if (!result.ok) log('error', `the reload was refused: ${result.message}`);
+    else if (!result.changed) log('info', 'the configuration was read again: nothing changed');
+  } catch (error) {
+    log('error', `the reload failed: ${messageOf(error)}`);
+  }
+}
+
+/** The files that a configuration is made of, whether it can be used or not. */
+function filesOf(configFile: string): string[] {
+  const files = new Set<string>();
+  loadConfig(configFile, { files });
+  return [...files];
 }

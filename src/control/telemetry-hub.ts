@@ -5,6 +5,7 @@ import type { TelemetryStore } from '../rollout/ports.ts';
 import type { ClassCounts, TelemetryDelta, Window } from '../telemetry/types.ts';
 import { EvidenceBook } from '../telemetry/class-evidence.ts';
 import { WindowKeeper } from '../telemetry/window.ts';
+import { DenialLines } from './denial-lines.ts';
 import { describeEvent, EventLog } from './event-log.ts';
 import { ClassKeeper } from './class-keeper.ts';
 import type { LostClasses } from './class-keeper.ts';
@@ -42,6 +43,7 @@ export class TelemetryHub {
   classes = 0;
   private readonly classKeeper: ClassKeeper;
   private readonly newClassLines = new NewClassLines();
+  private readonly denialLines = new DenialLines();
 
   constructor(options: TelemetryHubOptions) {
     this.options = options;
@@ -123,6 +125,7 @@ export class TelemetryHub {
 
   add(delta: TelemetryDelta): void {
     this.keeper.add(delta);
+    this.tellDenials(this.denialLines.add(delta.denials ?? [], wallMs()));
     this.evidence.learn(delta);
     this.classKeeper.turnTo(delta.epoch, delta.fromMs);
     // Legacy's noise that the candidate never showed is no difference of the two.
@@ -156,9 +159,14 @@ export class TelemetryHub {
   private tick(): void {
     const rest = this.newClassLines.takeRest(wallMs());
     if (rest !== null) this.options.log('info', rest);
+    this.tellDenials(this.denialLines.takeDue(wallMs()));
     if (!this.acting) return;
     this.takeWindows(wallMs());
     void this.backlog.retry();
+  }
+
+  private tellDenials(events: readonly CutoverEvent[]): void {
+    for (const event of events) this.event(event);
   }
 
   private takeWindows(nowMs: number): void {
@@ -219,6 +227,7 @@ function levelOf(event: CutoverEvent): 'info' | 'warn' | 'error' {
     case 'snapshot_late':
     case 'kill_switch':
     case 'worker_slow':
+    case 'client_denied':
       return 'warn';
     case 'hand_over':
       return event.outcome === 'taken' && !event.forced ? 'info' : 'warn';

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { monotonicMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import type { TicketKeys } from '../core/ticket-keys.ts';
 import type { TelemetryDelta, WorkerGauges } from '../telemetry/types.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
@@ -93,6 +94,11 @@ export class WorkerHandle {
     if (this.sentRevision === 0 || this.state === 'down') return;
     this.sentRevision = snapshot.revision;
     this.send({ type: 'snapshot', snapshot });
+  }
+
+  /** Hands it other keys for session tickets; a worker that was not started yet gets them with its start. */
+  useTicketKeys(keys: TicketKeys): void {
+    if (this.sentRevision > 0 && this.state !== 'down') this.send({ type: 'ticket_keys', keys });
   }
 
   /** Asks for what it counted since its last word; resolves when that is here, or after `timeoutMs`. */

@@ -4,6 +4,7 @@ import { messageOf, systemCode } from '../core/errors.ts';
 import { incarnation } from '../core/ids.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import type { TicketKeys } from '../core/ticket-keys.ts';
 import type { Gateway, GatewayOptions } from '../gateway/types.ts';
 import { isKillSwitchOn, isKillSwitchOnSync } from './kill-switch.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -53,6 +54,9 @@ function obey(message: ToWorker, create: (options: GatewayOptions) => Gateway): 
     case 'snapshot':
       apply(message.snapshot);
       break;
+    case 'ticket_keys':
+      useTicketKeys(message.keys);
+      break;
     case 'report':
       report();
       break;
@@ -65,8 +69,8 @@ function obey(message: ToWorker, create: (options: GatewayOptions) => Gateway): 
 async function start(message: Start, create: (options: GatewayOptions) => Gateway): Promise<void> {
   name = `worker ${message.slot} (${process.pid})`;
   try {
-    const { snapshot, slot, workers, runDir } = message;
-    const gateway = create({ snapshot, slot, workers, log });
+    const { snapshot, slot, workers, runDir, ticketKeys } = message;
+    const gateway = create({ snapshot, slot, workers, ticketKeys, log });
     running = { gateway, runDir, snapshot, draining: false };
     gateway.setLocalBypass(isKillSwitchOnSync(runDir));
     list(runDir, message.ports);
@@ -94,6 +98,15 @@ function apply(snapshot: Snapshot): void {
     return;
   }
   send({ type: 'acknowledged', revision: snapshot.revision });
+}
+
+/** Without them sessions are resumed by the keys before. */
+function useTicketKeys(keys: TicketKeys): void {
+  try {
+    running?.gateway.useTicketKeys(keys);
+  } catch (error) {
+    log('error', `new keys for session tickets were refused: ${messageOf(error)}`);
+  }
 }
 
 /** Lets exchanges finish and ends the process; cut off hard a while after the deadline. */

@@ -5,6 +5,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { TelemetryDelta } from '../telemetry/types.ts';
 import { listenError } from './ports.ts';
 import { removeWorkerRecord } from './run-dir.ts';
+import { TicketOffice } from './ticket-office.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
@@ -22,6 +23,8 @@ export interface WorkerSetOptions {
   readonly silenceMs?: number;
   /** Resident memory of one worker, above which it is replaced; default `LIMITS.workerRssBytes`. */
   readonly memoryBytes?: number;
+  /** How long keys of session tickets are the newest; default `LIMITS.ticketKeyMs`. */
+  readonly ticketKeyMs?: number;
   readonly listener: WorkerSetListener;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -45,6 +48,7 @@ export class WorkerSet {
   ports: readonly number[];
   private readonly options: WorkerSetOptions;
   private readonly slots: WorkerSlot[];
+  private readonly tickets: TicketOffice;
   private timer: NodeJS.Timeout | null = null;
   private started: PromiseWithResolvers<void> | null = null;
   private allEnded: PromiseWithResolvers<void> | null = null;
@@ -53,6 +57,9 @@ export class WorkerSet {
     this.options = options;
     this.module = options.module;
     this.ports = options.ports;
+    this.tickets = new TicketOffice((keys) => {
+      for (const worker of this.alive) worker.useTicketKeys(keys);
+    }, options.ticketKeyMs);
     this.slots = Array.from({ length: options.workers }, (_, index) => new WorkerSlot(index, this));
   }
 
@@ -163,6 +170,7 @@ export class WorkerSet {
       beside: this.options.beside?.() ?? false,
       runDir,
       snapshot: this.options.snapshot(),
+      ticketKeys: this.tickets.newest,
     });
   }
 
@@ -203,6 +211,7 @@ export class WorkerSet {
   private stop(): void {
     this.stopping = true;
     if (this.timer !== null) clearInterval(this.timer);
+    this.tickets.close();
     for (const slot of this.slots) slot.stop();
   }
 

@@ -23,6 +23,10 @@ const TABLE = {
   version_not_supported: { blame: 'client', retry: false, status: 505 },
   client_aborted: { blame: 'client', retry: false, status: 0 },
   tls_handshake: { blame: 'client', retry: false, status: 0 },
+  /** No certificate, or one that proves nothing here: `docs/tls.md`. Before HTTP nobody is told. */
+  client_certificate: { blame: 'client', retry: false, status: 403 },
+  /** A host with another policy for client certificates than the name that was asked for (RFC 9110, section 15.5.20). */
+  misdirected: { blame: 'client', retry: false, status: 421 },
   proxy_header: { blame: 'client', retry: false, status: 0 },
   /** More connections from one address than `limits.connectionsPerAddress`. */
   address_limit: { blame: 'client', retry: false, status: 429 },

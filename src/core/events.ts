@@ -66,6 +66,16 @@ export type CutoverEvent =
       readonly ok: boolean;
       readonly message: string;
     }
+  | {
+      /** Clients were not let in: the first one of a reason, then how many, once a minute. */
+      readonly type: 'client_denied';
+      readonly by: string;
+      readonly reason: string;
+      readonly count: number;
+      /** Of the last of them; '' for an identity that was not shown. */
+      readonly address: string;
+      readonly identity: string;
+    }
   | { readonly type: 'store'; readonly ok: boolean; readonly message: string }
   | {
       readonly type: 'new_class';

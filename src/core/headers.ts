@@ -9,6 +9,18 @@ export function spanOf(start: number, end: number): number {
   return (start << LENGTH_BITS) | (end - start);
 }
 
+/** Beginnings of names in lower case; those with the same first letter have the same second one. */
+export class Prefixes {
+  readonly prefixes: readonly string[];
+  /** The second letter, by the first. */
+  readonly letters = new Uint8Array(128);
+
+  constructor(...prefixes: string[]) {
+    this.prefixes = prefixes;
+    for (const prefix of prefixes) this.letters[prefix.charCodeAt(0)] = prefix.charCodeAt(1);
+  }
+}
+
 /**
  * Header fields of one message: names as they were received, in their order, repeated names kept apart
  * (RFC 9110, section 5.3 lets a recipient join them; `Set-Cookie` must never be joined, so nobody does).
@@ -148,6 +160,18 @@ export class HeaderFields {
       }
     }
     return removed;
+  }
+
+  /** The same for several beginnings: where none is there, which is nearly always, one look at two letters of each name. */
+  removeAllOf({ prefixes, letters }: Prefixes): void {
+    const { text, spans, own } = this;
+    let isThere = own.length > 0;
+    for (let index = 0; index < spans.length && !isThere; index += 2) {
+      const start = (spans[index] as number) >> LENGTH_BITS;
+      const seconds = letters[(text.charCodeAt(start) | 32) & 127] as number;
+      if (seconds !== 0 && (text.charCodeAt(start + 1) | 32) === seconds) isThere = true;
+    }
+    if (isThere) for (const prefix of prefixes) this.removeAll(prefix);
   }
 
   private dropOwn(isGone: (name: string) => boolean): void {

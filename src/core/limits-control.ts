@@ -101,6 +101,17 @@ export const CONTROL_LIMITS = {
   configExcerptChars: 160,
   /** Entries of any list or map in `cutover.yaml` (routes, servers, addresses). */
   configEntries: 1_000,
+  /** Weight of an upstream of a route: parts of a thousandth and finer. */
+  upstreamWeight: 100_000,
+  /** An expression of a route: its automaton is walked for every character of a path. */
+  routePatternChars: 256,
+  /** Routes with an expression: all of one host are asked one after the other. */
+  routePatterns: 100,
+  /** Headers, or parameters, that one route asks for, and the characters of their values. */
+  routeConditions: 16,
+  routeValueChars: 1_024,
+  /** With `watch`, how often the files of the configuration are looked at: a handful of `stat` calls. */
+  configWatchMs: 250,
   /** A JSON Web Key Set: 256 KiB holds hundreds of RSA keys. */
   jwksBytes: 256 * 1024,
   /** A list of revoked tokens: 6,000 UUIDs; it travels to every worker with the configuration. */

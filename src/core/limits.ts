@@ -23,6 +23,28 @@ export const LIMITS = {
   proxyHeaderBytes: 4 * 1024,
   /** Everything before the first byte of HTTP: PROXY header and TLS handshake, two round trips of a slow phone. */
   receptionTimeoutMs: 5_000,
+  /** The first message of a handshake, which is put together before OpenSSL sees it: one record, with post-quantum keys 2 KiB. */
+  clientHelloBytes: 16 * 1024,
+  /** How long a session can be resumed, seconds: what nginx has. A certificate is looked at anew each time. */
+  tlsSessionS: 300,
+  /** Certificates behind a client's that are looked at: OpenSSL builds chains of a hundred, nobody has ten. */
+  certificateChain: 10,
+  /** Lists of revoked certificates of one policy: 30,000 entries. Each snapshot carries them to every worker. */
+  revocationListBytes: 1024 * 1024,
+  /** Reasons for which clients are denied that are told apart between two reports; and the time between two events of one reason. */
+  denialReasons: 64,
+  denialEventMs: 60_000,
+  /** Weakest keys of clients: what a public authority would sign. */
+  clientRsaBits: 2_048,
+  clientEcBits: 256,
+  /** Keys of session tickets: what Node takes, name, HMAC and AES key. And how long they are the newest ones. */
+  ticketKeyBytes: 48,
+  ticketKeyMs: 6 * 3_600_000,
+  /** Alternative names of a client's certificate, and characters of one: more is no identity. */
+  certificateNames: 32,
+  certificateNameChars: 2_048,
+  /** What servers are told about a client: a quarter of a head, so that the client's own fields have room. */
+  forwardedIdentityChars: 4 * 1024,
   /** Path of a unix socket: `sun_path` has 108 bytes, a suffix of ours and a final zero. */
   unixPathBytes: 100,
   /** Certificates of a listener or an upstream in one file: the bundle of a system has about 250 KiB. */
@@ -43,6 +65,20 @@ export const LIMITS = {
   writeBuffersKept: 32,
   /** Request body kept while its call waits for a connection: one read of the client's socket and slack. */
   heldBodyBytes: 256 * 1024,
+  /** Streams of one HTTP/2 connection at once: what browsers and servers expect (RFC 9113, section 6.5.2). */
+  h2Streams: 100,
+  /** Bytes of one request body that are sent ahead of us, of each stream. */
+  h2WindowBytes: 64 * 1024,
+  /** What nghttp2 may hold for one connection, MiB: field sections, frames, answers that wait. */
+  h2SessionMiB: 10,
+  /** Frames that make no sense, and streams over the limit, after which a connection ends. */
+  h2InvalidFrames: 100,
+  h2RejectedStreams: 100,
+  /** Settings in one frame. */
+  h2Settings: 32,
+  /** Resets by the client: at once, and per second (CVE-2023-44487). A browser that leaves a page resets its requests. */
+  h2ResetBurst: 200,
+  h2ResetsPerSec: 33,
   /** Interim answers (1xx) before one final answer. */
   informsPerAnswer: 16,
   /** After the last answer: time, and bytes read and dropped, until the client closes; saves the answer from a reset. */

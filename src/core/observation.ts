@@ -10,6 +10,8 @@ export interface Observation {
   readonly path: string;
   readonly host: string;
   readonly clientAddress: string;
+  /** Who the certificate of the client says it is; absent: it has shown none. */
+  readonly clientIdentity?: string | undefined;
   readonly route: string;
   readonly region: string;
   /** The lane that answered the client, or `edge` when a filter or the gateway itself did. */

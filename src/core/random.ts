@@ -34,6 +34,11 @@ export function randomHex(bytes: number): string {
   return randomBytes(bytes).toString('hex');
 }
 
+/** Bytes that nobody can guess, for keys. */
+export function randomSecret(bytes: number): Uint8Array {
+  return new Uint8Array(randomBytes(bytes));
+}
+
 /**
  * A reproducible source: mulberry32 (Tommy Ettinger, public domain), 32 bits of state.
  * @param seed any integer; the same seed gives the same sequence on every machine

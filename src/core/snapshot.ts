@@ -17,10 +17,63 @@ export type Phase = (typeof PHASES)[number];
 /** A CIDR block or single address, as text: `10.0.0.0/8`, `::1`. */
 export type Cidr = string;
 
-/** Certificate chain and private key, as PEM. The key is a secret. */
-export interface ListenerTls {
+/** Certificate chain and private key, as PEM, with what holds for the names that get it. The key is a secret. */
+export interface TlsCertificate {
   readonly cert: string;
   readonly key: string;
+  /** Lower-case names, `*.example.org` among them. */
+  readonly names?: readonly string[];
+  /** Absent: nobody is asked for a certificate. */
+  readonly client?: ClientAuth;
+}
+
+/** The certificates of a listener; its own is for every name that has no other. */
+export interface ListenerTls extends TlsCertificate {
+  readonly certificates?: readonly TlsCertificate[];
+  /** What may be spoken (RFC 7301), the preferred first; absent: HTTP/1.1. */
+  readonly alpn?: readonly ('h2' | 'http/1.1')[];
+  /** A name without a certificate is refused, instead of getting the listener's own. */
+  readonly refusesUnknown?: boolean;
+  /** What servers are told about a client with a certificate (XFCC), in the order of Envoy; absent: nothing. */
+  readonly forwards?: readonly ForwardedKey[];
+}
+
+export const FORWARDED_KEYS = ['by', 'hash', 'subject', 'uri', 'dns'] as const;
+export type ForwardedKey = (typeof FORWARDED_KEYS)[number];
+
+/** How clients prove who they are: OpenSSL verifies the chain, and what follows is asked of what it found. */
+export interface ClientAuth {
+  readonly mode: 'optional' | 'required';
+  /** Authorities (PEM), those of every trust domain among them. */
+  readonly ca: string;
+  /** Lists of revoked certificates (PEM), or null. */
+  readonly crl: string | null;
+  /** What a list that is past its next update means: nobody gets in, or whoever is not in it. */
+  readonly crlFailure: 'closed' | 'open';
+  readonly policy: ClientPolicy;
+}
+
+/** What the certificate of a client has to be, beside being valid. */
+export interface ClientPolicy {
+  /** One of these has to be among its alternative names; empty: any. */
+  readonly names: readonly NameRule[];
+  /** SPIFFE: a client is of the domain whose authorities (PEM) have made it; empty: no such identity is asked for. */
+  readonly trustDomains: readonly { readonly name: string; readonly ca: string }[];
+  /** SHA-256 of public keys (SPKI), base64; empty: any. */
+  readonly pins: readonly string[];
+  /** Authorities above it, the root included; 0: any number. */
+  readonly maxDepth: number;
+  readonly minRsaBits: number;
+  readonly minEcBits: number;
+  /** From the first to the last day; 0: any. */
+  readonly maxLifetimeMs: number;
+}
+
+/** A name that is let in: exactly, or any that begins (URIs) or ends (DNS, e-mail) so. */
+export interface NameRule {
+  readonly type: 'uri' | 'dns' | 'email';
+  readonly match: 'exact' | 'prefix' | 'suffix';
+  readonly value: string;
 }
 
 /** One address to listen on. */
@@ -118,21 +171,50 @@ export interface UpstreamTls {
   readonly serverName: string | null;
 }
 
+/** A field that a request must have: a header by its lower-case name, or a parameter of its query, decoded once. */
+export interface FieldMatch {
+  readonly name: string;
+  /** The exact value that one of its fields must have; null: any. */
+  readonly value: string | null;
+}
+
+/** How the path of a route is read; `prefix` when it is left out. */
+export type PathKind = 'prefix' | 'exact' | 'template' | 'regex';
+
 /** What a request must look like for a route. */
 export interface RouteMatch {
-  /** Exact host without port, lower case, or null for any. */
+  /** Host without port in lower case; `*.example.com` for every host below that name; null for any. */
   readonly host: string | null;
-  /** Path prefix; ends with `/` unless it is one whole path segment sequence (`/api` matches `/api` and `/api/x`). */
+  readonly pathKind?: PathKind | undefined;
+  /**
+   * A prefix ends with `/` unless it is one whole path segment sequence (`/api` matches `/api` and `/api/x`). In a
+   * template `{name}` stands for one segment that is not empty. An expression stands for the whole path.
+   */
   readonly path: string;
   /** Upper-case methods, empty for any. */
   readonly methods: readonly string[];
+  /** All of them must be there. */
+  readonly headers?: readonly FieldMatch[] | undefined;
+  readonly query?: readonly FieldMatch[] | undefined;
+}
+
+/** One upstream of a route and its part of the requests. */
+export interface WeightedUpstream {
+  readonly name: string;
+  readonly weight: number;
 }
 
 export interface RouteConfig {
   readonly name: string;
   readonly match: RouteMatch;
-  /** Name of an upstream of the candidate lane. */
+  /** Name of an upstream of the candidate lane; of several the first, '' where the route redirects. */
   readonly upstream: string;
+  /** Several of them by their weights, at least one above 0. */
+  readonly upstreams?: readonly WeightedUpstream[] | undefined;
+  /** The candidate's server gets this in the place of the path of the match. */
+  readonly rewrite?: { readonly prefix: string } | undefined;
+  /** The candidate lane answers with this instead of asking a server. */
+  readonly redirect?: { readonly prefix: string; readonly status: number } | undefined;
   /** Names of filters, in their order. */
   readonly filters: readonly string[];
   /** A critical route must be proven by itself before a phase is left. */

@@ -32,6 +32,7 @@ function toneOf(event: CutoverEvent): Tone {
     case 'snapshot_late':
     case 'worker_down':
     case 'worker_slow':
+    case 'client_denied':
     case 'new_class':
       return 'warn';
     case 'hand_over':

@@ -28,6 +28,8 @@ const DURATION = piece(',"duration_us":');
 const SERVICE = piece(',"service_us":');
 const BYTES_IN = piece(',"bytes_in":');
 const BYTES_OUT = piece(',"bytes_out":');
+const IDENTITY = piece(',"tls.client.identity":"');
+const IDENTITY_END = piece('"');
 const END = piece('}\n');
 const NULL = piece('null');
 
@@ -124,6 +126,7 @@ export function accessLineBytes({
   requestId,
   route,
   region,
+  clientIdentity = '',
 }: Observation): number {
   const texts =
     method.length +
@@ -132,7 +135,8 @@ export function accessLineBytes({
     clientAddress.length +
     requestId.length +
     route.length +
-    region.length;
+    region.length +
+    clientIdentity.length;
   return texts * 6 + LIMITS.accessLineBytes;
 }
 
@@ -168,8 +172,16 @@ export function writeAccessLine(target: Uint8Array<ArrayBuffer>, offset: number,
   putNumber(seen.bytesIn);
   put(BYTES_OUT);
   putNumber(seen.bytesOut);
+  if (seen.clientIdentity !== undefined) putIdentity(seen.clientIdentity);
   put(END);
   return at;
+}
+
+/** There on connections with a certificate alone: all other lines are as they were. */
+function putIdentity(identity: string): void {
+  put(IDENTITY);
+  putText(identity);
+  put(IDENTITY_END);
 }
 
 /** What says where an exchange went, of the line before: most lines say the same. */

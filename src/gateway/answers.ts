@@ -5,7 +5,13 @@ import type { OutboundHandler, ResponseHead } from '../wire/types.ts';
 import type { FilterAnswer } from './filters/types.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
+  301: 'Moved Permanently',
+  302: 'Found',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  403: 'Forbidden',
   404: 'Not Found',
+  421: 'Misdirected Request',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

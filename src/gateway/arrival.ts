@@ -20,6 +20,8 @@ export interface Arrival {
   readonly region: string;
   /** How it came in. */
   readonly scheme: 'http' | 'https';
+  /** What servers are told about the certificate of the peer, or null. */
+  readonly clientCertificate: string | null;
   /** What a trusted peer says about the way before it. */
   readonly via: Via;
   /** Sticky key of the user as the request names it, or null when it carries none: the address stands in then. */
@@ -43,7 +45,7 @@ export class ArrivalDesk {
     }));
   }
 
-  arrive(inbound: Inbound): Arrival {
+  arrive(inbound: Pick<Inbound, 'head' | 'remoteAddress' | 'listener' | 'client'>): Arrival {
     const { fields } = inbound.head;
     const peerAddress = plainAddress(inbound.remoteAddress);
     const peerTrusted = this.trusted.contains(peerAddress);
@@ -58,6 +60,7 @@ export class ArrivalDesk {
       clientAddress,
       region: this.regionOf(fields, peerAddress, clientAddress, inbound.listener),
       scheme: this.config.listeners[inbound.listener]?.tls === undefined ? 'http' : 'https',
+      clientCertificate: inbound.client?.forwarded ?? null,
       via,
       userKey: userKeyOf(fields, this.config.stickyKey),
     };

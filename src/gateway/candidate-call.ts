@@ -1,12 +1,20 @@
 // HOT: one object per call; no promise unless a filter returns one.
 import type { FailureCode } from '../core/errors.ts';
+import type { RouteConfig } from '../core/snapshot.ts';
 import type { HeaderFields } from '../core/headers.ts';
-import type { Outbound, OutboundHandler, ResponseHead, SwitchedConnection } from '../wire/types.ts';
+import type {
+  Outbound,
+  OutboundHandler,
+  OutboundHead,
+  ResponseHead,
+  SwitchedConnection,
+} from '../wire/types.ts';
 import { failureAnswer, playAnswer } from './answers.ts';
 import { runOnDone, runOnRequest, runOnResponse, runOnUpstreamRequest } from './filters/run.ts';
 import type { Filter, FilterAnswer } from './filters/types.ts';
 import { outboundHead } from './lane-request.ts';
 import type { LaneRequest } from './lane-request.ts';
+import { movedTarget, redirectAnswer } from './routing/moves.ts';
 import type { Upstream } from './upstream.ts';
 
 const NONE: readonly Filter[] = [];
@@ -64,6 +72,8 @@ export class CandidateCall implements Outbound, OutboundHandler {
   private filtered(answer: FilterAnswer | null): void {
     if (this.over) return;
     if (answer !== null) return this.play(answer);
+    if (this.request.matched?.config.redirect !== undefined)
+      return this.redirect(this.request.matched.config);
     if (this.upstream === null) return this.failLater('no_server');
     try {
       runOnUpstreamRequest(this.filters, this.request);
@@ -73,8 +83,15 @@ export class CandidateCall implements Outbound, OutboundHandler {
     this.forward(this.upstream);
   }
 
+  private redirect(config: RouteConfig): void {
+    const { path, target } = this.request;
+    this.answerLater(redirectAnswer(config, path, target) ?? failureAnswer('no_route'));
+  }
+
   private forward(upstream: Upstream): void {
-    const call = upstream.call(outboundHead(this.request, upstream), this);
+    const head = this.headFor(upstream);
+    if (head.target === '') return this.answerLater(failureAnswer('no_route'));
+    const call = upstream.call(head, this);
     this.call = call;
     if (this.paused) call.pause();
     let room = true;
@@ -83,6 +100,15 @@ export class CandidateCall implements Outbound, OutboundHandler {
     this.early = [];
     if (this.ended) call.end();
     else if (kept && room) queueMicrotask(() => this.onWritable());
+  }
+
+  /** The head with its path rewritten, where the route says so. */
+  private headFor(upstream: Upstream): OutboundHead {
+    const head = outboundHead(this.request, upstream);
+    const config = this.request.matched?.config;
+    if (config?.rewrite === undefined) return head;
+    const target = movedTarget(config.match, config.rewrite.prefix, this.request.path, head.target);
+    return { ...head, target };
   }
 
   private answerLater(answer: FilterAnswer): void {

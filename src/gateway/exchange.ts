@@ -50,9 +50,9 @@ export class Exchange implements InboundHandler, RelayOwner {
   constructor(runtime: Runtime, inbound: Inbound) {
     this.runtime = runtime;
     this.inbound = inbound;
-    const { method, host, path, fields } = inbound.head;
+    const { method, host, path, fields, target } = inbound.head;
     this.arrival = runtime.desk.arrive(inbound);
-    this.matched = runtime.router.match(method, host, path);
+    this.matched = runtime.router.match(method, host, path, fields, target);
     this.assignment = runtime.assigner.assign(this.arrival, host, fields);
     this.fields = forwardedFields(inbound.head, this.arrival);
   }
@@ -220,6 +220,7 @@ export class Exchange implements InboundHandler, RelayOwner {
       path: head.path,
       host: head.host,
       clientAddress: this.arrival.clientAddress,
+      clientIdentity: this.inbound.client?.identity?.name,
       route: this.route,
       region: this.arrival.region,
       answeredBy: this.answeredBy,

@@ -1,4 +1,5 @@
 // HOT: one copy of the field list per lane.
+import { Prefixes } from '../core/headers.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { ShadowConfig } from '../core/snapshot.ts';
 import { siblingTraceparent } from '../core/ids.ts';
@@ -6,9 +7,16 @@ import { COPY_GUARD, COPY_MARKER, isMarked } from '../shadow/eligibility.ts';
 import type { RequestHead } from '../wire/types.ts';
 import type { Arrival } from './arrival.ts';
 import { forwardedWith, hopsWith } from './via.ts';
+import { XFCC, XFCC_LOWER } from './xfcc.ts';
 
 /** Names that only the gateway may use: what clients or lanes send under them is dropped. */
 const OWN_PREFIX = 'x-cutover-';
+
+/**
+ * Under these names proxies tell servers whose certificate they have verified: NGINX by habit, HAProxy, RFC 9440. Nobody
+ * else may; Envoy's `x-forwarded-client-cert` goes with `x-forwarded-`.
+ */
+const CERTIFICATE_PREFIXES = new Prefixes('ssl-client-', 'x-ssl-client-', 'client-cert', 'x-client-cert');
 
 /**
  * The fields that go to the lane which answers the client. Both lanes see the same client address, host, protocol,
@@ -19,6 +27,7 @@ export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFiel
   if (fields.removeAll(OWN_PREFIX) && isMarked(head.fields)) fields.setChecked(COPY_GUARD, COPY_GUARD, '1');
   if (arrival.peerTrusted) addToWay(fields, head.host, arrival);
   else beginWay(fields, head.host, arrival);
+  if (arrival.clientCertificate !== null) fields.setChecked(XFCC, XFCC_LOWER, arrival.clientCertificate);
   fields.setChecked('X-Real-IP', 'x-real-ip', arrival.clientAddress);
   fields.setChecked('X-Request-Id', 'x-request-id', arrival.requestId);
   fields.setChecked('traceparent', 'traceparent', arrival.traceparent);
@@ -29,6 +38,7 @@ export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFiel
 function beginWay(fields: HeaderFields, host: string, { peerAddress, scheme }: Arrival): void {
   fields.removeAll('x-forwarded-');
   fields.remove('forwarded');
+  fields.removeAllOf(CERTIFICATE_PREFIXES);
   fields.appendChecked('X-Forwarded-For', peerAddress);
   fields.appendChecked('X-Forwarded-Proto', scheme);
   if (host !== '') fields.appendChecked('X-Forwarded-Host', host);

@@ -1,21 +1,25 @@
+import type { ClientRefusal } from '../core/client-identity.ts';
 import { monotonicMs } from '../core/clock.ts';
 import type { FailureCode } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { GatewayConfig, Snapshot } from '../core/snapshot.ts';
+import type { TicketKeys } from '../core/ticket-keys.ts';
 import { openShadow } from '../shadow/department.ts';
 import type { ShadowDepartment } from '../shadow/department.ts';
+import { Denials } from '../telemetry/denials.ts';
 import { Recorder } from '../telemetry/recorder.ts';
 import type { TelemetryDelta } from '../telemetry/types.ts';
 import { createWireServer } from '../wire/server.ts';
 import type { Inbound, RequestAcceptor, ServerOptions, WireServer } from '../wire/types.ts';
 import { AccessLog } from './access-log.ts';
 import { AddressSet, plainAddress } from './addresses.ts';
+import { deny } from './denial.ts';
 import { ProcessGauges } from './gauges.ts';
 import { Listening } from './listening.ts';
 import { Overload, refuse } from './overload.ts';
 import { runExchange } from './pipeline.ts';
 import { Plant } from './plant.ts';
-import { refusedHead, refusedRequest } from './refused-line.ts';
+import { deniedRequest, refusedHead, refusedRequest } from './refused-line.ts';
 import { Runtime } from './runtime.ts';
 import type { Station } from './runtime.ts';
 import type { Gateway, GatewayOptions } from './types.ts';
@@ -45,6 +49,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   private runtime: Runtime;
   private configText: string;
   private localBypass = false;
+  private readonly denials = new Denials();
 
   constructor(options: GatewayOptions) {
     this.options = options;
@@ -70,7 +75,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       snapshot.config,
     );
     this.server = createWireServer(this, serverOptions(snapshot.config));
-    this.listening = new Listening(this.server, snapshot.config);
+    this.listening = new Listening(this.server, snapshot.config, options.ticketKeys ?? null);
   }
 
   async listen(ports: readonly number[], reusePort: boolean, beside = false): Promise<number[]> {
@@ -93,15 +98,20 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       this.snapshot = { ...snapshot, config: plant.config };
       return this.swap(plant);
     }
+    // First of all: certificates that cannot be used refuse the whole snapshot.
+    this.listening.configure(snapshot.config);
     const next = this.plantOf(snapshot, plant);
     this.configText = configText;
     this.snapshot = snapshot;
     this.swap(next);
     plant.retire();
     this.station.accessLog.configure(snapshot.config.accessLog);
-    this.listening.configure(snapshot.config);
     this.server.reconfigure(serverOptions(snapshot.config));
     this.overload.configure(snapshot.config);
+  }
+
+  useTicketKeys(keys: TicketKeys): void {
+    this.listening.useKeys(keys);
   }
 
   setLocalBypass(on: boolean): void {
@@ -126,14 +136,25 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   }
 
   onRequest(inbound: Inbound): void {
+    const refusal = inbound.client?.refusal(inbound.head.host) ?? null;
+    if (refusal !== null) return this.deny(inbound, refusal);
     if (!this.overload.refuses(this.busy, inbound.startedUs)) return runExchange(this.runtime, inbound);
     this.runtime.book.edgeAnswer('overloaded');
     this.station.accessLog.writeRefused(() => refusedRequest(this.runtime, inbound));
     refuse(inbound);
   }
 
+  private deny(inbound: Inbound, { code, reason }: ClientRefusal): void {
+    this.runtime.book.edgeAnswer(code);
+    const identity = inbound.client?.identity?.name ?? '';
+    this.denials.note(code, reason, plainAddress(inbound.remoteAddress), identity);
+    this.station.accessLog.writeRefused(() => deniedRequest(this.runtime, inbound, code, reason));
+    deny(inbound, code);
+  }
+
   onRefused(code: FailureCode, status: number, remoteAddress: string, detail: string): void {
     this.runtime.book.edgeAnswer(code);
+    if (code === 'client_certificate') this.denials.note(code, detail, plainAddress(remoteAddress), '');
     this.station.accessLog.writeRefused(() => refusedHead(code, status, plainAddress(remoteAddress), detail));
   }
 
@@ -152,7 +173,10 @@ class WorkerGateway implements Gateway, RequestAcceptor {
       states: this.server.states(),
       upstreams: this.runtime.plant.levels(),
     });
-    return this.station.recorder.take(this.snapshot.rollout.epoch, gauges);
+    const deltas = this.station.recorder.take(this.snapshot.rollout.epoch, gauges);
+    const denials = this.denials.take();
+    if (denials.length === 0) return deltas;
+    return deltas.map((delta, index) => (index === deltas.length - 1 ? { ...delta, denials } : delta));
   }
 
   upstreams(): UpstreamStats[] {

@@ -4,6 +4,7 @@ import type { Inbound, OutboundHead } from '../wire/types.ts';
 import type { Arrival } from './arrival.ts';
 import type { FilterExchange } from './filters/types.ts';
 import type { CompiledRoute } from './router.ts';
+import { upstreamFor } from './routing/moves.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A request on its way to one lane: the exchange its filters see, and how its body is framed. */
@@ -16,6 +17,8 @@ export class LaneRequest implements FilterExchange {
   readonly clientAddress: string;
   readonly region: string;
   readonly route: string;
+  /** Of the candidate lane: the same for a request and its copy. */
+  readonly upstream: string;
   readonly isCopy: boolean;
   readonly fields: HeaderFields;
   readonly matched: CompiledRoute | null;
@@ -35,6 +38,7 @@ export class LaneRequest implements FilterExchange {
     this.clientAddress = of.clientAddress;
     this.region = of.region;
     this.route = of.route;
+    this.upstream = of.upstream;
     this.isCopy = of.isCopy;
     this.fields = of.fields;
     this.matched = of.matched;
@@ -72,6 +76,7 @@ export function laneRequestFor(
     clientAddress: arrival.clientAddress,
     region: arrival.region,
     route,
+    upstream: upstreamFor(matched?.config, arrival.userKey ?? arrival.requestId),
     isCopy,
     fields,
     matched,

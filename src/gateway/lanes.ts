@@ -33,7 +33,7 @@ export class CandidateLane implements LanePort {
   }
 
   call(request: LaneRequest, handler: OutboundHandler): Outbound {
-    const upstream = this.upstreams.get(request.matched?.config.upstream ?? '') ?? null;
+    const upstream = this.upstreams.get(request.upstream) ?? null;
     const call = new CandidateCall(request, upstream, handler);
     call.start();
     return call;

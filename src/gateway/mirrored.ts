@@ -53,10 +53,10 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
   constructor(runtime: Runtime, inbound: Inbound) {
     this.runtime = runtime;
     this.inbound = inbound;
-    const { method, host, path } = inbound.head;
+    const { method, host, path, fields, target } = inbound.head;
     const { phase, sample } = runtime.snapshot.rollout;
     this.arrival = runtime.desk.arrive(inbound);
-    this.matched = runtime.router.match(method, host, path);
+    this.matched = runtime.router.match(method, host, path, fields, target);
     this.assignment = { lane: 'legacy', direction: 'shadow', copyShare: phase === 'retired' ? 0 : sample };
     this.fields = forwardedFields(inbound.head, this.arrival);
     const plan = planCopy(this);
@@ -198,6 +198,7 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
       path: inbound.head.path,
       host: inbound.head.host,
       clientAddress: arrival.clientAddress,
+      clientIdentity: inbound.client?.identity?.name,
       route: this.route,
       region: arrival.region,
       answeredBy: asked ? 'legacy' : 'edge',

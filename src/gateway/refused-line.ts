@@ -39,6 +39,19 @@ export function refusedRequest({ desk }: { readonly desk: ArrivalDesk }, inbound
   return { code: 'overloaded', status, clientAddress, requestId, region, head: inbound.head, detail: null };
 }
 
+/** What it says of a client that may not ask: why, and who it is as far as that was shown. */
+export function deniedRequest(
+  { desk }: { readonly desk: ArrivalDesk },
+  inbound: Inbound,
+  code: FailureCode,
+  reason: string,
+): Refused {
+  const { clientAddress, requestId, region } = desk.arrive(inbound);
+  const name = inbound.client?.identity?.name ?? null;
+  const detail = name === null ? reason : `${reason}: ${name.slice(0, LIMITS.accessLineBytes)}`;
+  return { code, status: failure(code).status, clientAddress, requestId, region, head: inbound.head, detail };
+}
+
 /**
  * Lines of refused requests. An attack may not fill the disk: there are at most `LIMITS.refusedLinesPerSecond` of them,
  * and one more that says how many were left out.

@@ -1,9 +1,14 @@
-// HOT: a walk over the routes of the request's host; no allocation.
+// HOT: lookups by host and path, however many routes there are; a path that servers read differently takes the slow way.
+import type { HeaderFields } from '../core/headers.ts';
+import { inOrder, isWildcard } from '../core/route-order.ts';
 import type { FilterConfig, RouteConfig } from '../core/snapshot.ts';
 import { pathTemplates } from '../shadow/endpoint.ts';
 import type { PathTemplate } from '../shadow/endpoint.ts';
 import { createFilter } from './filters/order.ts';
 import type { Filter } from './filters/types.ts';
+import { Asked } from './routing/conditions.ts';
+import { PathIndex } from './routing/path-index.ts';
+import { asRead, isAmbiguous, readingsOf } from './routing/readings.ts';
 
 /** A route with everything a request needs of it, resolved once. */
 export interface CompiledRoute {
@@ -14,67 +19,97 @@ export interface CompiledRoute {
   readonly templates: readonly PathTemplate[];
 }
 
-/** Finds the route of a request. Routes come most specific first from the configuration; the first match wins. */
-export class Router {
-  private readonly byHost = new Map<string, CompiledRoute[]>();
-  private readonly anyHost: CompiledRoute[] = [];
+type Index = PathIndex<CompiledRoute>;
 
-  /** @throws when a filter cannot be made; the snapshot is refused as a whole then */
+/**
+ * Finds the route of a request. Routes of an exact host are asked first, then those of wildcards, the longest first,
+ * then those of any host; `docs/routes.md` has the whole order.
+ */
+export class Router {
+  /** All routes in their order. */
+  readonly routes: readonly CompiledRoute[];
+  private readonly byHost = new Map<string, Index>();
+  /** By what follows the `*`: `.example.com`. */
+  private readonly byWildcard = new Map<string, Index>();
+  private readonly anyHost: Index = new PathIndex();
+  private readonly asked = new Asked();
+
+  /** @throws when a filter or a pattern cannot be made; the snapshot is refused as a whole then */
   constructor(routes: readonly RouteConfig[], filters: readonly FilterConfig[]) {
     const made = new Map(filters.map((config) => [config.name, { config, filter: createFilter(config) }]));
-    for (const config of routes) {
+    this.routes = inOrder(routes).map((config): CompiledRoute => {
       const named = config.filters.map((name) => made.get(name)).filter((found) => found !== undefined);
       const at = (where: string) =>
         named.filter((entry) => entry.config.enforceAt === where).map((entry) => entry.filter);
       const templates = pathTemplates(config.endpoints ?? []);
-      this.add({ config, edgeFilters: at('edge'), filters: at('candidate'), templates });
-    }
+      return { config, edgeFilters: at('edge'), filters: at('candidate'), templates };
+    });
+    for (const route of this.routes) this.indexOf(route.config.match.host).add(route);
   }
 
-  private add(route: CompiledRoute): void {
-    const { host } = route.config.match;
-    if (host === null) this.anyHost.push(route);
-    else this.byHost.set(host, [...(this.byHost.get(host) ?? []), route]);
+  private indexOf(host: string | null): Index {
+    if (host === null) return this.anyHost;
+    const [map, key] = isWildcard(host) ? [this.byWildcard, host.slice(1)] : [this.byHost, host];
+    const index = map.get(key) ?? new PathIndex<CompiledRoute>();
+    map.set(key, index);
+    return index;
   }
 
   /**
    * @param host lower case, may have a port
    * @param path normalised
+   * @param fields for routes that ask for a header; null: the request has none
+   * @param target path and query, for routes that ask for a parameter
    */
-  match(method: string, host: string, path: string): CompiledRoute | null {
-    if (this.byHost.size > 0) {
-      const own = this.byHost.get(withoutPort(host));
-      const found = own === undefined ? null : first(own, method, asRead(path));
-      if (found !== null) return found;
+  match(
+    method: string,
+    host: string,
+    path: string,
+    fields: HeaderFields | null = null,
+    target = '',
+  ): CompiledRoute | null {
+    this.asked.take(method, fields, target);
+    const name = withoutPort(host);
+    const found = this.find(name, asRead(path));
+    const held = isAmbiguous(path) ? this.guarded(found, name, path) : found;
+    this.asked.clear();
+    return held;
+  }
+
+  private find(host: string, path: string): CompiledRoute | null {
+    const own = this.byHost.size === 0 ? undefined : this.byHost.get(host);
+    const found = own?.find(path, this.asked) ?? null;
+    if (found !== null) return found;
+    if (this.byWildcard.size > 0) {
+      for (let dot = host.indexOf('.', 1); dot !== -1; dot = host.indexOf('.', dot + 1)) {
+        const below = this.byWildcard.get(host.slice(dot))?.find(path, this.asked) ?? null;
+        if (below !== null) return below;
+      }
     }
-    return first(this.anyHost, method, asRead(path));
+    return this.anyHost.find(path, this.asked);
+  }
+
+  /** A path that some server reads as one of another route has the guards of that route, too. */
+  private guarded(found: CompiledRoute | null, host: string, path: string): CompiledRoute | null {
+    let held = found;
+    for (const reading of readingsOf(path)) {
+      const other = this.find(host, reading);
+      if (other === null || other === held) continue;
+      held = held === null ? other : withGuards(held, other);
+    }
+    return held;
   }
 }
 
-const READ_DIFFERENTLY = /%2F|%5C|;/;
-
-/** The reading of servers that take `%2F` and `%5C` for slashes and cut at `;`: no guarded route is missed by it. */
-function asRead(path: string): string {
-  if (!READ_DIFFERENTLY.test(path)) return path;
-  return path
-    .replaceAll(/%2F|%5C/g, '/')
-    .replaceAll(/;[^/]*/g, '')
-    .replaceAll(/\/+/g, '/');
-}
-
-function first(routes: readonly CompiledRoute[], method: string, path: string): CompiledRoute | null {
-  for (const route of routes) {
-    const { match } = route.config;
-    if (pathMatches(path, match.path) && (match.methods.length === 0 || match.methods.includes(method)))
-      return route;
-  }
-  return null;
-}
-
-/** `/api` matches `/api` and `/api/x`, never `/apix`; `/api/` matches what is below it; `/` matches all. */
-function pathMatches(path: string, prefix: string): boolean {
-  if (!path.startsWith(prefix)) return prefix === '/' && path === '*';
-  return prefix.endsWith('/') || path.length === prefix.length || path.charCodeAt(prefix.length) === 47;
+function withGuards(route: CompiledRoute, other: CompiledRoute): CompiledRoute {
+  const edge = other.edgeFilters.filter((filter) => !route.edgeFilters.includes(filter));
+  const own = other.filters.filter((filter) => !route.filters.includes(filter));
+  if (edge.length === 0 && own.length === 0) return route;
+  return {
+    ...route,
+    edgeFilters: [...route.edgeFilters, ...edge],
+    filters: [...route.filters, ...own],
+  };
 }
 
 /** `shop.example:8080` → `shop.example`, `[::1]:80` → `[::1]`; a final dot, which names the same host, goes too. */

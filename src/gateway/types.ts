@@ -1,4 +1,5 @@
 import type { Snapshot } from '../core/snapshot.ts';
+import type { TicketKeys } from '../core/ticket-keys.ts';
 import type { TelemetryDelta } from '../telemetry/types.ts';
 import type { UpstreamStats } from './upstreams/stats.ts';
 
@@ -14,6 +15,8 @@ export interface Gateway {
   listen(ports: readonly number[], reusePort: boolean, beside?: boolean): Promise<number[]>;
   /** Swaps the snapshot; requests that run keep theirs. */
   apply(snapshot: Snapshot): void;
+  /** Other keys for session tickets: sessions of the former ones are resumed until the next time. */
+  useTicketKeys(keys: TicketKeys): void;
   /** The local kill switch: wins over every snapshot until it is turned off. */
   setLocalBypass(on: boolean): void;
   /** What happened since the previous call: one delta per epoch with news, that of the current epoch last. */
@@ -32,6 +35,8 @@ export interface GatewayOptions {
   readonly slot?: number;
   /** Workers of this node: caps per node are split over them. */
   readonly workers: number;
+  /** What session tickets are sealed with, the same for all workers; left out: sessions are resumed in this worker alone. */
+  readonly ticketKeys?: TicketKeys;
   /** Name servers to ask for names of servers, `address:port`, instead of the system's. */
   readonly dnsServers?: readonly string[];
   /** Writes one line to the process's log. */

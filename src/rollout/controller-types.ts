@@ -43,8 +43,8 @@ export interface ControllerOptions {
   readonly holder: string;
   /** Puts what is known at this moment into a command, just before it is decided. Must not throw. */
   readonly ask?: (command: Command) => Command;
-  /** Makes a state take effect: called after every change, in order. Must not throw. */
-  readonly publish: (state: RolloutState) => void;
+  /** Makes a state take effect: called after every change, in order, with the plan that is gone by. Must not throw. */
+  readonly publish: (state: RolloutState, plan: RolloutPlan) => void;
   /** One line for the log of the process. */
   readonly log?: (message: string) => void;
   readonly nowMs?: () => number;

@@ -214,7 +214,7 @@ export class Controller {
     const decision = this.decide(command, plan);
     if ('ok' in decision) return null;
     this.published = decision.state;
-    this.options.publish(decision.state);
+    this.options.publish(decision.state, plan);
     return { from, decision };
   }
 
@@ -312,7 +312,7 @@ export class Controller {
   private announce(): void {
     if (this.base === null || this.ahead !== null || this.state === this.published) return;
     this.published = this.state;
-    if (this.opened) this.options.publish(this.state);
+    if (this.opened) this.options.publish(this.state, this.plan);
   }
 
   private async refresh(): Promise<void> {

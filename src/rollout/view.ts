@@ -71,11 +71,29 @@ function raises(state: RolloutState, to: Position, plan: RolloutPlan): boolean {
   return changes(state, after, plan).some((change) => change > 0);
 }
 
+/** What a state gives, whatever plan gave it. */
+function given(state: RolloutState, plan: RolloutPlan): Exposure {
+  return { regions: state.shares, rest: exposureAt(state, plan).rest };
+}
+
+function regionsOf(one: Exposure, other: Exposure): string[] {
+  return [...new Set([...Object.keys(one.regions), ...Object.keys(other.regions)])];
+}
+
 /** By how much the share of each region changes from what a state gives. */
 function changes(state: RolloutState, after: Exposure, plan: RolloutPlan): number[] {
-  const before: Exposure = { regions: state.shares, rest: exposureAt(state, plan).rest };
-  const regions = new Set([...Object.keys(after.regions), ...Object.keys(before.regions)]);
-  return [...regions].map((region) => shareOf(after, region) - shareOf(before, region));
+  const before = given(state, plan);
+  return regionsOf(after, before).map((region) => shareOf(after, region) - shareOf(before, region));
+}
+
+/** What is shown of a state: what its plan gives, and never more than is stored, should another plan have made the state. */
+function shown(state: RolloutState, plan: RolloutPlan): Readonly<Record<string, number>> {
+  const [planned, stored] = [exposureAt(state, plan), given(state, plan)];
+  const least = (region: string): number => Math.min(shareOf(planned, region), shareOf(stored, region));
+  const named = regionsOf(planned, stored).filter(
+    (region) => Object.hasOwn(planned.regions, region) || least(region) < planned.rest,
+  );
+  return Object.fromEntries(named.map((region) => [region, least(region)]));
 }
 
 /** Whether a plan gives a state the position and the shares that it has. */
@@ -101,8 +119,7 @@ export function rolloutView(
   const { phase, bypass, epoch, salt } = state;
   const base = { phase, bypass, epoch, salt, tauUs };
   if (bypass) return { ...base, sample: 0, reverseSample: 0, canary: [], shares: {} };
-  const shares = exposureAt(state, plan).regions;
-  return { ...base, shares, ...copiesOf(state, plan) };
+  return { ...base, shares: shown(state, plan), ...copiesOf(state, plan) };
 }
 
 function copiesOf(

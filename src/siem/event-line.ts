@@ -29,6 +29,7 @@ export const SIEM_EVENTS = {
   worker_slow: ['slot', 'delay_ms'],
   config: ['state', 'hash', 'problems'],
   store: ['state', 'message'],
+  client_denied: ['by', 'reason', 'count', 'address', 'identity'],
   hand_over: ['outcome', 'who', 'build'],
 } as const;
 

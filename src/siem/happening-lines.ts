@@ -35,6 +35,10 @@ export function happeningLine(event: CutoverEvent): SiemLine | null {
     }
     case 'hand_over':
       return lineOf('hand_over', { outcome: event.outcome, who: event.who, build: event.build });
+    case 'client_denied': {
+      const { by, reason, count, address, identity } = event;
+      return lineOf('client_denied', { by, reason, count: String(count), address, identity });
+    }
     case 'snapshot':
     case 'snapshot_late':
     case 'worker_up':

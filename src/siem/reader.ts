@@ -11,7 +11,7 @@ import type { IndexerConfig, Question } from './queries.ts';
 export interface Ours {
   readonly heartbeatMs: number;
   readonly nowMs: () => number;
-  /** When a line was lost last; null: never. */
+  /** When a line was, or may have been lost last; null: never. */
   readonly lastLostMs: () => number | null;
 }
 
@@ -58,7 +58,9 @@ function oddity(
     return `clocks disagree: a heartbeat was taken ${formatSpan(Math.round(behindMs))} before it was written`;
   const lostMs = lastLostMs();
   const lately = lostMs !== null && nowMs - lostMs <= spanMs + lagMs;
-  return lately ? 'lines for the SIEM were lost lately: alerts may be missing' : null;
+  return lately
+    ? 'lines for the SIEM were lost lately, or the gateway was restarted: alerts may be missing'
+    : null;
 }
 
 /** Why the absence of alerts says nothing: what we write arrives late. Those that are there did happen. */

@@ -2,6 +2,7 @@ import type { FailureCode } from '../core/errors.ts';
 import type { CopyDecision, Difference, DifferenceKind, Ineligible, Outcome } from '../core/observation.ts';
 import type { Direction, Lane } from '../core/snapshot.ts';
 import type { CohortDelta, WindowCohorts } from './cohort-types.ts';
+import type { Denial } from './denials.ts';
 import type { WorkerTallies } from './tallies.ts';
 
 /** Failures by their code. */
@@ -199,6 +200,8 @@ export interface TelemetryDelta {
   readonly endpoints?: readonly EndpointCounts[] | undefined;
   /** Requests answered by neither lane, by code of the failure or `filter`. */
   readonly edge: Readonly<Record<string, number>>;
+  /** Clients that were not let in, by reason. Not there without any. */
+  readonly denials?: readonly Denial[] | undefined;
   /** Users of the cohorts. Not there where no share is compared, or nobody asked for what cannot be paired. */
   readonly cohorts?: CohortDelta | undefined;
   readonly gauges: WorkerGauges;

@@ -37,10 +37,10 @@ class Allowance {
   }
 }
 
-/** Whose pace it is. */
+/** Whose pace it is: a request, and where its answer is written. */
 interface Paced {
-  readonly exchange: ServerExchange;
-  readonly socket: WireSocket;
+  readonly exchange: Pick<ServerExchange, 'awaitsBody' | 'responded' | 'bytesIn'>;
+  readonly socket: Pick<WireSocket, 'pendingBytes' | 'takenBytes'>;
 }
 
 /**
@@ -50,9 +50,9 @@ interface Paced {
  * has begun, which is a conversation.
  */
 export class ClientPace {
-  readonly exchange: ServerExchange;
+  readonly exchange: Paced['exchange'];
   private readonly limits: PaceLimits;
-  private readonly socket: WireSocket;
+  private readonly socket: Paced['socket'];
   private readonly sending: Allowance;
   private readonly reading: Allowance;
   private lastMs: number;

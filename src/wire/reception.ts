@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { ConnectionClient } from '../core/client-identity.ts';
 import type { FailureCode } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import { UNIX_PEER } from '../core/unix-address.ts';
+import { readClientHello, type ClientHello } from './client-hello.ts';
 import { reportDefect } from './defect.ts';
 import { readProxyHeader } from './proxy-header.ts';
 import type { SecureListener } from './secure-listener.ts';
@@ -20,9 +23,13 @@ export interface Doorway {
 /** A connection that may speak HTTP now. */
 export interface Admitted {
   readonly remoteAddress: string;
+  /** Null: nobody was asked who it is. */
+  readonly client: ConnectionClient | null;
   /** Bytes of HTTP that were read already; empty for most. */
   readonly early: Buffer;
   open(owner: SocketOwner): WireSocket;
+  /** The socket of a client that chose HTTP/2 in its handshake; null for every other. */
+  readonly h2: TLSSocket | null;
 }
 
 /** What a reception needs from its server; one of the two is called, once. */
@@ -50,6 +57,7 @@ export class Reception implements Swept {
   private readonly peer: string;
   private address: string;
   private header: Buffer = NOTHING;
+  private hello: Buffer = NOTHING;
   private code: FailureCode = 'proxy_header';
   private over = false;
 
@@ -63,7 +71,7 @@ export class Reception implements Swept {
     this.startedMs = host.sweeper.nowMs;
     this.deadlineMs = host.sweeper.deadline(timeoutMs);
     raw.on('error', () => undefined);
-    raw.on('close', () => this.turnAway(null, 'the peer left'));
+    raw.on('close', () => this.onClosed());
   }
 
   /** Begins; callbacks may come before it returns. */
@@ -80,11 +88,19 @@ export class Reception implements Swept {
   private readonly onReadable = (): void => {
     try {
       const bytes = this.raw.read() as Buffer | null;
-      if (bytes !== null && !this.over) this.readHeader(bytes);
+      if (bytes === null || this.over) return;
+      if (this.code === 'tls_handshake') this.readHello(bytes);
+      else this.readHeader(bytes);
     } catch (error) {
       this.onDefect(error);
     }
   };
+
+  /** Node closes a socket whose certificate it refuses, and says why a moment later. */
+  private onClosed(): void {
+    if (this.doorway.secure === null) this.onEnd();
+    else setImmediate(this.onEnd);
+  }
 
   private readonly onEnd = (): void => this.turnAway(null, 'the peer left');
 
@@ -94,31 +110,64 @@ export class Reception implements Swept {
     if (read.kind === 'more') return;
     if (read.kind === 'refused') return this.turnAway('proxy_header', read.why);
     this.address = read.address ?? this.peer;
+    const early = this.header.subarray(read.bytes);
+    if (this.doorway.secure === null) this.deafen();
+    this.shake(early);
+  }
+
+  /** What comes is no longer read here. */
+  private deafen(): void {
     this.raw.off('readable', this.onReadable);
     this.raw.off('end', this.onEnd);
-    this.shake(this.header.subarray(read.bytes));
   }
 
   private shake(early: Buffer): void {
     const { secure } = this.doorway;
-    if (secure === null) return this.admit(early, (owner) => new WireSocket(accepted(this.raw), owner));
+    if (secure === null)
+      return this.admit(early, null, null, (owner) => new WireSocket(accepted(this.raw), owner));
+    const isListening = this.code === 'proxy_header' && this.header.length > 0;
     this.code = 'tls_handshake';
-    if (early.length > 0) this.raw.unshift(early);
-    secure.shake(this.raw, {
-      onSecure: (socket) => this.onSecure(socket),
+    if (!isListening) {
+      this.raw.on('readable', this.onReadable);
+      this.raw.on('end', this.onEnd);
+    }
+    if (early.length > 0) this.readHello(early);
+  }
+
+  /** The first message says which name is asked for: that decides whose handshake it is. */
+  private readHello(bytes: Buffer): void {
+    this.hello = this.hello.length === 0 ? bytes : Buffer.concat([this.hello, bytes]);
+    const read = readClientHello(this.hello, LIMITS.clientHelloBytes);
+    if (read.kind === 'more') return;
+    this.deafen();
+    this.raw.unshift(this.hello);
+    this.hello = NOTHING;
+    this.secure(read.kind === 'hello' ? read.hello : null);
+  }
+
+  private secure(hello: ClientHello | null): void {
+    this.doorway.secure?.shake(this.raw, hello, {
+      onSecure: (socket, client) => this.onSecure(socket, client),
       onRefused: (reason) => this.turnAway(reason === 'ECONNRESET' ? null : 'tls_handshake', reason),
+      onDenied: (reason) => this.turnAway('client_certificate', reason),
     });
   }
 
-  private onSecure(socket: TLSSocket): void {
+  private onSecure(socket: TLSSocket, client: ConnectionClient | null): void {
     socket.on('error', () => undefined);
-    this.admit(NOTHING, (owner) => new SecureSocket(securely(socket), owner, this.raw));
+    const h2 = socket.alpnProtocol === 'h2' ? socket : null;
+    this.admit(NOTHING, client, h2, (owner) => new SecureSocket(securely(socket), owner, this.raw));
   }
 
-  private admit(early: Buffer, open: Admitted['open']): void {
+  private admit(
+    early: Buffer,
+    client: ConnectionClient | null,
+    h2: TLSSocket | null,
+    open: Admitted['open'],
+  ): void {
     if (this.over) return;
     this.over = true;
-    this.host.onAdmitted(this, { remoteAddress: this.address, early, open });
+    this.host.onAdmitted(this, { remoteAddress: this.address, client, early, open, h2 });
   }
 
   /** Ends it without a word: there is no protocol yet in which one could be said. */

@@ -17,7 +17,7 @@ import { ServerExchange } from './server-exchange.ts';
 import { accepted, WireSocket, type SocketOwner } from './socket.ts';
 import type { Sweeper, Swept } from './sweeper.ts';
 import { Tunnel, type ServerEnd, type TunnelOwner } from './tunnel.ts';
-import type { RequestAcceptor, ServerOptions } from './types.ts';
+import type { Inbound, RequestAcceptor, ServerOptions } from './types.ts';
 import { WriteWatch } from './write-watch.ts';
 import type { Socket } from 'node:net';
 
@@ -38,6 +38,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   readonly socket: WireSocket;
   readonly output: Output;
   readonly remoteAddress: string;
+  readonly client: Inbound['client'];
   readonly listener: number;
 
   private readonly host: ConnectionHost;
@@ -49,7 +50,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
   private tunnel: Tunnel | null = null;
   private startedUs = 0;
   private requests = 0;
-  private closeAsked = false;
+  closeAsked = false;
   private closeAfter = false;
   /** Our side is done: what still arrives is read and dropped until the client closes. */
   private lingering = false;
@@ -77,6 +78,7 @@ export class ServerConnection implements SocketOwner, Swept, TunnelOwner {
     const isAdmitted = 'early' in socket;
     this.socket = isAdmitted ? socket.open(this) : new WireSocket(accepted(socket), this);
     this.output = new Output(this.socket);
+    this.client = isAdmitted ? socket.client : null;
     this.remoteAddress = isAdmitted ? socket.remoteAddress : this.socket.remoteAddress;
     this.deadlineMs = host.sweeper.deadline(options.headTimeoutMs);
   }

@@ -1,4 +1,5 @@
 // HOT: one object per request; everything else belongs to the connection and is reused.
+import type { ConnectionClient } from '../core/client-identity.ts';
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import {
@@ -22,6 +23,7 @@ export class ServerExchange implements Inbound {
   readonly head: RequestHead;
   readonly startedUs: number;
   readonly remoteAddress: string;
+  readonly client: ConnectionClient | null;
   readonly listener: number;
   /** What its head left of the time for one. */
   headLeftMs = 0;
@@ -49,6 +51,7 @@ export class ServerExchange implements Inbound {
     this.head = head;
     this.startedUs = startedUs;
     this.remoteAddress = connection.remoteAddress;
+    this.client = connection.client;
     this.listener = connection.listener;
     this.outputStart = connection.output.bytes;
     this.continueOwed = head.expectsContinue;
@@ -105,6 +108,10 @@ export class ServerExchange implements Inbound {
     if (this.isOver || this.responded || this.head.minorVersion === 0) return;
     this.connection.output.queueText(informText(status, fields));
     this.connection.wake();
+  }
+
+  closeAfter(): void {
+    this.connection.closeAsked = true;
   }
 
   respond(head: ResponseHead): void {

@@ -4,6 +4,7 @@ import { LIMITS } from '../core/limits.ts';
 import { UNIX_PEER, unixPath } from '../core/unix-address.ts';
 import type { FailureCode } from '../core/errors.ts';
 import { AddressCounts } from './address-counts.ts';
+import { H2Connection } from './h2-connection.ts';
 import { Reception, type Admitted, type Doorway, type ReceptionHost } from './reception.ts';
 import { SecureListener } from './secure-listener.ts';
 import { ServerConnection, type ConnectionHost } from './server-connection.ts';
@@ -11,6 +12,7 @@ import { peerAddress } from './socket.ts';
 import { Sweeper } from './sweeper.ts';
 import type {
   ListenAddress,
+  ListenTls,
   RefusedConnections,
   RequestAcceptor,
   ServerOptions,
@@ -22,6 +24,9 @@ export function createWireServer(acceptor: RequestAcceptor, options: ServerOptio
   return new SocketServer(acceptor, options);
 }
 
+/** A client connection, whatever it speaks. */
+type Connection = ServerConnection | H2Connection;
+
 class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
   readonly acceptor: RequestAcceptor;
   readonly sweeper = new Sweeper();
@@ -29,9 +34,10 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
 
   private options: ServerOptions;
   private readonly listeners = new Set<Server>();
-  private readonly open = new Set<ServerConnection>();
+  private readonly secured = new Map<number, SecureListener>();
+  private readonly open = new Set<Connection>();
   /** Connections above the limit that are being told so. */
-  private readonly overflow = new Set<ServerConnection>();
+  private readonly overflow = new Set<Connection>();
   /** Connections before their first byte of HTTP, on listeners that have something to say before it. */
   private readonly arriving = new Set<Reception>();
   readonly refused: RefusedConnections = { limit: 0, dropped: 0, address: 0 };
@@ -59,6 +65,10 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     this.options = options;
   }
 
+  secure(index: number, tls: ListenTls): void {
+    this.secured.get(index)?.configure(tls);
+  }
+
   listen(address: ListenAddress): Promise<number> {
     if (this.drained !== null) return Promise.reject(new CutoverError('DRAINING', 'the server is draining'));
     const options = {
@@ -68,6 +78,7 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
       highWaterMark: LIMITS.socketBufferBytes,
     };
     const doorway = doorwayOf(address);
+    if (doorway?.secure) this.secured.set(address.index, doorway.secure);
     const { index, host, port, reusePort } = address;
     const listener = createServer(options, (socket) =>
       doorway === null ? this.accept(socket, index) : this.receive(socket, index, doorway),
@@ -111,13 +122,13 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     return this.addresses.count(address) >= (this.options.maxPerAddress ?? 0);
   }
 
-  private take(connection: ServerConnection): void {
+  private take(connection: Connection): void {
     this.open.add(connection);
     const { remoteAddress } = connection;
     if (this.isLimited && isClient(remoteAddress)) this.addresses.hold(connection, remoteAddress);
   }
 
-  private turnAway(connection: ServerConnection, why: 'limit' | 'address'): void {
+  private turnAway(connection: Connection, why: 'limit' | 'address'): void {
     this.refused[why] += 1;
     if (this.overflow.size >= LIMITS.overflowConnections) return connection.cut('overloaded');
     this.overflow.add(connection);
@@ -148,13 +159,17 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
 
   onAdmitted(reception: Reception, admitted: Admitted): void {
     this.leave(reception);
-    const connection = new ServerConnection(admitted, reception.listener, this, this.options);
+    const { h2 } = admitted;
+    const connection =
+      h2 === null
+        ? new ServerConnection(admitted, reception.listener, this, this.options)
+        : new H2Connection({ ...admitted, socket: h2 }, reception.listener, this, this.options);
     // One time for all that comes before the first request is complete.
     if (connection.deadlineMs > 0) connection.deadlineMs -= this.sweeper.nowMs - reception.startedMs;
     this.sweeper.add(connection);
     if (this.isLimited && this.hasEnough(admitted.remoteAddress)) return this.turnAway(connection, 'address');
     this.take(connection);
-    if (admitted.early.length > 0) feed(connection, admitted.early);
+    if (admitted.early.length > 0 && connection instanceof ServerConnection) feed(connection, admitted.early);
   }
 
   onTurnedAway(reception: Reception, code: FailureCode | null, address: string, detail: string): void {
@@ -169,7 +184,7 @@ class SocketServer implements WireServer, ConnectionHost, ReceptionHost {
     this.addresses.release(reception);
   }
 
-  onConnectionClosed(connection: ServerConnection): void {
+  onConnectionClosed(connection: Connection): void {
     this.sweeper.remove(connection);
     this.overflow.delete(connection);
     this.open.delete(connection);

@@ -9,14 +9,14 @@ const HOST = /^(?:[a-z0-9_~-]+(?:\.[a-z0-9_~-]+)*\.?|\[[0-9a-f:.]+\])(?::\d{1,5}
 const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/i;
 const ENCODED_SLASH = /%2F|%5C/;
 const HAS_HIGH = /[\u0080-\u00ff]/;
-const DOTS = /^\.{1,2}(?:;|$)/;
+const DOTS = /^\.{1,2}(?:;|%3B|$)/;
 
 /**
  * The one form of a path (RFC 3986, section 6.2.2): escapes of unreserved characters decoded, other escapes in
  * upper case, dot segments resolved, slashes merged. `%2F` stays what it is.
  * @param raw a path that starts with `/`, without a query
  * @returns '' when it is refused: `%00`, a broken escape, a raw byte that needs one, a backslash, a way above the
- * root, or a segment that turns into a dot segment for a server that decodes `%2F`, `%5C` or cuts at `;`
+ * root, or a segment that turns into a dot segment for a server that decodes `%2F`, `%5C` or `%3B`, or cuts at `;`
  */
 export function normalizePath(raw: string): string {
   let plain = true;

@@ -1,4 +1,5 @@
 import type { SecureContextOptions } from 'node:tls';
+import type { AlpnProtocol } from './types.ts';
 
 /**
  * What both sides of the gateway speak: TLS 1.3, and 1.2 with forward secrecy and authenticated encryption only
@@ -19,6 +20,9 @@ const CIPHERS = [
 /** OpenSSL's `SSL_OP_NO_RENEGOTIATION`: a client that renegotiates costs CPU and nobody needs it. */
 const NO_RENEGOTIATION = 0x4000_0000;
 
+/** OpenSSL's `SSL_OP_NO_TICKET`: no session can be resumed, because none is kept here either. */
+export const NO_TICKETS = 0x4000;
+
 /** Versions and ciphers, for listeners and for servers alike. */
 export const TLS_POLICY: SecureContextOptions = {
   minVersion: 'TLSv1.2',
@@ -26,5 +30,5 @@ export const TLS_POLICY: SecureContextOptions = {
   secureOptions: NO_RENEGOTIATION,
 };
 
-/** The one protocol that is spoken over TLS (RFC 7301); a peer that wants another one only is refused. */
-export const ALPN_PROTOCOLS = ['http/1.1'];
+/** What is spoken over TLS where nothing is said (RFC 7301); a peer that wants another protocol only is refused. */
+export const ALPN_PROTOCOLS: readonly AlpnProtocol[] = ['http/1.1'];

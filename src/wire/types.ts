@@ -1,3 +1,4 @@
+import type { ConnectionClient } from '../core/client-identity.ts';
 import type { FailureCode } from '../core/errors.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { SecureOrigin } from './secure-origin.ts';
@@ -63,6 +64,8 @@ export interface Inbound {
   readonly head: RequestHead;
   /** Peer of the socket, or the client that its PROXY header names; `unix` for a unix socket. */
   readonly remoteAddress: string;
+  /** Who is at the other end, on a listener that asks for certificates; null on any other. */
+  readonly client: ConnectionClient | null;
   /** Index of the listener it came in by. */
   readonly listener: number;
   /** Monotonic microseconds at the first byte of its head. */
@@ -87,6 +90,8 @@ export interface Inbound {
    * @param idleMs silence of both directions after which both are cut (`tunnel_idle`); 0 is never
    */
   tunnel(head: ResponseHead, server: SwitchedConnection, idleMs: number): void;
+  /** The connection ends after this answer; before {@link respond}. */
+  closeAfter(): void;
   /** Ends the answer. A short body (against `contentLength`) destroys the connection, it is never padded. */
   end(): void;
   /** Cuts the connection: the only honest way to end an answer that broke off. `onAbort('aborted')` follows. */
@@ -259,10 +264,69 @@ export interface ServerOptions {
   readonly pace?: PaceLimits;
 }
 
-/** Certificate chain and private key of a listener, as PEM. */
-export interface ListenTls {
+/** What a finished handshake shows about the client. */
+export interface PeerEvidence {
+  /** The name it asked for, lower-case, or null. */
+  readonly serverName: string | null;
+  /** Its certificate and those behind it, DER; empty: it has shown none. Of a resumed session its own alone. */
+  readonly chain: readonly Buffer[];
+  /** Why OpenSSL does not accept the chain, by its own name for it (`CERT_REVOKED`); null: it does, or there is none. */
+  readonly fault: string | null;
+  readonly isResumed: boolean;
+}
+
+/** Who may speak; one whose policy is against it may, and is told so by every answer. */
+export type Judgement =
+  | { readonly client: ConnectionClient }
+  | { readonly client: null; readonly reason: string };
+
+/** How the clients of one name prove who they are. */
+export interface ClientGate {
+  /** Whether one without a certificate is refused in its handshake. */
+  readonly required: boolean;
+  /** Authorities that clients are verified by, PEM. */
+  readonly ca: readonly string[];
+  /** Lists of revoked certificates that OpenSSL looks at, PEM: every authority of a chain needs one, where there is any. */
+  readonly crl: readonly string[];
+  /** Whether a session tells enough to be resumed. */
+  readonly resumes: boolean;
+  /** Called when a handshake is through, resumed or not. */
+  readonly judge: (evidence: PeerEvidence) => Judgement;
+}
+
+/** What session tickets are sealed with. Entries with the same keys and context resume each other's sessions. */
+export interface SessionTickets {
+  /** At most 32 characters. */
+  readonly context: string;
+  /** 48 bytes each: name, HMAC key, AES key. */
+  readonly current: Buffer;
+  readonly previous: Buffer | null;
+}
+
+/** One certificate chain with its private key, as PEM, and what holds for the names that get it. */
+export interface TlsEntry {
   readonly cert: string;
   readonly key: string;
+  /** Lower-case, `shop.example.org` or `*.example.org`. */
+  readonly names?: readonly string[] | undefined;
+  /** Absent: nobody is asked for a certificate. */
+  readonly client?: ClientGate | undefined;
+  /** Absent: sessions are resumed where they began, in this process. */
+  readonly tickets?: SessionTickets | undefined;
+}
+
+/** A protocol of application data over TLS. */
+export type AlpnProtocol = 'h2' | 'http/1.1';
+
+/** The certificates of a listener; its own is for every name that has no other. */
+export interface ListenTls extends TlsEntry {
+  readonly certificates?: readonly TlsEntry[];
+  /** What may be chosen in a handshake (RFC 7301), the preferred first; HTTP/1.1 alone where it is absent. */
+  readonly alpn?: readonly AlpnProtocol[];
+  /** Whether a client that asks for no name, or one that is in no `names`, is refused. */
+  readonly refusesUnknown?: boolean;
+  /** Judges clients of entries without a gate, on a listener where others have one. */
+  readonly judgeOthers?: ((evidence: PeerEvidence) => Judgement) | undefined;
 }
 
 /** Where a server listens. */
@@ -315,4 +379,9 @@ export interface WireServer {
   drain(deadlineMs: number): Promise<number>;
   /** Replaces the limits for new connections. */
   reconfigure(options: ServerOptions): void;
+  /**
+   * Replaces certificates, authorities and keys of the listener with this index, for new handshakes.
+   * @throws when they cannot be used; the old ones stay
+   */
+  secure(index: number, tls: ListenTls): void;
 }

@@ -36,6 +36,7 @@ test('help names every verb that is built and no other', async () => {
     'check',
     'run',
     'reload',
+    'routes',
     'status',
     'dashboard',
     'gate',

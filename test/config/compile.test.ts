@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bySpecificity } from '../../src/config/compile-routes.ts';
 import { canonicalJson } from '../../src/core/hash.ts';
 import { LIMITS } from '../../src/core/limits.ts';
+import { inOrder } from '../../src/core/route-order.ts';
 import type { RouteConfig } from '../../src/core/snapshot.ts';
 import type { RolloutPlan } from '../../src/rollout/state.ts';
 import { upstreamConfig } from '../kit/snapshot.ts';
@@ -216,7 +216,7 @@ test('puts the more specific route first and keeps the order of equals', () => {
   });
   fc.assert(
     fc.property(fc.array(route), (matches) => {
-      const sorted = bySpecificity(
+      const sorted = inOrder(
         matches.map((match, index) => ({ name: String(index), match }) as unknown as RouteConfig),
       );
       sorted.slice(1).forEach((later, index) => {

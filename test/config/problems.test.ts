@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { monotonicMs } from '../../src/core/clock.ts';
 import { LIMITS } from '../../src/core/limits.ts';
-import { CERTIFICATES } from '../kit/certificates.ts';
 import { SMALLEST, everyProblemOf, load, problemsOf, told } from './kit.ts';
 
 const ALL_KEYS =
-  'known here: version, listen, admin, node, region, trustedProxies, workers, runDir, store, legacy, candidate, filters, rollout, differences, timeouts, limits, accessLog, notify, siem, explainHeaders';
+  'known here: version, listen, admin, node, region, trustedProxies, workers, runDir, watch, store, legacy, candidate, filters, rollout, differences, timeouts, limits, accessLog, notify, siem, explainHeaders';
 
 /** What is added to the smallest file (from its line 4 on), and what is said about it. */
 const TABLE: readonly [string, string, string[]][] = [
@@ -227,7 +226,7 @@ const LANES: readonly [string, string, string[]][] = [
     'legacy: { servers: [http://a:1] }\ncandidate:\n  upstreams: { shop: { servers: [http://b:1] } }\n  routes:\n    - { name: all, upstream: shop }\n    - { name: all, match: { path: / }, upstream: shop }',
     [
       '6:15 the route name "all" is taken by routes[0] | give each route a name of its own',
-      '6:20 this route is never reached: routes[0] matches the same requests | change its path, host or methods, or remove it',
+      '6:20 this route is never reached: routes[0] "all" matches the same requests | change its path, host or conditions, or remove it',
     ],
   ],
   [
@@ -278,16 +277,6 @@ test('says of an empty file that it is empty, once and first', () => {
     ).toEqual([
       'error the configuration is empty | write one: cutover init --force, or name another file: -c FILE',
     ]);
-  }
-});
-
-test('refuses by name what TLS on a listener will have, and says what to do meanwhile', () => {
-  const files = `cert: ${CERTIFICATES}/server.pem, key: ${CERTIFICATES}/server.key`;
-  const asked = ['clientAuth: required', 'clientCa: a', 'crl: a', 'sni: a', 'ticketKeys: a', 'alpn: [h2]'];
-  for (const key of asked) {
-    const [problem, ...more] = problemsOf(SMALLEST.replace('8080 }', `8080, tls: { ${files}, ${key} } }`));
-    expect(problem?.message, key).toContain('not there yet');
-    expect(more).toEqual([]);
   }
 });
 

@@ -217,6 +217,26 @@ test('gives up a record that the store refuses while it takes others', async () 
   expect(lines).toEqual(['a window was given up: refused']);
 });
 
+test('keeps what waited through an outage of the whole store, however often it was tried', async () => {
+  let isDown = true;
+  const stored: string[] = [];
+  const backlog = new StoreBacklog({ limits: { window: 9 }, onChange: () => {}, log: () => {} });
+  const window = (name: string, fails = 0) => {
+    let left = fails;
+    backlog.add('window', async () => {
+      if (isDown) throw new Error('down');
+      if ((left -= 1) >= 0) throw new Error('its answer was lost');
+      stored.push(name);
+    });
+  };
+  window('a');
+  window('b', 1);
+  for (let count = 0; count < 10; count += 1) await backlog.retry();
+  isDown = false;
+  for (let count = 0; count < 4; count += 1) await backlog.retry();
+  expect([stored, backlog.lost]).toEqual([['a', 'b'], 0]);
+});
+
 test('hands a subscriber every event once and in order: stored, remembered and new ones', async () => {
   const stored: StampedEvent[] = [];
   const store = {

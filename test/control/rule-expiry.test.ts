@@ -1,14 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { endOfDay } from '../../src/config/compile-differences.ts';
-import type { CutoverEvent } from '../../src/core/events.ts';
-import { Publisher } from '../../src/control/publisher.ts';
-import { Steering } from '../../src/control/steering.ts';
-import { openSqliteStore } from '../../src/store/sqlite/store.ts';
-import { mergeWindows } from '../../src/telemetry/merge.ts';
 import { compiled, SMALLEST } from '../config/kit.ts';
+import { steered } from './kit/steered.ts';
 
 const RULES = `
 differences:
@@ -19,48 +12,17 @@ differences:
 `;
 const FIRST = endOfDay('2999-01-31');
 const SECOND = endOfDay('2999-03-31');
-const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** A rollout over a real store, and a clock that the test moves. */
-async function steered() {
-  const folder = mkdtempSync(join(tmpdir(), 'cutover-expiry-'));
-  const retention = { windowsMs: DAY_MS, examplesMs: DAY_MS, eventsMs: DAY_MS, maxBytes: 1e9 };
-  const store = openSqliteStore({ file: join(folder, 'cutover.db'), retention, mergeWindows });
+/** A rollout with rules, and a clock that the test moves. */
+async function ruled() {
   const clock = { nowMs: FIRST - 1 };
-  const events: CutoverEvent[] = [];
-  const logged: string[] = [];
-  const publisher = new Publisher({
-    send: () => {},
-    workers: () => [],
-    onInEffect: () => {},
-    onLate: () => {},
-    onStuck: () => {},
-  });
-  const config = compiled(SMALLEST + RULES);
-  const steering = await Steering.open({
-    configFile: join(folder, 'missing.yaml'),
-    config: { ...config, node: { ...config.node, runDir: folder } },
-    build: 'test',
-    state: store.state,
-    telemetry: store.telemetry,
-    publisher,
-    event: (event) => events.push(event),
-    legacyServes: () => true,
-    log: (_, message) => logged.push(message),
-    nowMs: () => clock.nowMs,
-  });
-  onTestFinished(async () => {
-    await steering.close();
-    publisher.stop();
-    await store.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const paths = () => (publisher.current.config.rules ?? []).map(({ path }) => path);
-  return { steering, publisher, clock, events, logged, paths };
+  const made = await steered(compiled(SMALLEST + RULES), { options: { nowMs: () => clock.nowMs } });
+  const paths = () => (made.publisher.current.config.rules ?? []).map(({ path }) => path);
+  return { ...made, clock, paths };
 }
 
 test('a rule whose last day is over leaves the snapshot and begins a new epoch, by config and with its name', async () => {
-  const { steering, publisher, clock, events, paths } = await steered();
+  const { steering, publisher, clock, events, paths } = await ruled();
   const { epoch } = steering.state;
   await steering.expiry.look();
   expect([steering.state.epoch, paths()]).toEqual([epoch, ['body/at', 'body/price', 'body/id']]);
@@ -76,7 +38,7 @@ test('a rule whose last day is over leaves the snapshot and begins a new epoch, 
 });
 
 test('an end is seen once, and the configuration is then the one that a restart would read', async () => {
-  const { steering, clock, paths, logged } = await steered();
+  const { steering, clock, paths, logged } = await ruled();
   clock.nowMs = SECOND;
   await Promise.all([steering.expiry.look(), steering.expiry.look()]);
   const { epoch } = steering.state;

@@ -153,6 +153,7 @@ const ARRIVAL: Arrival = {
   clientAddress: '192.0.2.1',
   region: 'eu',
   scheme: 'http',
+  clientCertificate: null,
   via: NO_VIA,
   userKey: null,
 };

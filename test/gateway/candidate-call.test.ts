@@ -58,6 +58,7 @@ async function lane() {
   });
   const call = (filters: Filter[], framing: 'none' | 'chunked' = 'none') => {
     const request = new LaneRequest({
+      upstream: 'candidate',
       requestId: 'r1',
       method: framing === 'none' ? 'GET' : 'POST',
       path: '/',

@@ -6,7 +6,7 @@ import { forwardedFields } from '../../src/gateway/forwarded.ts';
 import { forwardedHops } from '../../src/gateway/forwarded-header.ts';
 import { SERVER_TLS } from '../kit/certificates.ts';
 import { gatewayConfig } from '../kit/snapshot.ts';
-import type { Inbound, RequestHead } from '../../src/wire/types.ts';
+import type { RequestHead } from '../../src/wire/types.ts';
 
 const desk = new ArrivalDesk(
   gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.1:2', {
@@ -22,7 +22,7 @@ const desk = new ArrivalDesk(
 function pass(remoteAddress: string, list: string[] = [], listener = 0) {
   const fields = new HeaderFields(list.slice());
   const head = { fields, host: 'shop.example' } as RequestHead;
-  const arrival = desk.arrive({ head, remoteAddress, listener } as Inbound);
+  const arrival = desk.arrive({ head, remoteAddress, listener, client: null });
   const sent = forwardedFields(head, arrival);
   const value = (name: string) => (sent.has(name) ? sent.all(name).join(' + ') : null);
   return { client: arrival.clientAddress, value };

@@ -41,7 +41,7 @@ async function worker(name: string, path: string, isFirst = true, beside = false
     },
     serverOptions,
   );
-  const listening = new Listening(server, gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.1:2'));
+  const listening = new Listening(server, gatewayConfig('http://127.0.0.1:1', 'http://127.0.0.1:2'), null);
   const port = await listening.open({ host: `unix:${path}`, port: 0, region: null }, 0, true, 0, isFirst);
   if (!beside) listening.takePaths();
   onTestFinished(async () => void (await server.drain(0)));

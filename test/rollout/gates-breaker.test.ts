@@ -64,7 +64,7 @@ test('adds nothing up over windows: a little in each of two does not trip it', (
 });
 
 test('trips on writes that fail while every read has its pair', () => {
-  const window = (failed: number, writePairs: number, legacyFailed = 0) => {
+  const window = (failed: number, writePairs: number, legacyFailed = 0, unanswered = 0) => {
     const made = windowOf(0, [
       {
         ...pairs(900, 0),
@@ -73,7 +73,8 @@ test('trips on writes that fail while every read has its pair', () => {
         legacy: { requests: 1_000, writes: 100 },
       },
     ]);
-    const classes = (lane: string): number[] => [0, 0, 0, 0, 0, lane === 'candidate' ? failed : legacyFailed];
+    const classes = (lane: string): number[] =>
+      lane === 'candidate' ? [unanswered, 0, 0, 0, 0, failed] : [0, 0, 0, 0, 0, legacyFailed];
     return { ...made, lanes: made.lanes.map((each) => ({ ...each, writeClasses: classes(each.lane) })) };
   };
   const tripped = (...args: Parameters<typeof window>): boolean =>
@@ -82,4 +83,7 @@ test('trips on writes that fail while every read has its pair', () => {
   expect(tripped(19, 0)).toBe(false);
   expect(tripped(40, 0, 20)).toBe(false);
   expect(tripped(40, 60)).toBe(false);
+  // Nobody waited for the answers of a candidate that hangs.
+  expect(tripped(0, 0, 0, 20)).toBe(true);
+  expect(tripped(0, 0, 0, 19)).toBe(false);
 });

@@ -35,6 +35,19 @@ test('adds steps up: a later step of a region replaces its share, the others kee
   expect(rolloutView(at('regional', 2), plan, {}).shares).toEqual({ 'eu-west': 1, 'us-east': 0.5 });
 });
 
+test('shows no region more than is stored, whatever plan made the state', () => {
+  const stored = at('regional', 0);
+  const steeper = { ...plan, regional: { steps: [{ region: 'us-east', share: 0.6 }] } };
+  expect(rolloutView(stored, steeper, {}).shares).toEqual({ 'us-east': 0 });
+  const larger = { ...plan, regional: { steps: [{ region: 'eu-west', share: 0.2 }] } };
+  expect(rolloutView(stored, larger, {}).shares).toEqual({ 'eu-west': 0.05 });
+  const smaller = { ...plan, regional: { steps: [{ region: 'eu-west', share: 0.01 }] } };
+  expect(rolloutView(stored, smaller, {}).shares).toEqual({ 'eu-west': 0.01 });
+  const withdrawn = { ...at('enforce'), withdrawn: ['us-east'], shares: { 'eu-west': 1, 'us-east': 0 } };
+  const other = { ...plan, regional: { steps: [{ region: 'ap-south', share: 1 }] } };
+  expect(rolloutView(withdrawn, other, {}).shares).toEqual({ 'ap-south': 1, 'us-east': 0 });
+});
+
 test('gives the candidate everything from enforce on, with copies back only in enforce', () => {
   const enforced = rolloutView(at('enforce'), plan, {});
   expect(enforced).toMatchObject({ sample: 0, reverseSample: 0.01, shares: { 'eu-west': 1, 'us-east': 1 } });
@@ -52,7 +65,8 @@ test('sends nothing to the candidate and no copies anywhere under the kill switc
 
 test('keeps a region named like an object property apart', () => {
   const odd = { ...plan, regional: { steps: [{ region: '__proto__', share: 0.3 }] } };
-  const { shares } = rolloutView(at('regional', 0), odd, {});
+  const stored = { ...at('regional', 0), shares: exposureAt(at('regional', 0), odd).regions };
+  const { shares } = rolloutView(stored, odd, {});
   expect(Object.keys(shares)).toEqual(['__proto__']);
   expect(shareOf({ regions: shares, rest: 0 }, '__proto__')).toBe(0.3);
   expect(shareOf({ regions: {}, rest: 0 }, 'constructor')).toBe(0);

@@ -14,6 +14,9 @@ const RETENTION = { windowsMs: FOREVER, examplesMs: FOREVER, eventsMs: FOREVER, 
 const LEASE = 'lead/controller';
 const THIEF = 'a thief';
 
+/** Longer than any lease and any step of a clock. */
+const AHEAD_MS = 86_400_000;
+
 /** The SQLite store itself, in a file of its own; every process has its own connections. */
 export function sqliteBacking(time: VirtualTime): Backing {
   const folder = mkdtempSync(join(tmpdir(), 'cutover-simulation-'));
@@ -23,9 +26,9 @@ export function sqliteBacking(time: VirtualTime): Backing {
     folder,
     connect: () => open(() => time.wallMs),
     async steal(ttlMs) {
-      // Where everybody's lease is over.
-      const ahead = open(() => time.wallMs + 60_000);
-      await ahead.state.acquire(LEASE, THIEF, Math.max(1, ttlMs - 60_000 + 1));
+      // Where the lease of everybody is over, of those with a fast clock, too.
+      const ahead = open(() => time.wallMs + AHEAD_MS);
+      await ahead.state.acquire(LEASE, THIEF, Math.max(1, ttlMs - AHEAD_MS + 1));
       await ahead.close();
       const now = open(() => time.wallMs);
       const lease = await now.state.acquire(LEASE, THIEF, ttlMs);

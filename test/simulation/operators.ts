@@ -168,6 +168,7 @@ export class Operators {
       case 'reloadSame': {
         if (wish === 'reload') place.disk.variant = this.world.dice.between(0, configurations().length - 1);
         const { result } = await steering.reload(by);
+        supervisor.loaded();
         return result;
       }
     }

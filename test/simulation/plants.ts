@@ -1,3 +1,4 @@
+import { refuse } from '../../src/rollout/command.ts';
 import type { Commit, StateStore, TelemetryStore } from '../../src/rollout/ports.ts';
 import type { Window } from '../../src/telemetry/types.ts';
 import type { BaseStore, Plant } from './world.ts';
@@ -146,6 +147,16 @@ export const PLANTS: readonly Plant[] = [
     view: (view) => {
       const shares = Object.entries(view.shares).map(([region, share]) => [region, Math.min(1, share * 1.5)]);
       return { ...view, shares: Object.fromEntries(shares) as Record<string, number> };
+    },
+  },
+  {
+    name: 'a controller that refuses rollbacks',
+    caughtBy: ['relief-in-time'],
+    opened({ steering }) {
+      if (steering === null) return;
+      const apply = steering.apply.bind(steering);
+      steering.apply = async (command) =>
+        command.verb === 'rollback' ? refuse(5, 'PAUSED', 'no', 'wait') : await apply(command);
     },
   },
   {

@@ -9,10 +9,22 @@ import type { Supervisor } from './supervisor.ts';
 
 interface Relief {
   readonly what: string;
+  readonly verb: 'rollback' | 'bypass';
   readonly sinceMs: number;
   /** What it led to; null: not answered yet. */
   state: RolloutState | null;
 }
+
+/** Why a way back may be refused: nothing is left to take back, or somebody else has it in hand. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'AT_START',
+  'NOT_BACKWARD',
+  'NO_SHARE',
+  'NO_SUCH_REGION',
+  'LEASE_LOST',
+  'MOVED',
+  'CLOSED',
+]);
 
 /** Rollbacks and kill switches of one process that have to be in effect on every worker in time. */
 export class Reliefs {
@@ -32,11 +44,20 @@ export class Reliefs {
     const { verb, who } = command;
     if (verb !== 'rollback' && verb !== 'bypass') return await carryOut();
     const { world } = this.supervisor;
-    const relief: Relief = { what: `the ${verb} of ${who}`, sinceMs: world.time.elapsedMs, state: null };
+    const relief: Relief = {
+      verb,
+      what: `the ${verb} of ${who}`,
+      sinceMs: world.time.elapsedMs,
+      state: null,
+    };
     this.open.push(relief);
     const result = await carryOut();
     // What was refused need not take effect; whoever leads now has it in hand.
-    if (!result.ok) this.abortSinceMs = null;
+    if (!result.ok) {
+      const { code } = result;
+      world.hold('relief-in-time', REFUSALS.has(code), () => `${relief.what} was refused as ${code}`);
+      this.abortSinceMs = null;
+    }
     if (!result.ok || !result.changed) this.drop(relief);
     else relief.state = result.state;
     this.look();
@@ -57,13 +78,15 @@ export class Reliefs {
     if (!alive) return;
     const now = world.time.elapsedMs;
     for (const relief of this.open) {
-      const { state, what, sinceMs } = relief;
+      const { state, what, verb, sinceMs } = relief;
       const serving = workers.filter((worker) => worker.state !== 'starting');
-      const behind = serving.filter(({ view }) => state === null || !this.isIn(state, view));
+      // A switch that is on already waits for its turn without harm.
+      const isOn = (view: RolloutView): boolean => verb === 'bypass' && view.bypass;
+      const behind = serving.filter(({ view }) => (state === null ? !isOn(view) : !this.isIn(state, view)));
       if (state !== null && behind.length === 0) {
         this.slowestMs = Math.max(this.slowestMs, now - sinceMs);
         this.drop(relief);
-      } else if (now - sinceMs > RELIEF_TICKS * 1_000) {
+      } else if (behind.length > 0 && now - sinceMs > RELIEF_TICKS * 1_000) {
         const where =
           state === null
             ? 'is not even decided'

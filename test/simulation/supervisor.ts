@@ -265,6 +265,11 @@ export class Supervisor implements Caller, Author {
     return { ok: true, config, warnings: [] };
   }
 
+  /** A reload is over: what the controller brings in line by itself is the configuration in force. */
+  loaded(): void {
+    this.loading = null;
+  }
+
   /** Looks at every command on its way to the controller, and at every verdict before anything is done about it. */
   private watch(steering: Steering): void {
     const apply = steering.apply.bind(steering);

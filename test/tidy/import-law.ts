@@ -49,13 +49,13 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   react: ['dashboard'],
   undici: ['shadow', 'auth', 'control', 'siem', 'scenario', 'src/gateway/https-origin.ts'],
   'hdr-histogram-js': ['telemetry', 'stats'],
-  re2js: ['config', 'src/diff/linear-regexp.ts'],
+  re2js: ['config', 'src/diff/linear-regexp.ts', 'src/gateway/routing/pattern.ts'],
 };
 
 /** Node's own modules that a pure room may load; a room that is absent may load all. */
 const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   stats: [],
-  wire: ['node:net', 'node:tls'],
+  wire: ['node:net', 'node:tls', 'node:http2'],
   diff: ['node:zlib'],
   rollout: [],
 };

@@ -5,6 +5,8 @@ import { upstreamFields } from '../schema-upstream.ts';
 import type { Source } from '../source.ts';
 import { didYouMean } from '../suggest.ts';
 import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
+import { upstreamsAt } from '../route-view.ts';
+import { checkRoutes } from './routes.ts';
 
 const CANDIDATE = ['candidate'];
 const ROUTES = ['candidate', 'routes'];
@@ -17,7 +19,7 @@ export function checkCandidate(source: Source): Finding[] {
     ...checkShape(source.raw),
     ...checkReferences(source),
     ...checkRouteNames(source),
-    ...checkReach(source),
+    ...checkRoutes(source),
     ...checkUnused(source.raw),
   ];
 }
@@ -62,7 +64,9 @@ function checkReferences(source: Source): Finding[] {
     return [error(path, `there is no ${kind} "${source.written(path)}"`, hint)];
   };
   return itemsAt(source.raw, ROUTES).flatMap((route) => [
-    ...(upstreams.length === 0 ? [] : unknown('upstream', [...route, 'upstream'], upstreams)),
+    ...(upstreams.length === 0
+      ? []
+      : upstreamsAt(source.raw, route).flatMap((path) => unknown('upstream', path, upstreams))),
     ...textsAt(source.raw, [...route, 'filters']).flatMap(({ path }) => unknown('filter', path, filters)),
   ]);
 }
@@ -83,29 +87,11 @@ function checkRouteNames(source: Source): Finding[] {
   });
 }
 
-/** Two routes with one match: the second would never see a request. */
-function checkReach(source: Source): Finding[] {
-  const seen = new Map<string, number>();
-  return itemsAt(source.raw, ROUTES).flatMap((route, index) => {
-    const key = matchKey(source.raw, route);
-    const first = seen.get(key);
-    seen.set(key, first ?? index);
-    if (first === undefined) return [];
-    const message = `this route is never reached: routes[${first}] matches the same requests`;
-    return [errorAtKey([...route, 'match'], message, 'change its path, host or methods, or remove it')];
-  });
-}
-
-function matchKey(raw: unknown, route: Path): string {
-  const match = [...route, 'match'];
-  const host = (textAt(raw, [...match, 'host']) ?? '').toLowerCase();
-  const methods = textsAt(raw, [...match, 'methods']).map(({ text }) => text);
-  return JSON.stringify([host, textAt(raw, [...match, 'path']) ?? '/', methods.toSorted()]);
-}
-
 function checkUnused(raw: unknown): Finding[] {
   const routes = itemsAt(raw, ROUTES);
-  const upstreams = new Set(routes.map((route) => textAt(raw, [...route, 'upstream'])));
+  const upstreams = new Set(
+    routes.flatMap((route) => upstreamsAt(raw, route).map((path) => textAt(raw, path))),
+  );
   const filters = new Set(
     routes.flatMap((route) => textsAt(raw, [...route, 'filters']).map(({ text }) => text)),
   );

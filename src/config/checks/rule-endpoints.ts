@@ -3,8 +3,10 @@ import { templateOf } from '../../core/path-template.ts';
 import { matchesParts, partOf } from '../../core/rule-path.ts';
 import type { Finding, Path } from '../problem.ts';
 import { error } from '../problem.ts';
+import { matchAt } from '../route-view.ts';
+import type { MatchView } from '../route-view.ts';
 import { didYouMean } from '../suggest.ts';
-import { itemsAt, textAt, textsAt, valueAt } from '../view.ts';
+import { itemsAt, textsAt, valueAt } from '../view.ts';
 
 const ROUTES = ['candidate', 'routes'];
 const METHOD = /^(?:[A-Z]{1,20}|\*)$/;
@@ -28,11 +30,17 @@ export function checkEndpoints(raw: unknown, rule: Path): Finding[] {
 
 function routesOf(raw: unknown): Reach[] {
   const routes = itemsAt(raw, ROUTES).map((route) => ({
-    path: textAt(raw, [...route, 'match', 'path']) ?? '/',
-    methods: textsAt(raw, [...route, 'match', 'methods']).map(({ text }) => text),
+    ...reachOf(matchAt(raw, route)),
     copyWrites: valueAt(raw, [...route, 'copyWrites']) === true,
   }));
   return routes.length === 0 ? [{ path: '/', methods: [], copyWrites: false }] : routes;
+}
+
+/** Of an expression nobody knows which paths it takes: any. A template has any word where it has a name. */
+function reachOf({ kind, path, methods }: MatchView): Pick<Reach, 'path' | 'methods'> {
+  if (kind === 'prefix' || kind === 'exact') return { path, methods };
+  const brace = path.indexOf('/{');
+  return { path: kind === 'regex' ? '/' : brace === -1 ? path : path.slice(0, brace + 1), methods };
 }
 
 function problemOf(endpoint: string, routes: readonly Reach[]): [message: string, hint: string] | null {

@@ -1,46 +1,22 @@
 import { LIMITS } from '../../core/limits.ts';
-import { chainFault, readCertificates } from '../certificates.ts';
+import { readCertificates } from '../certificates.ts';
 import type { Inputs } from '../inputs.ts';
-import { readInput } from '../inputs.ts';
 import type { Finding, Path } from '../problem.ts';
 import { error, errorAtKey } from '../problem.ts';
 import type { Source } from '../source.ts';
-import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
+import { entriesAt, itemsAt, textsAt, valueAt } from '../view.ts';
+import { checkCertificates, textOf } from './certificates.ts';
 
 /** Certificates and keys that can be read, are valid today and belong together; settings that have no effect. */
 export function checkTls(source: Source, inputs: Inputs): Finding[] {
   const { raw } = source;
   return [
     ...itemsAt(raw, ['listen']).flatMap((item) => [
-      ...checkListener(raw, [...item, 'tls'], inputs),
+      ...checkCertificates(raw, [...item, 'tls'], inputs),
       ...checkProxyProtocol(raw, item),
     ]),
     ...upstreamPaths(raw).flatMap((path) => checkUpstream(raw, path, inputs)),
   ];
-}
-
-function checkListener(raw: unknown, tls: Path, inputs: Inputs): Finding[] {
-  if (valueAt(raw, tls) === undefined) return [];
-  const cert = textOf(raw, [...tls, 'cert'], inputs, LIMITS.certificateBytes);
-  const key = textOf(raw, [...tls, 'key'], inputs, LIMITS.privateKeyBytes);
-  const unread = [...cert.findings, ...key.findings];
-  if (cert.text === null) return unread;
-  const fault = chainFault(cert.text, key.text);
-  return fault === null ? unread : [...unread, error([...tls, fault.about], fault.message, fault.hint)];
-}
-
-interface Content {
-  readonly text: string | null;
-  readonly findings: readonly Finding[];
-}
-
-/** The content of a file that a key names. A key that is missing or no text is the schema's to refuse. */
-function textOf(raw: unknown, path: Path, inputs: Inputs, limitBytes: number): Content {
-  const file = textAt(raw, path);
-  if (file === null || file === '') return { text: null, findings: [] };
-  const read = readInput(inputs, file, limitBytes);
-  if (!read.ok) return { text: null, findings: [error(path, read.message, read.hint)] };
-  return { text: read.text, findings: [] };
 }
 
 /** A listener that asks for PROXY headers and believes nobody would refuse every connection. */

@@ -36,6 +36,7 @@ export class News {
       case 'snapshot':
       case 'worker_up':
       case 'orphan_drained':
+      case 'client_denied':
       case 'notify':
         return null;
     }

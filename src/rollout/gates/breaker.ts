@@ -67,12 +67,12 @@ function onAnswers(lanes: readonly LaneCounts[]): Failing | null {
   return trips(failing.bad, failing.of, legacyRatio) ? failing : null;
 }
 
-/** Reads may all be paired while no write is: their answers are looked at by themselves then. */
+/** Reads may all be paired while no write is: their answers are looked at by themselves then, and those that nobody waited for. */
 function onWrites(copies: readonly CopyCounts[], lanes: readonly LaneCounts[]): Failing | null {
   const failed = { legacy: 0, candidate: 0 };
   const asked = { legacy: 0, candidate: 0 };
   for (const { lane, writes, writeClasses } of lanes) {
-    failed[lane] += writeClasses?.[5] ?? 0;
+    failed[lane] += (writeClasses?.[5] ?? 0) + (writeClasses?.[0] ?? 0);
     asked[lane] += writes;
   }
   const paired = copies.reduce((sum, each) => sum + (each.direction === 'reverse' ? each.writePairs : 0), 0);

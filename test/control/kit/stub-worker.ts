@@ -56,6 +56,8 @@ class StubGateway implements Gateway {
     this.snapshot = snapshot;
   }
 
+  useTicketKeys(): void {}
+
   setLocalBypass(on: boolean): void {
     this.localBypass = on;
   }
