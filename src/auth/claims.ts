@@ -1,5 +1,5 @@
 import { LIMITS } from '../core/limits.ts';
-import type { ClaimRule, ClaimValue } from '../core/snapshot.ts';
+import type { ClaimRule, ClaimValue } from '../core/token-policy.ts';
 
 /** Claims of a token (RFC 7519, section 4). */
 export type Claims = Readonly<Record<string, unknown>>;

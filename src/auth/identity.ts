@@ -1,4 +1,4 @@
-import type { FilterConfig, JwtFilterConfig, JwtIssuer } from '../core/snapshot.ts';
+import type { FilterConfig, JwtFilterConfig, JwtIssuer } from '../core/token-policy.ts';
 import { TokenVerifier } from './jwt.ts';
 import { FixedKeys, KeyKeeper } from './key-keeper.ts';
 import type { KeyLog, KeySource } from './key-keeper.ts';

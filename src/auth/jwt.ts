@@ -1,6 +1,6 @@
 import { compactVerify } from 'jose';
 import { wallMs } from '../core/clock.ts';
-import type { JwtFilterConfig, JwtIssuer } from '../core/snapshot.ts';
+import type { JwtFilterConfig, JwtIssuer } from '../core/token-policy.ts';
 import { satisfies } from './claims.ts';
 import type { Claims } from './claims.ts';
 import type { KeySource } from './key-keeper.ts';

@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import { readKeySet } from '../core/key-set.ts';
-import type { JwtKeys } from '../core/snapshot.ts';
+import type { JwtKeys } from '../core/token-policy.ts';
 
 /** Keys that are fetched. */
 export type RemoteKeys = Extract<JwtKeys, { readonly url: string }>;

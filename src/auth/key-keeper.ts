@@ -1,4 +1,5 @@
 import { monotonicMs } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { printable } from '../core/printable.ts';
 import { systemRandom } from '../core/random.ts';
@@ -90,17 +91,26 @@ export class KeyKeeper implements KeySource {
     return running;
   }
 
-  private settle(fetched: FetchedKeys): void {
+  private settle(answer: FetchedKeys): void {
     this.running = null;
     if (this.closed) return;
+    const fetched = this.taken(answer);
     this.tell(fetched);
-    if (fetched.ok && fetched.text !== this.text) {
-      this.ring = new KeyRing(fetched.text, this.ring);
-      this.text = fetched.text;
-    }
     const { maxAgeMs, cooldownMs } = this.source;
     const waitMs = (fetched.ok ? maxAgeMs : cooldownMs) * (1 - JITTER * systemRandom.next());
     this.timer = setTimeout(() => void this.refresh(), Math.max(waitMs, 1)).unref();
+  }
+
+  /** Nothing may throw here: nobody waits for the timer, and a rejection nobody handles ends the process. */
+  private taken(fetched: FetchedKeys): FetchedKeys {
+    if (!fetched.ok || fetched.text === this.text) return fetched;
+    try {
+      this.ring = new KeyRing(fetched.text, this.ring);
+      this.text = fetched.text;
+      return fetched;
+    } catch (thrown) {
+      return { ok: false, why: messageOf(thrown) };
+    }
   }
 
   /** Once per change: an endpoint that is down for a day is one line. */

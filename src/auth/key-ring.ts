@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { usableWith } from '../core/key-set.ts';
 import type { Key } from '../core/key-set.ts';
 
@@ -50,7 +50,7 @@ function imported(key: Key, text: string): VerifyKey {
   return {
     kid: typeof kid === 'string' ? kid : null,
     algorithms: usableWith(key),
-    object: createPublicKey({ key: key as JsonWebKey, format: 'jwk' }),
+    object: createPublicKey({ key, format: 'jwk' }),
     text,
     live: true,
   };

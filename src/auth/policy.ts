@@ -1,4 +1,4 @@
-import type { JwtFilterConfig, JwtIssuer } from '../core/snapshot.ts';
+import type { JwtFilterConfig, JwtIssuer } from '../core/token-policy.ts';
 import type { Claims } from './claims.ts';
 import type { TokenForm } from './token-form.ts';
 

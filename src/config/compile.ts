@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { wallMs } from '../core/clock.ts';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
+import { filterPlaces } from './compile-filters.ts';
 import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileNotify, notifyPlaces } from './compile-notify.ts';
@@ -47,6 +48,7 @@ export function compile(config: Config, inputs: Inputs): CompiledConfig {
       ...siemPlaces(config),
       ...tlsPlaces(gateway),
       ...notifyPlaces(notify),
+      ...filterPlaces(gateway.candidate.filters),
     ],
   };
   return hashed(compiled);

@@ -51,6 +51,9 @@ const TABLE = {
   upstream_busy: { blame: 'gateway', retry: false, status: 503 },
   overloaded: { blame: 'gateway', retry: false, status: 503 },
   draining: { blame: 'gateway', retry: false, status: 503 },
+  /** A token that nothing can be said about: no key of its issuer was ever there; too many signatures wait. */
+  keys_unavailable: { blame: 'gateway', retry: false, status: 503 },
+  verifier_busy: { blame: 'gateway', retry: false, status: 503 },
   /** A tunnel in which no byte moved for `timeouts.tunnelIdle`. */
   tunnel_idle: { blame: 'gateway', retry: false, status: 0 },
   aborted: { blame: 'gateway', retry: false, status: 0 },

@@ -114,6 +114,10 @@ export const CONTROL_LIMITS = {
   configWatchMs: 250,
   /** A JSON Web Key Set: 256 KiB holds hundreds of RSA keys. */
   jwksBytes: 256 * 1024,
+  /** Fetched key sets: age, least time between two fetches, one fetch, as jose has them: a rotation announces its keys earlier. */
+  jwksAgeMs: 600_000,
+  jwksCooldownMs: 30_000,
+  jwksTimeoutMs: 5_000,
   /** A list of revoked tokens: 6,000 UUIDs; it travels to every worker with the configuration. */
   revokedBytes: 256 * 1024,
   /** A file that holds one secret. */

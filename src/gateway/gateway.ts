@@ -81,6 +81,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
   async listen(ports: readonly number[], reusePort: boolean, beside = false): Promise<number[]> {
     const bound: number[] = [];
     await this.names.settled(LIMITS.dnsStartMs);
+    await this.runtime.plant.identity.settled(LIMITS.keysStartMs);
     const isFirst = (this.options.slot ?? 0) === 0;
     this.overload.start();
     for (const [index, listener] of this.snapshot.config.listeners.entries()) {

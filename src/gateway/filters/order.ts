@@ -1,4 +1,5 @@
-import type { FilterConfig } from '../../core/snapshot.ts';
+import type { Identity } from '../../auth/identity.ts';
+import type { FilterConfig } from '../../core/token-policy.ts';
 import { jwtFilter } from './jwt.ts';
 import type { Filter } from './types.ts';
 
@@ -8,13 +9,14 @@ import type { Filter } from './types.ts';
  *   edge filters of the route      onRequest
  *   assignment of the lane
  *   candidate filters of the route onRequest … onUpstreamRequest
+ *   edge filters of the route      onCopy, where a copy leaves
  *   server
  *   candidate filters, reversed    onResponse … onDone
  *   edge filters, reversed         onDone
  */
-export function createFilter(config: FilterConfig): Filter {
+export function createFilter(config: FilterConfig, identity: Identity): Filter {
   switch (config.kind) {
     case 'jwt':
-      return jwtFilter(config);
+      return jwtFilter(config, identity.verifier(config));
   }
 }

@@ -19,6 +19,8 @@ export interface FilterExchange {
   readonly isCopy: boolean;
   /** Fields that will be forwarded; hooks up to `onUpstreamRequest` may change them. */
   readonly fields: HeaderFields;
+  /** Path and query that will be forwarded; the same hooks may take something out of its query. */
+  target: string;
   /** Claims of a verified token, for the filters behind. */
   claims: Readonly<Record<string, unknown>> | null;
   /** `onDone` was called, because the client went away, say: no hook is called any more. */
@@ -30,6 +32,10 @@ export interface FilterAnswer {
   readonly status: number;
   readonly fields: HeaderFields;
   readonly body: string;
+  /** The filter could not decide: this is no answer of the lane, and is counted as the gateway's own failure. */
+  readonly failure?: FailureCode;
+  /** Why the client is denied: for counters and events, never for the client. */
+  readonly denial?: string;
 }
 
 /**
@@ -45,6 +51,11 @@ export interface Filter {
   onRequest?(exchange: FilterExchange): FilterAnswer | null | Promise<FilterAnswer | null>;
   /** All `onRequest` hooks let it pass and it is about to be forwarded: last chance to change `fields`. */
   onUpstreamRequest?(exchange: FilterExchange): void;
+  /**
+   * A copy of a request that it let pass is about to leave: last chance to change its `fields`. It is called for
+   * filters at the edge, and for those of the candidate when the copy goes back to legacy.
+   */
+  onCopy?(copy: FilterExchange, toCandidate: boolean): void;
   /** The server's head arrived; its fields may be changed. */
   onResponse?(exchange: FilterExchange, head: ResponseHead): void;
   /** Always last, also for requests that failed; once. */
