@@ -78,8 +78,7 @@ function isUsable(key: Key): boolean {
 function keyFault(key: Key): string | null {
   if (key['kid'] !== undefined && typeof key['kid'] !== 'string') return 'has a kid that is no text';
   if (key['kty'] === 'oct') return 'is a shared secret (oct): whoever can check a token could make one';
-  if (isSecret(key))
-    return 'is a private key: publish the public half only';
+  if (isSecret(key)) return 'is a private key: publish the public half only';
   if (key['use'] !== undefined && key['use'] !== 'sig') return 'is not for signatures (use)';
   const possible = keyAlgorithms(key);
   if (possible.length === 0) return 'has a type or curve that is not supported';
