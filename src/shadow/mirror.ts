@@ -7,7 +7,8 @@ import type { Difference, Outcome, Pair, PairResult } from '../core/observation.
 import type { Direction, ShadowConfig } from '../core/snapshot.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { ClassTable } from '../telemetry/classes.ts';
-import { isFailure, statusPath } from '../diff/status.ts';
+import { isFailure } from '../core/status-kind.ts';
+import { statusPath } from '../diff/status.ts';
 import { recordUs } from '../telemetry/histogram.ts';
 import { isSameClass } from '../telemetry/classes.ts';
 import type { ClassSource } from '../telemetry/classes.ts';

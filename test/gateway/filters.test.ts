@@ -77,7 +77,7 @@ test('in shadow the filter of the candidate lane answers the copy, and legacy an
   const { pairs } = await settled();
   expect(pairs.shadow).toMatchObject({ sent: 1, compared: 1, answeredByFilter: 1 });
   expect(both.candidate.count()).toBe(0);
-  expect(classes()).toMatchObject({ 'status status/200-401': 1 });
+  expect(classes()).toMatchObject({ 'denied status/200-401': 1 });
 });
 
 test('a filter at the edge answers before both lanes and nothing is copied', async () => {

@@ -18,7 +18,7 @@ function secretsOf(jwk: Readonly<Record<string, unknown>>): Buffer[] {
   const key = createPublicKey({ key: jwk, format: 'jwk' });
   const types = key.asymmetricKeyType === 'rsa' ? (['spki', 'pkcs1'] as const) : (['spki'] as const);
   const texts = types.flatMap((type) => {
-    const pem = key.export({ type, format: 'pem' }).toString();
+    const pem = key.export({ type, format: 'pem' });
     const der = key.export({ type, format: 'der' });
     return [
       pem,
