@@ -186,7 +186,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 
   private plantOf(snapshot: Snapshot, before: Plant | null): Plant {
     const { workers, log } = this.options;
-    return new Plant(snapshot.config, workers, { names: this.names, log }, before);
+    return new Plant(snapshot.config, workers, { names: this.names, log, denials: this.denials }, before);
   }
 
   async drain(deadlineMs: number): Promise<number> {

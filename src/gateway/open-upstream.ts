@@ -1,6 +1,7 @@
 import { LIMITS } from '../core/limits.ts';
 import { systemRandom } from '../core/random.ts';
 import type { GatewayConfig, ServerConfig, UpstreamConfig, UpstreamPolicy } from '../core/snapshot.ts';
+import type { Denials } from '../telemetry/denials.ts';
 import type { PoolTimeouts } from '../wire/types.ts';
 import { secureOrigin } from './secure-origins.ts';
 import type { Log } from './secure-origins.ts';
@@ -12,6 +13,8 @@ import type { NameKeeper } from './upstreams/names.ts';
 export interface UpstreamSurroundings {
   readonly names: NameKeeper;
   readonly log: Log;
+  /** Clients that filters denied. */
+  readonly denials: Denials;
 }
 
 /** What the rest of a configuration says about every upstream. */

@@ -3,9 +3,11 @@ import { monotonicMs } from '../core/clock.ts';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../core/snapshot.ts';
 import type { FilterConfig } from '../core/token-policy.ts';
 import { RateCap } from '../shadow/rate-cap.ts';
+import type { Denials } from '../telemetry/denials.ts';
 import type { UpstreamLevel } from '../telemetry/types.ts';
 import { ArrivalDesk } from './arrival.ts';
 import { createFilter } from './filters/order.ts';
+import type { DenialListener } from './filters/types.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
 import { OpenUpstream, sameUpstream } from './open-upstream.ts';
@@ -69,7 +71,7 @@ export class Plant {
     const { routes, filters } = config.candidate;
     this.identity = new Identity(filters, before?.identity ?? null, surroundings.log);
     this.claimFields = claimFieldsOf(filters);
-    this.router = this.routerOf(routes, filters);
+    this.router = this.routerOf(routes, filters, surroundings.denials);
     const { shadow, legacy, secondLegacy, candidate } = config;
     this.rateCap = new RateCap(shadow.maxRate / workers, shadow.rampMs, monotonicMs());
     const place = (lane: Placed['lane'], upstream: UpstreamConfig): [string, Placed] => {
@@ -88,9 +90,14 @@ export class Plant {
     this.secondLegacy = second === undefined ? this.copyLanes.legacy : new LegacyLane(second.open.copies);
   }
 
-  private routerOf(routes: readonly RouteConfig[], filters: readonly FilterConfig[]): Router {
+  private routerOf(
+    routes: readonly RouteConfig[],
+    filters: readonly FilterConfig[],
+    denials: Denials,
+  ): Router {
+    const onDenied: DenialListener = (by, reason, address) => denials.note(by, reason, address, '');
     try {
-      return new Router(routes, filters, (filter) => createFilter(filter, this.identity));
+      return new Router(routes, filters, (filter) => createFilter(filter, this.identity, onDenied));
     } catch (thrown) {
       // This plant will never run: nobody else would let go of its keys.
       this.identity.letGo();

@@ -240,3 +240,19 @@ test('what an NGINX mirrors is asked nowhere when a filter at the edge denies it
   const { pairs } = await on.settled();
   expect([told(on.legacy), told(on.candidate), pairs.shadow.sent]).toEqual([['ada', ''], ['ada', ''], 1]);
 });
+
+test('who brings a token that is wrong is told as an event with its reason, and the client hears none', async () => {
+  const on = await site({ enforceAt: 'edge' });
+  await ask(on, '/x');
+  await ask(on, '/x', bearer('not.a.token'));
+  await ask(on, '/x', bearer(await tokenOf(key, { claims: { aud: 'other' } })));
+  await ask(on, '/x', bearer(await tokenOf(await signingKey())));
+  await ask(on, '/x', bearer(await tokenOf(key, { claims: { exp: nowS() - 60 } })));
+  await on.settled();
+  const told = on.deltas.flatMap(({ denials = [] }) => denials);
+  expect(told.map(({ by, reason, address }) => `${by} ${reason} ${address}`).toSorted()).toEqual([
+    'token audience 127.0.0.1',
+    'token malformed 127.0.0.1',
+    'token signature 127.0.0.1',
+  ]);
+});

@@ -1,7 +1,7 @@
 import type { Identity } from '../../auth/identity.ts';
 import type { FilterConfig } from '../../core/token-policy.ts';
 import { jwtFilter } from './jwt.ts';
-import type { Filter } from './types.ts';
+import type { DenialListener, Filter } from './types.ts';
 
 /**
  * Every kind of filter there is. This is the one file that knows them all, and the order in which hooks run:
@@ -14,9 +14,9 @@ import type { Filter } from './types.ts';
  *   candidate filters, reversed    onResponse … onDone
  *   edge filters, reversed         onDone
  */
-export function createFilter(config: FilterConfig, identity: Identity): Filter {
+export function createFilter(config: FilterConfig, identity: Identity, onDenied: DenialListener): Filter {
   switch (config.kind) {
     case 'jwt':
-      return jwtFilter(config, identity.verifier(config));
+      return jwtFilter(config, identity.verifier(config), onDenied);
   }
 }

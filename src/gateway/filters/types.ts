@@ -27,6 +27,9 @@ export interface FilterExchange {
   readonly isOver: boolean;
 }
 
+/** Hears of clients that a filter denied. @param by kind of proof; @param reason for events, never for the client */
+export type DenialListener = (by: string, reason: string, clientAddress: string) => void;
+
 /** An answer that a filter gives in the lane's place. */
 export interface FilterAnswer {
   readonly status: number;
@@ -34,8 +37,6 @@ export interface FilterAnswer {
   readonly body: string;
   /** The filter could not decide: this is no answer of the lane, and is counted as the gateway's own failure. */
   readonly failure?: FailureCode;
-  /** Why the client is denied: for counters and events, never for the client. */
-  readonly denial?: string;
 }
 
 /**
