@@ -169,7 +169,7 @@ const PROBLEMS: readonly [string, Written, string][] = [
   ],
   [
     'a shared secret',
-    { jwt: `${FILE}`, files: { 'keys.json': '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}' } },
+    { jwt: FILE, files: { 'keys.json': '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}' } },
     'key 1 of the set is a shared secret (oct): whoever can check a token could make one | write a set of public keys (RFC 7517)',
   ],
   [

@@ -30,11 +30,11 @@ test('no request fails while keys rotate and policies change under load, and rev
   const lost = { Authorization: `Bearer ${await tokenOf(key, { claims: { jti: 'lost' } })}` };
   const seen = new Map<string, number>();
   const note = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
-  let isOver = false;
+  const load = { isOver: false };
   let served = 0;
   const clients = Array.from({ length: CLIENTS }, async (_, number) => {
     const client = new KeepAliveClient(on.url);
-    for (let at = 0; !isOver; at += 1) {
+    for (let at = 0; !load.isOver; at += 1) {
       const token = await tokenOf(key, { claims: { jti: `${number}-${at % 5}` } });
       const headers = { Authorization: `Bearer ${token}` };
       const { status } = await client.request({ target: '/x', headers });
@@ -60,7 +60,7 @@ test('no request fails while keys rotate and policies change under load, and rev
     if (status !== 401) note(`lost ${status}`);
     await new Promise((resolve) => setTimeout(resolve, TURN_MS));
   }
-  isOver = true;
+  load.isOver = true;
   attacker.close();
   await Promise.all(clients);
   expect(Object.fromEntries(seen)).toEqual({});
