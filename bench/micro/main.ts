@@ -8,6 +8,7 @@ import { hash } from './hash.bench.ts';
 import { headScan } from './head-scan.bench.ts';
 import { histogram } from './histogram.bench.ts';
 import { routes } from './routes.bench.ts';
+import { tokens } from './tokens.bench.ts';
 
 /**
  * Unusual hot functions beside the plain way: `npm run bench:micro`. They earn their lines only while they win.
@@ -20,6 +21,7 @@ histogram();
 hash();
 cohort();
 routes();
+await tokens();
 const { isTTY } = process.stdout as { isTTY?: boolean };
 const endThread = handOver();
 await run({ colors: isTTY ?? false, throw: true });

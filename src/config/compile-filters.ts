@@ -1,30 +1,21 @@
-import { LIMITS } from '../core/limits.ts';
-import type { FilterConfig } from '../core/snapshot.ts';
+import type { FilterConfig } from '../core/filter-config.ts';
 import { filterVersion } from '../core/filter-modules.ts';
 import { compileBuiltIn } from './compile-built-in.ts';
+import { compileToken, placesOf } from './compile-token.ts';
 import { inspectFilter } from './filter-inspection.ts';
 import type { Inputs } from './inputs.ts';
-import { absolute, readInput } from './inputs.ts';
-import { readKeySet } from './jwks.ts';
+import { absolute } from './inputs.ts';
+import type { Path } from './problem.ts';
 import type { Config } from './schema.ts';
 
 /** A filter with the content of its files. */
 export function compileFilter(name: string, entry: Config['filters'][string], inputs: Inputs): FilterConfig {
-  const { jwt, module } = entry;
+  const { jwt, module, enforceAt } = entry;
   if (module !== undefined) return compileModule(name, { ...entry, module }, inputs);
   const builtIn = compileBuiltIn(name, entry);
   if (builtIn !== null) return builtIn;
   if (jwt === undefined) throw new Error(`the filter ${name} has no kind`);
-  return {
-    kind: 'jwt',
-    name,
-    enforceAt: entry.enforceAt,
-    jwks: keySet(inputs, jwt.jwks.file),
-    issuer: jwt.issuer ?? null,
-    audience: jwt.audience ?? null,
-    algorithms: jwt.algorithms,
-    clockToleranceS: Math.round(jwt.clockTolerance / 1000),
-  };
+  return compileToken(name, { jwt, enforceAt }, inputs);
 }
 
 /** What of a filter shapes evidence: not where its files lie. */
@@ -56,10 +47,12 @@ function compileModule(
   };
 }
 
-/** Checked once before; read again here, and checked again, because the file may have changed in between. */
-function keySet(inputs: Inputs, file: string): string {
-  const read = readInput(inputs, file, LIMITS.jwksBytes);
-  const set = read.ok ? readKeySet(read.text) : null;
-  if (set?.ok === true) return set.text;
-  throw new Error('a key set changed while it was read');
+/**
+ * Where keys stand, revoked tokens and tokens of copies: none of them is shown, and to renew them is no new configuration
+ * of what is compared.
+ */
+export function filterPlaces(filters: readonly FilterConfig[]): Path[] {
+  return filters.flatMap((filter, index) =>
+    filter.kind === 'jwt' ? placesOf(filter, ['gateway', 'candidate', 'filters', index]) : [],
+  );
 }

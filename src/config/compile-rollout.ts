@@ -56,6 +56,7 @@ function canaryMatch(rule: Rule, inputs: Inputs): CanaryMatch {
     cookie: onlyEntry(rule.cookie, inputs),
     host: rule.host?.toLowerCase() ?? null,
     from: rule.from ?? [],
+    ...(rule.claim === undefined ? {} : { claim: Object.entries(rule.claim)[0] as [string, string] }),
   };
 }
 
@@ -108,6 +109,7 @@ export function compileShadow(shadow: Rollout['shadow'], inputs: Inputs): Shadow
 }
 
 export function compileStickyKey(key: Rollout['stickyKey']): StickyKey {
+  if (key.claim !== undefined) return { claim: key.claim };
   if (key.cookie !== undefined) return { cookie: key.cookie };
   return key.header === undefined ? { address: true } : { header: key.header.toLowerCase() };
 }

@@ -25,7 +25,7 @@ function policy(entry: UpstreamEntry, stickyKey: StickyKey): UpstreamPolicy {
   const { balance, hashKey, weights, retries, ejection, health, slowStart, timeouts } = entry;
   return {
     balance,
-    hashKey: hashKey === undefined ? stickyKey : compileStickyKey(hashKey),
+    hashKey: hashKeyOf(hashKey === undefined ? stickyKey : compileStickyKey(hashKey)),
     weights,
     retries,
     ejection: {
@@ -44,6 +44,11 @@ function policy(entry: UpstreamEntry, stickyKey: StickyKey): UpstreamPolicy {
       totalMs: timeouts.total ?? null,
     },
   };
+}
+
+/** Servers are chosen by what stands in the request: of claims there is nothing in it. */
+function hashKeyOf(key: StickyKey): StickyKey {
+  return 'claim' in key ? { address: true } : key;
 }
 
 function compileHealth({

@@ -3,7 +3,7 @@ import { wallMs } from '../core/clock.ts';
 import { canonicalJson, sha256Hex } from '../core/hash.ts';
 import type { GatewayConfig, Timeouts } from '../core/snapshot.ts';
 import { adminPlaces, compileRemoteAdmin } from './compile-admin.ts';
-import { shapingOfFilter } from './compile-filters.ts';
+import { filterPlaces, shapingOfFilter } from './compile-filters.ts';
 import { compileCandidate, compileLegacy, compileSecondLegacy } from './compile-lanes.ts';
 import { compilePlan, compileShadow, compileStickyKey, secretPlaces } from './compile-rollout.ts';
 import { compileNotify, notifyPlaces } from './compile-notify.ts';
@@ -52,6 +52,7 @@ export function compile(config: Config, inputs: Inputs): CompiledConfig {
       ...adminPlaces(config),
       ...tlsPlaces(gateway),
       ...notifyPlaces(notify),
+      ...filterPlaces(gateway.candidate.filters),
     ],
   };
   return hashed(compiled);

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { LIMITS } from '../core/limits.ts';
 import { knownKeys } from './known.ts';
-import { notThereYet } from './not-yet.ts';
 import type { Finding, Path } from './problem.ts';
 import { error, errorAtKey } from './problem.ts';
 import { didYouMean } from './suggest.ts';
@@ -41,8 +40,6 @@ function withoutEchoes(issues: readonly Issue[]): Issue[] {
 }
 
 function unknownKey(path: Path, key: string, known: readonly string[]): Finding {
-  const later = notThereYet(path);
-  if (later !== null) return errorAtKey(path, later.message, later.hint);
   return errorAtKey(path, `unknown key "${shorten(key)}"`, didYouMean(key, known));
 }
 

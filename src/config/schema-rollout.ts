@@ -54,33 +54,57 @@ const oneValue = (description: string) =>
     .refine((map) => Object.keys(map).length === 1, { error: 'expected exactly one name and its value' })
     .meta({ description, examples: [{ 'x-canary': 'internal' }], ...ONE_KEY });
 
+const oneClaim = z
+  .record(text('a claim', 'groups'), text('its value, or one of its elements', 'staff'), {
+    error: 'expected a claim and its value\nfor example: { groups: staff }',
+  })
+  .refine((map) => Object.keys(map).length === 1, { error: 'expected exactly one claim and its value' })
+  .meta({
+    description: 'a claim of the token that a filter at the edge verified, and its value or an element of it',
+    examples: [{ groups: 'staff' }],
+    ...ONE_KEY,
+  });
+
 const canaryMatch = section(
   {
     header: oneValue('a request header and its exact value').optional(),
     cookie: oneValue('a cookie and its exact value').optional(),
     host: hostField('exact host').optional(),
     from: cidrsField('client addresses').optional(),
+    claim: oneClaim.optional(),
   },
   'one rule: every part that is given must hold',
 ).refine((rule) => Object.keys(rule).length > 0, {
-  error: 'this rule would match every request\nsay at least one of: header, cookie, host, from',
+  error: 'this rule would match every request\nsay at least one of: header, cookie, host, from, claim',
 });
 
+const KEYS = {
+  cookie: tokenField('a cookie that names the user', 'sid').optional(),
+  header: tokenField('a header that names the user', 'x-user').optional(),
+  address: z
+    .literal(true, { error: 'expected true\nwrite: { address: true }' })
+    .describe('the client address')
+    .optional(),
+};
+
+const oneKey = (words: string) => ({
+  error: `expected exactly one of: ${words}\nfor example: { cookie: sid }`,
+});
+
+/** What names a user in the request itself. */
+export const hashKey = section(KEYS, 'what keeps a user on one server')
+  .refine((key) => Object.keys(key).length === 1, oneKey('cookie, header, address'))
+  .meta(ONE_KEY);
+
 /** What names a user. */
-export const stickyKey = section(
+const stickyKey = section(
   {
-    cookie: tokenField('a cookie that names the user', 'sid').optional(),
-    header: tokenField('a header that names the user', 'x-user').optional(),
-    address: z
-      .literal(true, { error: 'expected true\nwrite: { address: true }' })
-      .describe('the client address')
-      .optional(),
+    ...KEYS,
+    claim: text('a claim of the token that a filter at the edge verified', 'sub').optional(),
   },
   'what keeps a user on one side of a share',
 )
-  .refine((key) => Object.keys(key).length === 1, {
-    error: 'expected exactly one of: cookie, header, address\nfor example: { cookie: sid }',
-  })
+  .refine((key) => Object.keys(key).length === 1, oneKey('cookie, header, claim, address'))
   .meta(ONE_KEY);
 
 const dwell = (description: string) => duration(description);

@@ -3,7 +3,7 @@ import { LIMITS } from '../core/limits.ts';
 import { formatDuration, formatShare } from '../core/units.ts';
 import { duration, list, matching, say, section, share, text, whole, word } from './fields.ts';
 import { hostField, serversField } from './fields-net.ts';
-import { stickyKey } from './schema-rollout.ts';
+import { hashKey } from './schema-rollout.ts';
 
 const above = { min: 1, words: 'above zero' };
 
@@ -76,7 +76,7 @@ export const upstreamFields = {
   hostHeader: hostField("Host sent to the servers instead of the client's").optional(),
   tls: tls.optional(),
   balance: word('how a server is chosen', ['round-robin', 'least-request', 'hash']).prefault('round-robin'),
-  hashKey: stickyKey.describe('what hash keeps on one server; rollout.stickyKey if left out').optional(),
+  hashKey: hashKey.describe('what hash keeps on one server; rollout.stickyKey if left out').optional(),
   weights: list(
     whole('the weight of one server', 1, 1_000, 1),
     'one weight per entry of servers, in their order',

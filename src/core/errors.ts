@@ -59,6 +59,9 @@ const TABLE = {
   /** The same two before both lanes, where no lane is to blame. */
   edge_filter_failed: { blame: 'gateway', retry: false, status: 503 },
   edge_filter_timeout: { blame: 'gateway', retry: false, status: 503 },
+  /** A token that nothing can be said about: no key of its issuer was ever there; too many signatures wait. */
+  keys_unavailable: { blame: 'gateway', retry: false, status: 503 },
+  verifier_busy: { blame: 'gateway', retry: false, status: 503 },
   /** A tunnel in which no byte moved for `timeouts.tunnelIdle`. */
   tunnel_idle: { blame: 'gateway', retry: false, status: 0 },
   aborted: { blame: 'gateway', retry: false, status: 0 },

@@ -1,3 +1,5 @@
+import type { JwtFilterConfig } from './token-policy.ts';
+
 import type { Cidr } from './snapshot.ts';
 
 /** One file of a filter that a user wrote, as it was checked. */
@@ -68,3 +70,5 @@ export type BuiltInFilterConfig =
   | AddressFilterConfig
   | BodyLimitFilterConfig
   | HeadersFilterConfig;
+
+export type FilterConfig = JwtFilterConfig | ModuleFilterConfig | BuiltInFilterConfig;

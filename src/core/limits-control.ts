@@ -147,6 +147,12 @@ export const CONTROL_LIMITS = {
   filterLoadMs: 5_000,
   /** So long a defect of one is not looked for again: a reload looks ahead, then reads the file. */
   filterDefectMs: 1_000,
+  /** Fetched key sets: age, least time between two fetches, one fetch, as jose has them: a rotation announces its keys earlier. */
+  jwksAgeMs: 600_000,
+  jwksCooldownMs: 30_000,
+  jwksTimeoutMs: 5_000,
+  /** A list of revoked tokens: 6,000 UUIDs; it travels to every worker with the configuration. */
+  revokedBytes: 256 * 1024,
   /** A file that holds one secret. */
   secretFileBytes: 4 * 1024,
   /** Time that a supervisor which takes over has to act once the older one has let go; then that one acts again. */

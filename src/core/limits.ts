@@ -1,4 +1,5 @@
 import { CONTROL_LIMITS } from './limits-control.ts';
+import { FILTER_LIMITS } from './limits-filters.ts';
 
 /**
  * Every bound that is not configuration: a number, its unit in the name, and why it is that number.
@@ -79,24 +80,6 @@ export const LIMITS = {
   /** Resets by the client: at once, and per second (CVE-2023-44487). A browser that leaves a page resets its requests. */
   h2ResetBurst: 200,
   h2ResetsPerSec: 33,
-  /** Default and largest time that a request waits for one filter of a user: a check that is slower belongs behind it. */
-  filterBudgetMs: 100,
-  filterBudgetMostMs: 10_000,
-  /** Body of an answer that a filter gives: an error page. */
-  filterReplyBytes: 64 * 1024,
-  /**
-   * A hook that keeps the loop of its worker for so long does not return: the worker is ended. How often a thread looks,
-   * the filters it can name, and its heap, MiB.
-   */
-  filterBlockMs: 2_000,
-  filterLookMs: 100,
-  filterNames: 64,
-  filterWatchHeapMb: 16,
-  /** Clients that one rate limit tells apart in one worker, 100 bytes each; beyond it those seen longest ago begin anew. */
-  rateLimitClients: 100_000,
-  /** Lines that one worker logs about failures of one filter, in this time. */
-  filterLogLines: 10,
-  filterLogMs: 1_000,
   /** Interim answers (1xx) before one final answer. */
   informsPerAnswer: 16,
   /** After the last answer: time, and bytes read and dropped, until the client closes; saves the answer from a reset. */
@@ -380,4 +363,5 @@ export const LIMITS = {
   /** A rotated file may get late lines of another worker so long; a lock of rotation that is older was left behind. */
   accessLogSettleMs: 10_000,
   ...CONTROL_LIMITS,
+  ...FILTER_LIMITS,
 } as const;

@@ -121,6 +121,8 @@ export const DIFFERENCE_KINDS = [
   'status',
   'improved',
   'regressed',
+  'denied',
+  'admitted',
   'both_failed',
   'header_missing',
   'header_added',

@@ -3,7 +3,7 @@
  * reference; nothing in it is ever changed in place.
  */
 
-import type { BuiltInFilterConfig, ModuleFilterConfig } from './filter-config.ts';
+import type { FilterConfig } from './filter-config.ts';
 import type { DifferenceRule } from './rules.ts';
 
 export type Lane = 'legacy' | 'candidate';
@@ -228,22 +228,6 @@ export interface RouteConfig {
   readonly endpoints?: readonly string[] | undefined;
 }
 
-/** The seed's authentication block: a JSON web token verified against keys in a file. */
-export interface JwtFilterConfig {
-  readonly kind: 'jwt';
-  readonly name: string;
-  readonly enforceAt: 'candidate' | 'edge';
-  /** Keys as a JSON Web Key Set (RFC 7517), the content of the file. */
-  readonly jwks: string;
-  readonly issuer: string | null;
-  readonly audience: string | null;
-  readonly algorithms: readonly string[];
-  /** Seconds by which clocks may differ. */
-  readonly clockToleranceS: number;
-}
-
-export type FilterConfig = JwtFilterConfig | ModuleFilterConfig | BuiltInFilterConfig;
-
 /** One rule of the canary: every part that is given must hold. */
 export interface CanaryMatch {
   /** Lower-case header name and exact value, or null. */
@@ -253,12 +237,16 @@ export interface CanaryMatch {
   readonly host: string | null;
   /** Client addresses, empty for any. */
   readonly from: readonly Cidr[];
+  /** A claim of a verified token, and its value or one of its elements; absent for any. */
+  readonly claim?: readonly [name: string, value: string];
 }
 
 /** What keeps a user on one side of a share. */
 export type StickyKey =
   | { readonly cookie: string }
   | { readonly header: string }
+  /** A claim of the token that an edge filter verified. */
+  | { readonly claim: string }
   | { readonly address: true };
 
 export interface ShadowConfig {

@@ -1,6 +1,6 @@
 // HOT: one memcmp and one walk over both lists of fields; nothing is parsed, and nothing allocated where they agree.
 import { type ComparedPair, isBodyless, isSameBody } from './compare.ts';
-import { isFailure } from './status.ts';
+import { isFailure } from '../core/status-kind.ts';
 import { headerRule, writing } from './header-rules.ts';
 
 /** Fields of one answer that are looked at here: one bit of a number each. */

@@ -1,4 +1,5 @@
-import type { CapturedAnswer, DifferenceKind, Pair, PairResult } from '../core/observation.ts';
+import type { CapturedAnswer, Pair, PairResult } from '../core/observation.ts';
+import { isFailure, statusKind } from '../core/status-kind.ts';
 import { compareBodies, type EncodedBody, sameBytes } from './body.ts';
 import { hasSameHash, isKept } from './unkept.ts';
 import { contentCodings } from './decode.ts';
@@ -8,7 +9,7 @@ import { parseMediaType } from './media-type.ts';
 import { hasValidator, isRevalidation, sharedFields } from './revalidation.ts';
 import type { Requested } from './redirect.ts';
 import type { RuleBook } from './rules.ts';
-import { isFailure, statusPath, statusWord } from './status.ts';
+import { statusPath, statusWord } from './status.ts';
 
 /** The part of a pair that is compared. */
 export type ComparedPair = Pick<
@@ -51,12 +52,6 @@ function compareStatus(legacy: number, candidate: number, findings: Findings): b
 function addStatus(legacy: number, candidate: number, findings: Findings): void {
   const path = statusPath(legacy, candidate);
   findings.add(statusKind(legacy, candidate), path, statusWord(legacy), statusWord(candidate));
-}
-
-/** A failure that became a 4xx is no improvement yet: perhaps the candidate does not know the path. */
-function statusKind(legacy: number, candidate: number): DifferenceKind {
-  if (isFailure(candidate)) return 'regressed';
-  return isFailure(legacy) && candidate < 400 ? 'improved' : 'status';
 }
 
 function compareRevalidation(pair: ComparedPair, findings: Findings): void {

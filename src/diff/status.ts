@@ -1,8 +1,3 @@
-/** Two failures never agree: neither lane has shown what it does. 0: no answer. */
-export function isFailure(status: number): boolean {
-  return status === 0 || status >= 500;
-}
-
 /** Where two statuses differ, `status/200-404`; 0 stands for no answer: `status/200-none`. */
 export function statusPath(legacy: number, candidate: number): string {
   return `status/${statusWord(legacy)}-${statusWord(candidate)}`;

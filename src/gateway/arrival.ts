@@ -1,4 +1,6 @@
 // HOT: header lookups only; one object per request.
+import { claimKey } from '../auth/claims.ts';
+import type { Claims } from '../auth/claims.ts';
 import { isRequestId, newRequestId, traceparentFor } from '../core/ids.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { GatewayConfig, StickyKey } from '../core/snapshot.ts';
@@ -26,6 +28,13 @@ export interface Arrival {
   readonly via: Via;
   /** Sticky key of the user as the request names it, or null when it carries none: the address stands in then. */
   readonly userKey: string | null;
+  /** What a filter at the edge verified; null before, and without one. */
+  readonly claims: Claims | null;
+}
+
+/** The same arrival once its token was verified. A key that is in no token stays what it was. */
+export function identified(arrival: Arrival, claims: Claims, key: StickyKey): Arrival {
+  return { ...arrival, claims, userKey: 'claim' in key ? claimKey(claims, key.claim) : arrival.userKey };
 }
 
 /** Answers who and where, by one configuration. */
@@ -63,6 +72,7 @@ export class ArrivalDesk {
       clientCertificate: inbound.client?.forwarded ?? null,
       via,
       userKey: userKeyOf(fields, this.config.stickyKey),
+      claims: null,
     };
   }
 

@@ -1,4 +1,5 @@
 // HOT: a switch and one hash.
+import { claimHas } from '../auth/claims.ts';
 import { stickyPosition } from '../core/hash.ts';
 import type { HeaderFields } from '../core/headers.ts';
 import type { CanaryMatch, Direction, Lane, RolloutView } from '../core/snapshot.ts';
@@ -69,8 +70,13 @@ export class Assigner {
       if (match.cookie !== null && cookieValue(fields, match.cookie[0]) !== match.cookie[1]) continue;
       if (match.host !== null && withoutPort(host) !== match.host) continue;
       if (!from.empty && !from.contains(arrival.clientAddress)) continue;
+      if (match.claim !== undefined && !isClaimed(arrival, match.claim)) continue;
       return true;
     }
     return false;
   }
+}
+
+function isClaimed({ claims }: Arrival, [name, value]: readonly [name: string, value: string]): boolean {
+  return claims !== null && claimHas(claims, name, value);
 }

@@ -122,6 +122,7 @@ export class CandidateCall implements Outbound, OutboundHandler {
   }
 
   private play(answer: FilterAnswer): void {
+    if (answer.failure !== undefined) return this.fail(answer.failure);
     this.early = [];
     playAnswer(answer, this, this.request.method);
   }

@@ -10,6 +10,7 @@ import type { Lane } from '../core/snapshot.ts';
 import type { Copy } from '../shadow/copy.ts';
 import type { Inbound, InboundHandler, ResponseHead, SwitchedConnection } from '../wire/types.ts';
 import { failureAnswer, headOf } from './answers.ts';
+import { identified } from './arrival.ts';
 import type { Arrival } from './arrival.ts';
 import type { Assignment } from './assignment.ts';
 import { planCopy } from './copying.ts';
@@ -27,7 +28,7 @@ import type { Runtime } from './runtime.ts';
 export class Exchange implements InboundHandler, RelayOwner {
   readonly inbound: Inbound;
   readonly runtime: Runtime;
-  readonly arrival: Arrival;
+  arrival: Arrival;
   readonly matched: CompiledRoute | null;
   readonly fields: HeaderFields;
   assignment: Assignment;
@@ -55,7 +56,7 @@ export class Exchange implements InboundHandler, RelayOwner {
     this.arrival = runtime.desk.arrive(inbound);
     this.matched = runtime.router.match(method, host, path, fields, target);
     this.assignment = runtime.assigner.assign(this.arrival, host, fields);
-    this.fields = forwardedFields(inbound.head, this.arrival);
+    this.fields = forwardedFields(inbound.head, this.arrival, runtime.plant.claimFields);
   }
 
   /** The route, also for evidence of the legacy lane. */
@@ -66,6 +67,15 @@ export class Exchange implements InboundHandler, RelayOwner {
   /** A request to one lane, as its filters see it. */
   laneRequest(fields: HeaderFields, copyBodyBytes: number | null): LaneRequest {
     return laneRequestFor(this, fields, copyBodyBytes);
+  }
+
+  /** The edge filters know who asks: their lane is chosen by that. */
+  identify(): void {
+    const claims = this.edgeRequest?.claims ?? null;
+    if (claims === null) return;
+    const { host, fields } = this.inbound.head;
+    this.arrival = identified(this.arrival, claims, this.runtime.snapshot.config.stickyKey);
+    this.assignment = this.runtime.assigner.assign(this.arrival, host, fields);
   }
 
   /** Every edge filter let it pass: the assigned lane is asked, and a copy is begun when one is due. */
@@ -96,6 +106,7 @@ export class Exchange implements InboundHandler, RelayOwner {
   answerAtEdge(answer: FilterAnswer): void {
     if (this.over) return;
     this.copyDecision = 'ineligible_edge_answer';
+    this.laneFailure ??= answer.failure ?? null;
     this.sendAnswer(answer);
   }
 

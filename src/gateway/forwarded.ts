@@ -21,9 +21,15 @@ const CERTIFICATE_PREFIXES = new Prefixes('ssl-client-', 'x-ssl-client-', 'clien
 /**
  * The fields that go to the lane which answers the client. Both lanes see the same client address, host, protocol,
  * request id and trace.
+ * @param reserved names (lower case) that filters write claims into: no client and no proxy speaks under them
  */
-export function forwardedFields(head: RequestHead, arrival: Arrival): HeaderFields {
+export function forwardedFields(
+  head: RequestHead,
+  arrival: Arrival,
+  reserved: readonly string[],
+): HeaderFields {
   const fields = head.fields.copy();
+  for (const name of reserved) fields.remove(name);
   if (fields.removeAll(OWN_PREFIX) && isMarked(head.fields)) fields.setChecked(COPY_GUARD, COPY_GUARD, '1');
   if (arrival.peerTrusted) addToWay(fields, head.host, arrival);
   else beginWay(fields, head.host, arrival);

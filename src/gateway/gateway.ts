@@ -87,6 +87,7 @@ class WorkerGateway implements Gateway, RequestAcceptor {
     const bound: number[] = [];
     loadPatterns();
     await this.names.settled(LIMITS.dnsStartMs);
+    await this.runtime.plant.identity.settled(LIMITS.keysStartMs);
     const isFirst = (this.options.slot ?? 0) === 0;
     this.overload.start();
     for (const [index, listener] of this.snapshot.config.listeners.entries()) {
@@ -191,7 +192,8 @@ class WorkerGateway implements Gateway, RequestAcceptor {
 
   private plantOf(snapshot: Snapshot, before: Plant | null): Plant {
     const { workers, log } = this.options;
-    return new Plant(snapshot.config, workers, { names: this.names, log }, before, this.shop);
+    const surroundings = { names: this.names, log, denials: this.denials, shop: this.shop };
+    return new Plant(snapshot.config, workers, surroundings, before);
   }
 
   async drain(deadlineMs: number): Promise<number> {

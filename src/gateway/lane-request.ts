@@ -13,7 +13,7 @@ export class LaneRequest implements FilterExchange {
   readonly requestId: string;
   readonly method: string;
   readonly path: string;
-  readonly target: string;
+  target: string;
   readonly host: string;
   readonly clientAddress: string;
   readonly certificate: ClientIdentity | null;
@@ -28,12 +28,12 @@ export class LaneRequest implements FilterExchange {
   readonly contentLength: number;
   /** The protocol to switch to, or ''; a copy never asks. */
   readonly upgrade: string;
-  claims: Readonly<Record<string, unknown>> | null = null;
+  claims: Readonly<Record<string, unknown>> | null;
   views: FilterExchange['views'] = null;
   bodyLimit = 0;
   isOver = false;
 
-  constructor(of: Omit<LaneRequest, 'claims' | 'views' | 'bodyLimit' | 'isOver'>) {
+  constructor(of: Omit<LaneRequest, 'views' | 'bodyLimit' | 'isOver'>) {
     this.requestId = of.requestId;
     this.method = of.method;
     this.path = of.path;
@@ -50,6 +50,7 @@ export class LaneRequest implements FilterExchange {
     this.framing = of.framing;
     this.contentLength = of.contentLength;
     this.upgrade = of.upgrade;
+    this.claims = of.claims;
   }
 }
 
@@ -59,6 +60,8 @@ export interface LaneRequestSource {
   readonly arrival: Arrival;
   readonly route: string;
   readonly matched: CompiledRoute | null;
+  /** What the edge filters were shown and made of it, when there were any. */
+  readonly edgeRequest: LaneRequest | null;
 }
 
 /**
@@ -66,17 +69,17 @@ export interface LaneRequestSource {
  * @param copyBodyBytes body of a copy, which is sent as a whole; null: the client's own request, which streams
  */
 export function laneRequestFor(
-  { inbound, arrival, route, matched }: LaneRequestSource,
+  { inbound, arrival, route, matched, edgeRequest }: LaneRequestSource,
   fields: HeaderFields,
   copyBodyBytes: number | null,
 ): LaneRequest {
-  const { method, path, target, host, framing, contentLength, upgrade } = inbound.head;
+  const { method, path, host, framing, contentLength, upgrade } = inbound.head;
   const isCopy = copyBodyBytes !== null;
   return new LaneRequest({
     requestId: arrival.requestId,
     method,
     path,
-    target,
+    target: edgeRequest?.target ?? inbound.head.target,
     host,
     clientAddress: arrival.clientAddress,
     certificate: inbound.client?.identity ?? null,
@@ -89,6 +92,7 @@ export function laneRequestFor(
     framing: isCopy && framing !== 'none' ? 'length' : framing,
     contentLength: isCopy ? copyBodyBytes : contentLength,
     upgrade: isCopy ? '' : upgrade,
+    claims: edgeRequest?.claims ?? null,
   });
 }
 

@@ -9,13 +9,17 @@ import type { CopyDecision, Observation } from '../core/observation.ts';
 import { UNROUTED } from '../core/snapshot.ts';
 import type { Copy } from '../shadow/copy.ts';
 import type { Inbound, InboundHandler, Outbound, OutboundHandler, ResponseHead } from '../wire/types.ts';
+import { identified } from './arrival.ts';
 import type { Arrival } from './arrival.ts';
 import type { Assignment } from './assignment.ts';
 import { planCopy } from './copying.ts';
 import type { CopySource } from './copying.ts';
 import { copiedFields, forwardedFields } from './forwarded.ts';
 import type { CopyPolicy } from './forwarded.ts';
+import { runOnDone, runOnRequest } from './filters/run.ts';
+import type { FilterAnswer } from './filters/types.ts';
 import { laneRequestFor } from './lane-request.ts';
+import type { LaneRequest } from './lane-request.ts';
 import type { CompiledRoute } from './router.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -36,12 +40,14 @@ export function runMirrored(runtime: Runtime, inbound: Inbound): void {
 class Mirrored implements InboundHandler, OutboundHandler, CopySource {
   readonly runtime: Runtime;
   readonly inbound: Inbound;
-  readonly arrival: Arrival;
+  arrival: Arrival;
   readonly matched: CompiledRoute | null;
   readonly assignment: Assignment;
   readonly fields: HeaderFields;
-  readonly copy: Copy | null;
-  private readonly decision: CopyDecision | null;
+  copy: Copy | null = null;
+  /** What the edge filters were shown, when the route has any. */
+  edgeRequest: LaneRequest | null = null;
+  private decision: CopyDecision | null = null;
   private call: Outbound | null = null;
   private timer: NodeJS.Timeout | null = null;
   private status = 0;
@@ -58,18 +64,60 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
     this.arrival = runtime.desk.arrive(inbound);
     this.matched = runtime.router.match(method, host, path, fields, target);
     this.assignment = { lane: 'legacy', direction: 'shadow', copyShare: phase === 'retired' ? 0 : sample };
-    this.fields = forwardedFields(inbound.head, this.arrival);
-    const plan = planCopy(this);
-    this.copy = plan.copy;
-    this.decision = plan.decision;
+    this.fields = forwardedFields(inbound.head, this.arrival, runtime.plant.claimFields);
   }
 
   get route(): string {
     return this.matched?.config.name ?? UNROUTED;
   }
 
-  /** A short body is read first: an answer before its end would cost NGINX the connection. */
+  /** Whoever an edge filter denies is answered like everybody else, and asked about nowhere. */
   begin(): void {
+    const filters = this.matched?.edgeFilters ?? [];
+    if (filters.length === 0) return this.agreed();
+    this.inbound.pause();
+    const request = laneRequestFor(this, this.fields, null);
+    this.edgeRequest = request;
+    try {
+      const answer = runOnRequest(filters, request);
+      if (answer instanceof Promise)
+        answer.then(
+          (settled) => this.filtered(settled),
+          () => this.denied(),
+        );
+      else this.filtered(answer);
+    } catch {
+      this.denied();
+    }
+  }
+
+  private filtered(answer: FilterAnswer | null): void {
+    if (answer !== null) return this.denied();
+    if (this.over) return;
+    const claims = this.edgeRequest?.claims ?? null;
+    if (this.runtime.usesClaims && claims !== null)
+      this.arrival = identified(this.arrival, claims, this.runtime.snapshot.config.stickyKey);
+    this.agreed();
+    this.inbound.resume();
+  }
+
+  private denied(): void {
+    if (this.over) return;
+    this.decision = 'ineligible_edge_answer';
+    this.answer();
+    this.inbound.resume();
+    this.finish(null);
+  }
+
+  private agreed(): void {
+    const plan = planCopy(this);
+    this.copy = plan.copy;
+    this.decision = plan.decision;
+    this.start();
+  }
+
+  /** A short body is read first: an answer before its end would cost NGINX the connection. */
+  private start(): void {
     const { framing, contentLength, expectsContinue } = this.inbound.head;
     if (framing === 'length' && contentLength <= LIMITS.copyBodyBytes && !expectsContinue) return;
     this.answer();
@@ -185,6 +233,10 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
     if (this.over) return;
     this.over = true;
     if (this.timer !== null) clearTimeout(this.timer);
+    if (this.edgeRequest !== null) {
+      this.edgeRequest.isOver = true;
+      runOnDone(this.matched?.edgeFilters ?? [], this.edgeRequest, failed);
+    }
     this.runtime.mirroredDone(this.observation(failed));
   }
 

@@ -1,7 +1,9 @@
 import { LIMITS } from '../core/limits.ts';
 import { systemRandom } from '../core/random.ts';
 import type { GatewayConfig, ServerConfig, UpstreamConfig, UpstreamPolicy } from '../core/snapshot.ts';
+import type { Denials } from '../telemetry/denials.ts';
 import type { PoolTimeouts } from '../wire/types.ts';
+import type { FilterShop } from './filters/user/shop.ts';
 import { secureOrigin } from './secure-origins.ts';
 import type { Log } from './secure-origins.ts';
 import { authorityOf, Upstream } from './upstream.ts';
@@ -12,6 +14,10 @@ import type { NameKeeper } from './upstreams/names.ts';
 export interface UpstreamSurroundings {
   readonly names: NameKeeper;
   readonly log: Log;
+  /** Clients that filters denied. */
+  readonly denials: Denials;
+  /** What filters of users need. */
+  readonly shop: FilterShop;
 }
 
 /** What the rest of a configuration says about every upstream. */

@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.ts';
 
 /**
  * Takes one request through the gateway:
- * arrival (who, where) → route → assignment of a lane → edge filters → copy decided → lane → relay → observation.
+ * arrival (who, where) → route → assignment of a lane → edge filters (and again, by claims) → copy decided → lane → relay → observation.
  */
 export function runExchange(runtime: Runtime, inbound: Inbound): void {
   runtime.begin();
@@ -40,6 +40,7 @@ function awaitEdge(exchange: Exchange, answer: Promise<FilterAnswer | null>): vo
 }
 
 function decide(exchange: Exchange, answer: FilterAnswer | null): void {
-  if (answer === null) exchange.forward();
-  else exchange.answerAtEdge(answer);
+  if (answer !== null) return exchange.answerAtEdge(answer);
+  if (exchange.runtime.usesClaims) exchange.identify();
+  exchange.forward();
 }

@@ -1,9 +1,12 @@
+import { Identity } from '../auth/identity.ts';
 import { monotonicMs } from '../core/clock.ts';
-import type { GatewayConfig, UpstreamConfig } from '../core/snapshot.ts';
+import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../core/snapshot.ts';
+import type { FilterConfig } from '../core/filter-config.ts';
 import { RateCap } from '../shadow/rate-cap.ts';
 import type { UpstreamLevel } from '../telemetry/types.ts';
 import { ArrivalDesk } from './arrival.ts';
-import type { FilterShop } from './filters/user/shop.ts';
+import { createFilter } from './filters/order.ts';
+import type { DenialListener } from './filters/types.ts';
 import { CandidateLane, LegacyLane } from './lanes.ts';
 import type { LanePort } from './lanes.ts';
 import { OpenUpstream, sameUpstream } from './open-upstream.ts';
@@ -35,6 +38,10 @@ interface Placed {
 export class Plant {
   readonly config: GatewayConfig;
   readonly desk: ArrivalDesk;
+  /** Keys of issuers and tokens that were verified. */
+  readonly identity: Identity;
+  /** Request fields (lower case) that only filters set: nobody else's go on. */
+  readonly claimFields: readonly string[];
   readonly router: Router;
   readonly rateCap: RateCap;
   /** For requests of clients, and a second set of connections for copies: neither can use up the other's. */
@@ -51,18 +58,19 @@ export class Plant {
   /**
    * @param workers of this node: the cap on copies a second is split over them
    * @param before the plant that this one replaces: what is said again is taken over
-   * @param shop what filters of users need
    */
   constructor(
     config: GatewayConfig,
     workers: number,
     surroundings: UpstreamSurroundings,
     before: Plant | null,
-    shop: FilterShop,
   ) {
     this.config = config;
     this.desk = new ArrivalDesk(config);
-    this.router = new Router(config.candidate.routes, config.candidate.filters, shop);
+    const { routes, filters } = config.candidate;
+    this.identity = new Identity(filters, before?.identity ?? null, surroundings.log);
+    this.claimFields = claimFieldsOf(filters);
+    this.router = this.routerOf(routes, filters, surroundings);
     const { shadow, legacy, secondLegacy, candidate } = config;
     this.rateCap = new RateCap(shadow.maxRate / workers, shadow.rampMs, monotonicMs());
     const place = (lane: Placed['lane'], upstream: UpstreamConfig): [string, Placed] => {
@@ -79,6 +87,22 @@ export class Plant {
     this.copyLanes = lanesOf([...this.placed.values()], 'copies');
     const second = [...this.placed.values()].find(({ name }) => name === SECOND_LEGACY);
     this.secondLegacy = second === undefined ? this.copyLanes.legacy : new LegacyLane(second.open.copies);
+  }
+
+  private routerOf(
+    routes: readonly RouteConfig[],
+    filters: readonly FilterConfig[],
+    { denials, shop }: UpstreamSurroundings,
+  ): Router {
+    const onDenied: DenialListener = (by, reason, address) => denials.note(by, reason, address, '');
+    const needs = { identity: this.identity, onDenied, shop };
+    try {
+      return new Router(routes, filters, (filter) => createFilter(filter, needs));
+    } catch (thrown) {
+      // This plant will never run: nobody else would let go of its keys.
+      this.identity.letGo();
+      throw thrown;
+    }
   }
 
   /** Connections to each upstream of each lane, at this moment. */
@@ -120,7 +144,13 @@ export class Plant {
     if (!this.retired || this.users > 0 || this.closed) return;
     this.closed = true;
     for (const { open } of this.placed.values()) open.letGo();
+    this.identity.letGo();
   }
+}
+
+function claimFieldsOf(filters: readonly FilterConfig[]): string[] {
+  const told = filters.flatMap((filter) => (filter.kind === 'jwt' ? filter.forward : []));
+  return [...new Set(told.map(({ header }) => header.toLowerCase()))];
 }
 
 function lanesOf(placed: readonly Placed[], use: UpstreamLevel['use']): Lanes {

@@ -1,15 +1,25 @@
 // HOT: lookups by host and path, however many routes there are; a path that servers read differently takes the slow way.
 import type { HeaderFields } from '../core/headers.ts';
 import { inOrder, isWildcard } from '../core/route-order.ts';
-import type { FilterConfig, RouteConfig } from '../core/snapshot.ts';
+import type { RouteConfig } from '../core/snapshot.ts';
+import type { FilterConfig } from '../core/filter-config.ts';
 import { pathTemplates } from '../shadow/endpoint.ts';
 import type { PathTemplate } from '../shadow/endpoint.ts';
-import { createFilter } from './filters/order.ts';
 import type { Filter } from './filters/types.ts';
-import type { FilterShop } from './filters/user/shop.ts';
 import { Asked } from './routing/conditions.ts';
 import { PathIndex, RouteEnds } from './routing/path-index.ts';
 import { asRead, isAmbiguous, plainly, readingsOf } from './routing/readings.ts';
+
+/** Makes the filter of a configuration. */
+export type FilterMaker = (config: FilterConfig) => Filter;
+
+/** For tables that are only looked at: nobody who serves requests with it lets one through. */
+const named: FilterMaker = ({ name }) => ({
+  name,
+  onRequest() {
+    throw new Error('this table of routes serves no requests');
+  },
+});
 
 /** A route with everything a request needs of it, resolved once. */
 export interface CompiledRoute {
@@ -37,21 +47,15 @@ export class Router {
   private readonly asked = new Asked();
 
   /**
-   * @param shop what filters of users need; null where routes are only explained
+   * @param make left out: filters have names only
    * @throws when a filter or a pattern cannot be made; the snapshot is refused as a whole then
    */
-  constructor(
-    routes: readonly RouteConfig[],
-    filters: readonly FilterConfig[],
-    shop: FilterShop | null = null,
-  ) {
-    const made = new Map(
-      filters.map((config) => [config.name, { config, filter: createFilter(config, shop) }]),
-    );
+  constructor(routes: readonly RouteConfig[], filters: readonly FilterConfig[], make: FilterMaker = named) {
+    const made = new Map(filters.map((config) => [config.name, { config, filter: make(config) }]));
     this.routes = inOrder(routes).map((config): CompiledRoute => {
-      const named = config.filters.map((name) => made.get(name)).filter((found) => found !== undefined);
+      const own = config.filters.map((name) => made.get(name)).filter((found) => found !== undefined);
       const at = (where: string) =>
-        named.filter((entry) => entry.config.enforceAt === where).map((entry) => entry.filter);
+        own.filter((entry) => entry.config.enforceAt === where).map((entry) => entry.filter);
       const templates = pathTemplates(config.endpoints ?? []);
       return { config, edgeFilters: at('edge'), filters: at('candidate'), templates };
     });

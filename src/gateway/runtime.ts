@@ -20,6 +20,7 @@ import { Cohorts } from './cohorts.ts';
 import type { CohortSource } from './cohorts.ts';
 import type { CopySource } from './copying.ts';
 import type { Exchange } from './exchange.ts';
+import { runOnCopy } from './filters/run.ts';
 import { cleanAnswer, copiedFields } from './forwarded.ts';
 import type { CopyPolicy } from './forwarded.ts';
 import { laneRequestFor } from './lane-request.ts';
@@ -52,6 +53,8 @@ export class Runtime {
   /** Where everything that runs on this snapshot is counted. */
   readonly book: Book;
   private readonly station: Station;
+  /** Who a token speaks for decides about its lane: it is chosen again once that is known. */
+  readonly usesClaims: boolean;
   private readonly explainText: readonly [phase: string, epoch: string];
 
   constructor(snapshot: Snapshot, plant: Plant, station: Station) {
@@ -59,6 +62,9 @@ export class Runtime {
     this.assigner = new Assigner(snapshot.rollout);
     this.cohorts = new Cohorts(snapshot.rollout);
     this.plant = plant;
+    this.usesClaims =
+      'claim' in snapshot.config.stickyKey ||
+      snapshot.rollout.canary.some(({ claim }) => claim !== undefined);
     this.station = station;
     this.book = station.recorder.book(snapshot.rollout.epoch);
     const { phase, bypass, epoch } = snapshot.rollout;
@@ -196,7 +202,13 @@ export class Runtime {
       this.plant.retain();
       leg.onOver = () => this.plant.release();
     }
-    const call = port.call(laneRequestFor(source, fields, body.length), handler);
+    const request = laneRequestFor(source, fields, body.length);
+    // A noise leg asks what legacy was asked before; the candidate's own filters run where its lane begins.
+    if (leg === null) {
+      runOnCopy(source.matched?.edgeFilters ?? NONE, request, forward);
+      if (!forward) runOnCopy(source.matched?.filters ?? NONE, request, false);
+    }
+    const call = port.call(request, handler);
     if (body.length > 0) call.write(body);
     call.end();
     return call;

@@ -106,8 +106,8 @@ function requestOf(given: GivenRequest, filter: UserFilter): LaneRequest {
     framing: 'none',
     contentLength: 0,
     upgrade: '',
+    claims,
   });
-  request.claims = claims;
   return request;
 }
 

@@ -1,6 +1,7 @@
 import { failure } from '../core/errors.ts';
 import type { Difference, PairResult } from '../core/observation.ts';
 import type { RuleHits } from '../core/rules.ts';
+import { isStatusKind } from '../core/status-kind.ts';
 import { statusPath } from '../diff/status.ts';
 import { areTold, isUnreadable } from '../shadow/answer-copy.ts';
 import type { AnswerCopy } from '../shadow/answer-copy.ts';
@@ -96,7 +97,7 @@ function unequal(legacyLarge: boolean): Difference {
 function differing(
   differences: readonly Difference[],
 ): Omit<PairEnd, 'outcome' | keyof ReturnType<typeof heard>> {
-  const statusDiffers = differences.some(({ kind }) => kind === 'status' || kind === 'regressed');
+  const statusDiffers = differences.some(({ kind }) => isStatusKind(kind));
   return { judged: true, differences, differs: true, statusDiffers, improvedOnly: false, ignored: NO_HITS };
 }
 

@@ -1,3 +1,4 @@
+import { isStatusKind } from '../core/status-kind.ts';
 import { isAbove } from './fail-on.ts';
 import type { FailRule } from './fail-on.ts';
 import { percent } from './figures.ts';
@@ -89,7 +90,7 @@ function checkOf(rule: FailRule, report: ReplayReport, baseline: ReplayReport | 
 /** A status class the baseline does not have, or a larger share of pairs whose status differs. */
 function statusCheck(report: ReplayReport, baseline: ReplayReport | null): Check {
   const { statusDiffering, judged } = report.counts;
-  const fresh = newClasses(report, baseline).filter(({ kind }) => kind === 'status' || kind === 'regressed');
+  const fresh = newClasses(report, baseline).filter(({ kind }) => isStatusKind(kind));
   const before = baseline?.counts ?? { statusDiffering: 0, judged: 1 };
   const grew = statusDiffering * before.judged > before.statusDiffering * judged;
   const known = baseline === null ? '' : `, ${before.statusDiffering} of ${before.judged} in the baseline`;

@@ -7,7 +7,8 @@ import type { Difference, Outcome, Pair, PairResult } from '../core/observation.
 import type { Direction, ShadowConfig } from '../core/snapshot.ts';
 import type { CopyCell } from '../telemetry/cells.ts';
 import type { ClassTable } from '../telemetry/classes.ts';
-import { isFailure, statusPath } from '../diff/status.ts';
+import { isFailure } from '../core/status-kind.ts';
+import { statusPath } from '../diff/status.ts';
 import { recordUs } from '../telemetry/histogram.ts';
 import { isSameClass } from '../telemetry/classes.ts';
 import type { ClassSource } from '../telemetry/classes.ts';
@@ -129,7 +130,7 @@ export class Mirror {
 
   /** Counts the joint outcome of errors and of the tail, and both latencies, once both lanes have ended. */
   judge(copy: Copy): void {
-    copy.evidence = this.isEvidence(copy);
+    copy.evidence = !isUndecided(copy.answer.failed) && this.isEvidence(copy);
     if (!copy.evidence) return;
     const { cell, original, answer, subject, tauUs } = copy;
     const [candidate, legacy] = subject.direction === 'shadow' ? [answer, original] : [original, answer];
@@ -269,4 +270,9 @@ function hasAlone(these: readonly Difference[], others: readonly Difference[]): 
 
 function exampleAnswer(answer: AnswerCopy): ClassSource['legacy'] {
   return { status: answer.answered, bodyBytes: answer.body.bytes, totalUs: answer.serviceUs };
+}
+
+/** The gateway itself could not tell whether the candidate would have let it pass: nothing is known about the pair. */
+function isUndecided(failed: FailureCode | null): boolean {
+  return failed === 'keys_unavailable' || failed === 'verifier_busy';
 }

@@ -241,6 +241,8 @@ test.each([
   ],
   ['status/200-500', 'ignore: [status]', 'status is never found at status/200-500 | write regressed'],
   ['status/500-200', 'ignore: [status]', 'status is never found at status/500-200 | write improved'],
+  ['status/200-401', 'ignore: [status]', 'status is never found at status/200-401 | write denied'],
+  ['status/403-200', 'ignore: [status]', 'status is never found at status/403-200 | write admitted'],
   [
     'headers/Set-Cookie/sid',
     'ignore: [header_value]',

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readKeySet } from '../../src/config/jwks.ts';
+import { readKeySet } from '../../src/core/key-set.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { folderWith } from './kit.ts';
 
@@ -111,11 +111,23 @@ test('puts the content of the key file into the filter', () => {
       kind: 'jwt',
       name: 'staff',
       enforceAt: 'candidate',
-      jwks: JSON.stringify({ keys: [ec] }),
-      issuer: null,
-      audience: 'shop',
-      algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      issuers: [
+        {
+          issuer: null,
+          keys: { text: JSON.stringify({ keys: [ec] }) },
+          audience: ['shop'],
+          algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+        },
+      ],
       clockToleranceS: 30,
+      maxAgeS: null,
+      typ: [],
+      require: [],
+      source: { in: 'authorization', name: '' },
+      forward: [],
+      forwardToken: true,
+      copyToken: 'keep',
+      revoked: [],
     },
   ]);
 });

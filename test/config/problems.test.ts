@@ -134,19 +134,19 @@ const TABLE: readonly [string, string, string[]][] = [
   [
     'a canary that matches everything',
     'rollout: { canary: { match: [{}] } }',
-    ['4:30 this rule would match every request | say at least one of: header, cookie, host, from'],
+    ['4:30 this rule would match every request | say at least one of: header, cookie, host, from, claim'],
   ],
   [
-    'a sticky key that comes later',
+    'a claim as sticky key where no token is verified before a lane is chosen',
     'rollout: { stickyKey: { claim: sub } }',
     [
-      '4:25 a token claim as sticky key is not there yet | use { cookie: NAME }, { header: NAME } or { address: true }',
+      '4:25 no request has claims when its lane is chosen: no route has a jwt filter at the edge | add enforceAt: edge to the filter of the routes',
     ],
   ],
   [
     'two sticky keys',
     'rollout: { stickyKey: { cookie: a, header: b } }',
-    ['4:12 expected exactly one of: cookie, header, address | for example: { cookie: sid }'],
+    ['4:12 expected exactly one of: cookie, header, claim, address | for example: { cookie: sid }'],
   ],
   ['an alias without its anchor', 'workers: *cores', ['4:10 this alias has no anchor | ']],
   ['a tag', 'workers: !!js/function "x"', ['4:10 YAML: unresolved tag: tag:yaml.org,2002:js/function | ']],

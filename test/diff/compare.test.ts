@@ -43,6 +43,23 @@ test('a failure mended, a failure made and another status are three kinds, and e
   expect(statuses(200, 200)).toEqual([false]);
 });
 
+test('who is sent away by one lane alone is a class of its own, in each direction', () => {
+  const statuses = (legacy: number, candidate: number) =>
+    classes(compare({ status: legacy }, { status: candidate }));
+  for (const [legacy, candidate] of [
+    [200, 401],
+    [302, 403],
+    [404, 401],
+  ] as const)
+    expect(statuses(legacy, candidate)).toEqual([`denied status/${legacy}-${candidate}`]);
+  expect(statuses(401, 200)).toEqual(['admitted status/401-200']);
+  expect(statuses(403, 302)).toEqual(['admitted status/403-302']);
+  expect(statuses(401, 403)).toEqual(['status status/401-403']);
+  expect(statuses(403, 404)).toEqual(['status status/403-404']);
+  expect(statuses(500, 401)).toEqual(['status status/500-401']);
+  expect(statuses(401, 500)).toEqual(['regressed status/401-500']);
+});
+
 test('two redirects of different status are compared further', () => {
   const result = compare(
     { status: 301, fields: ['Location', '/a'] },

@@ -156,11 +156,12 @@ const ARRIVAL: Arrival = {
   clientCertificate: null,
   via: NO_VIA,
   userKey: null,
+  claims: null,
 };
 
 /** The bytes a lane gets for a message: what the exchange and the head writer make of it. */
 function forwardedText(head: RequestHead, body: string): string {
-  const fields = forwardedFields(head, ARRIVAL);
+  const fields = forwardedFields(head, ARRIVAL, []);
   const { method, target, framing, contentLength } = head;
   const host = head.host === '' ? 'lane' : head.host;
   const text = requestText({ method, target, host, fields, framing, contentLength, upgrade: '' });

@@ -74,6 +74,7 @@ async function lane() {
       framing,
       contentLength: -1,
       upgrade: '',
+      claims: null,
     });
     const heard = new Heard();
     const outbound = new CandidateCall(request, server, heard);

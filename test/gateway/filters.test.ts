@@ -1,42 +1,28 @@
-import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { expect, test } from 'vitest';
-import type { GatewayConfig, JwtFilterConfig } from '../../src/core/snapshot.ts';
+import type { GatewayConfig } from '../../src/core/snapshot.ts';
+import type { JwtFilterConfig } from '../../src/core/token-policy.ts';
 import { headerOf } from '../kit/answer-reader.ts';
 import { Connection, fetchOnce } from '../kit/http-client.ts';
 import { inProcessGateway } from '../kit/in-process.ts';
 import { lanes } from '../kit/lanes.ts';
 import { route, upstreamConfig } from '../kit/snapshot.ts';
+import { AUDIENCE, ISSUER, jwtConfig, keySetOf, nowS, signingKey, tokenOf } from '../kit/tokens.ts';
+import type { SigningKey } from '../kit/tokens.ts';
 import type { Upstream } from '../kit/upstream.ts';
 
-const { privateKey, publicKey } = await generateKeyPair('ES256');
-const stranger = await generateKeyPair('ES256');
-const jwks = JSON.stringify({
-  keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }],
-});
+const key = await signingKey();
+const stranger = await signingKey();
 
 /** A signed token; parts can be made wrong. */
 function token(
-  rest: { key?: typeof privateKey; expires?: string; issuer?: string; audience?: string } = {},
+  rest: { key?: SigningKey; expires?: number; issuer?: string; audience?: string } = {},
 ): Promise<string> {
-  return new SignJWT({ sub: 'ada' })
-    .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
-    .setIssuer(rest.issuer ?? 'https://id.example')
-    .setAudience(rest.audience ?? 'shop')
-    .setExpirationTime(rest.expires ?? '5m')
-    .sign(rest.key ?? privateKey);
+  const { expires = 300, issuer = ISSUER, audience = AUDIENCE } = rest;
+  return tokenOf(rest.key ?? key, { claims: { iss: issuer, aud: audience, exp: nowS() + expires } });
 }
 
 function guarded(candidate: Upstream, enforceAt: JwtFilterConfig['enforceAt']): Partial<GatewayConfig> {
-  const filter: JwtFilterConfig = {
-    kind: 'jwt',
-    name: 'staff',
-    enforceAt,
-    jwks,
-    issuer: 'https://id.example',
-    audience: 'shop',
-    algorithms: ['ES256'],
-    clockToleranceS: 0,
-  };
+  const filter = jwtConfig({ text: keySetOf(key) }, { enforceAt });
   const upstreams = [upstreamConfig('candidate', candidate.url)];
   return { candidate: { upstreams, routes: [route('api', '/', { filters: ['staff'] })], filters: [filter] } };
 }
@@ -56,8 +42,8 @@ test('a valid token reaches the candidate and everything else is answered 401', 
   expect(await ask(url, `Bearer ${await token()}`)).toMatchObject({ status: 200 });
   expect(await ask(url)).toEqual({ status: 401, challenge: 'Bearer' });
   const wrong = [
-    await token({ key: stranger.privateKey }),
-    await token({ expires: '1 hour ago' }),
+    await token({ key: stranger }),
+    await token({ expires: -3_600 }),
     await token({ issuer: 'https://evil.example' }),
     await token({ audience: 'other' }),
     'not.a.token',
@@ -91,7 +77,7 @@ test('in shadow the filter of the candidate lane answers the copy, and legacy an
   const { pairs } = await settled();
   expect(pairs.shadow).toMatchObject({ sent: 1, compared: 1, answeredByFilter: 1 });
   expect(both.candidate.count()).toBe(0);
-  expect(classes()).toMatchObject({ 'status status/200-401': 1 });
+  expect(classes()).toMatchObject({ 'denied status/200-401': 1 });
 });
 
 test('a filter at the edge answers before both lanes and nothing is copied', async () => {

@@ -23,7 +23,7 @@ function pass(remoteAddress: string, list: string[] = [], listener = 0) {
   const fields = new HeaderFields(list.slice());
   const head = { fields, host: 'shop.example' } as RequestHead;
   const arrival = desk.arrive({ head, remoteAddress, listener, client: null });
-  const sent = forwardedFields(head, arrival);
+  const sent = forwardedFields(head, arrival, []);
   const value = (name: string) => (sent.has(name) ? sent.all(name).join(' + ') : null);
   return { client: arrival.clientAddress, value };
 }

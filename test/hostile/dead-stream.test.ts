@@ -6,36 +6,20 @@
  * Cutover: an exchange ends once; whatever settles later finds it over and does nothing, and no request is forwarded for
  * a client that is known to be gone.
  */
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import type { GatewayConfig, JwtFilterConfig } from '../../src/core/snapshot.ts';
+import type { GatewayConfig } from '../../src/core/snapshot.ts';
+import type { JwtFilterConfig } from '../../src/core/token-policy.ts';
 import { route, upstreamConfig } from '../kit/snapshot.ts';
 import type { LenientUpstream } from './lenient-upstream.ts';
+import { jwtConfig, keySetOf, signingKey, tokenOf } from '../kit/tokens.ts';
 import { get, PATIENT, stage, statuses } from './kit.ts';
 
-const { privateKey, publicKey } = await generateKeyPair('RS256');
-const jwks = JSON.stringify({
-  keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256', use: 'sig' }],
-});
-const token = await new SignJWT({ sub: 'ada' })
-  .setProtectedHeader({ alg: 'RS256', kid: 'k' })
-  .setIssuer('i')
-  .setAudience('a')
-  .setExpirationTime('5m')
-  .sign(privateKey);
+const key = await signingKey('k', 'RS256');
+const token = await tokenOf(key);
 
 function guarded(enforceAt: JwtFilterConfig['enforceAt']) {
   return ({ candidate }: { candidate: LenientUpstream }): Partial<GatewayConfig> => {
-    const staff = {
-      kind: 'jwt',
-      name: 'staff',
-      enforceAt,
-      jwks,
-      issuer: 'i',
-      audience: 'a',
-      algorithms: ['RS256'],
-      clockToleranceS: 0,
-    } as const;
+    const staff = jwtConfig({ text: keySetOf(key) }, { enforceAt });
     const upstreams = [upstreamConfig('candidate', candidate.url)];
     return {
       candidate: { upstreams, routes: [route('all', '/', { filters: ['staff'] })], filters: [staff] },

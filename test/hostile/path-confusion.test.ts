@@ -8,31 +8,19 @@
  * Cutover: one normal form is matched, filtered and forwarded. Where servers differ after that (`%2F`, `%5C`, `;`), the
  * route is chosen by the reading that opens more doors; a form with no single meaning is refused.
  */
-import { generateKeyPair, exportJWK } from 'jose';
 import { expect, test } from 'vitest';
 import type { GatewayConfig } from '../../src/core/snapshot.ts';
 import { route, upstreamConfig } from '../kit/snapshot.ts';
 import type { LenientUpstream } from './lenient-upstream.ts';
+import { jwtConfig, keySetOf, signingKey } from '../kit/tokens.ts';
 import { get, stage, statuses } from './kit.ts';
 
-const { publicKey } = await generateKeyPair('ES256');
-const jwks = JSON.stringify({
-  keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256', use: 'sig' }],
-});
+const key = await signingKey('k');
 
 /** `/admin` wants a token at the edge, everything else is open. */
 function guarded({ candidate }: { candidate: LenientUpstream }): Partial<GatewayConfig> {
   const upstreams = [upstreamConfig('candidate', candidate.url)];
-  const staff = {
-    kind: 'jwt',
-    name: 'staff',
-    enforceAt: 'edge',
-    jwks,
-    issuer: 'i',
-    audience: 'a',
-    algorithms: ['ES256'],
-    clockToleranceS: 0,
-  } as const;
+  const staff = jwtConfig({ text: keySetOf(key) });
   return {
     candidate: {
       upstreams,

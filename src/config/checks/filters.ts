@@ -1,34 +1,26 @@
-import { LIMITS } from '../../core/limits.ts';
 import type { Inputs } from '../inputs.ts';
-import { readInput } from '../inputs.ts';
-import { readKeySet } from '../jwks.ts';
 import type { Finding, Path } from '../problem.ts';
-import { error, errorAtKey, warning } from '../problem.ts';
+import { errorAtKey } from '../problem.ts';
 import { FILTER_KINDS } from '../schema-filters.ts';
 import type { Source } from '../source.ts';
+import { entriesAt, valueAt } from '../view.ts';
 import { checkBuiltIn } from './built-in.ts';
+import { checkClaimUse } from './claim-use.ts';
 import { checkModule, checkModuleCount } from './filter-modules.ts';
-import { entriesAt, itemsAt, textAt, textsAt, valueAt } from '../view.ts';
+import { checkTokenPolicy } from './token-policy.ts';
 
-/** Key files that are there, hold public keys only, and have one for an accepted algorithm. */
-export function checkFilters(source: Source, inputs: Inputs): Finding[] {
-  const entries = entriesAt(source.raw, ['filters']);
-  const found = entries.flatMap(([name]) => {
-    const jwt = ['filters', name, 'jwt'];
-    const others = [
-      ...checkKind(source.raw, ['filters', name]),
-      ...checkModule(source.raw, ['filters', name], inputs),
-      ...checkBuiltIn(source.raw, ['filters', name]),
-    ];
-    if (valueAt(source.raw, jwt) === undefined) return others;
+/** Filters that are of one kind each, and can do what they are for. */
+export function checkFilters({ raw }: Source, inputs: Inputs): Finding[] {
+  const found = entriesAt(raw, ['filters']).flatMap(([name]) => {
+    const entry = ['filters', name];
     return [
-      ...others,
-      ...checkAlgorithms(source.raw, jwt),
-      ...checkKeys(source.raw, jwt, inputs),
-      ...checkAudience(source.raw, jwt),
+      ...checkKind(raw, entry),
+      ...checkModule(raw, entry, inputs),
+      ...checkBuiltIn(raw, entry),
+      ...checkTokenPolicy(raw, [...entry, 'jwt'], inputs),
     ];
   });
-  return [...checkModuleCount(source.raw), ...found];
+  return [...checkModuleCount(raw), ...found, ...checkClaimUse(raw)];
 }
 
 /** An entry is one filter: exactly one key says what it does. */
@@ -43,41 +35,4 @@ function checkKind(raw: unknown, entry: Path): Finding[] {
   return [
     errorAtKey([...entry, second], `this filter is ${first} already`, 'give the other one a name of its own'),
   ];
-}
-
-function checkKeys(raw: unknown, jwt: Path, inputs: Inputs): Finding[] {
-  const path = [...jwt, 'jwks', 'file'];
-  const file = textAt(raw, path);
-  if (file === null || file === '') return [];
-  const read = readInput(inputs, file, LIMITS.jwksBytes);
-  if (!read.ok) return [error(path, read.message, read.hint)];
-  const set = readKeySet(read.text);
-  if (!set.ok)
-    return set.problems.map((message) => error(path, message, 'write a set of public keys (RFC 7517)'));
-  const accepted = textsAt(raw, [...jwt, 'algorithms']).map(({ text }) => text);
-  if (accepted.length === 0 || accepted.some((algorithm) => set.algorithms.includes(algorithm))) return [];
-  const message = 'no key of the set fits these algorithms: every token would be refused';
-  return [error([...jwt, 'algorithms'], message, `the keys are for ${set.algorithms.join(', ')}`)];
-}
-
-/** Said beside the schema's own refusal, because these two are attacks and not slips. */
-function checkAlgorithms(raw: unknown, jwt: Path): Finding[] {
-  return itemsAt(raw, [...jwt, 'algorithms']).flatMap((path) => {
-    const name = textAt(raw, path) ?? '';
-    if (/^none$/i.test(name)) return [error(path, 'none accepts every forged token', 'remove it')];
-    if (!/^HS\d+$/i.test(name)) return [];
-    return [
-      error(
-        path,
-        'algorithms with a shared secret are refused',
-        'use RS256, ES256 or EdDSA with public keys',
-      ),
-    ];
-  });
-}
-
-function checkAudience(raw: unknown, jwt: Path): Finding[] {
-  if (valueAt(raw, [...jwt, 'audience']) !== undefined) return [];
-  const message = 'without audience a token that was made for another service is accepted';
-  return [{ ...warning(jwt, message, 'add audience: NAME'), at: 'key' }];
 }

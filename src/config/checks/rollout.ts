@@ -85,7 +85,7 @@ function isMap(value: unknown): boolean {
 /** A header or a cookie alone can be sent by anybody who knows it; a secret by nobody else. */
 function checkForgery(raw: unknown): Finding[] {
   return itemsAt(raw, MATCH).flatMap((rule) => {
-    if (valueAt(raw, [...rule, 'from']) !== undefined) return [];
+    if (['from', 'claim'].some((part) => valueAt(raw, [...rule, part]) !== undefined)) return [];
     const parts = ['header', 'cookie'].map((part) => [...rule, part] as Path);
     const values = parts.flatMap((path) => entriesAt(raw, path).map(([, value]) => value));
     if (values.length === 0 || values.some((value) => typeof value === 'object')) return [];

@@ -1,6 +1,7 @@
 import type { DifferenceKind } from '../../core/observation.ts';
 import { DIFFERENCE_KINDS } from '../../core/observation.ts';
 import { matchesPart, partOf } from '../../core/rule-path.ts';
+import { isFailure, statusKind } from '../../core/status-kind.ts';
 import type { Finding, Path } from '../problem.ts';
 import { error, warning } from '../problem.ts';
 import { itemsAt, textAt } from '../view.ts';
@@ -64,12 +65,23 @@ function kindsAt(place: string, rest: readonly string[]): readonly DifferenceKin
   return place === 'body' ? bodyKinds(rest) : DIFFERENCE_KINDS;
 }
 
-/** Which kind it is follows from the first digits, or that of `none`, as far as they are written. */
+/** One status of each sort that kinds tell apart; 0 is `none`. */
+const SORTS = [0, 200, 401, 403, 404, 500];
+
+/** Which kinds there can be follows from the statuses, as far as they are written. */
 function statusKinds(pair: string): readonly DifferenceKind[] {
-  const [legacy = '', candidate = ''] = pair.split('-').map((half) => half.slice(0, 1));
-  if ('n5'.includes(candidate)) return ['regressed'];
-  if (legacy === '*' || candidate === '*') return ['status', 'improved', 'regressed'];
-  return 'n5'.includes(legacy) && candidate < '4' ? ['improved'] : ['status'];
+  const [legacy = [], candidate = []] = pair.split('-').map(statusesLike);
+  const kinds = legacy.flatMap((one) =>
+    candidate.filter((other) => !(isFailure(one) && isFailure(other))).map((other) => statusKind(one, other)),
+  );
+  // Two failures are found at `status` alone, but whoever writes this means what failed.
+  return kinds.length === 0 ? ['regressed'] : DIFFERENCE_KINDS.filter((kind) => kinds.includes(kind));
+}
+
+function statusesLike(half: string): readonly number[] {
+  const [start = '', ...wild] = half.split('*');
+  if (wild.length === 0) return [half === 'none' ? 0 : Number(half)];
+  return SORTS.filter((status) => (status === 0 ? 'none' : String(status)).startsWith(start));
 }
 
 function headerKinds(name: string): readonly DifferenceKind[] {

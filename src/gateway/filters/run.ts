@@ -32,6 +32,10 @@ export function runOnUpstreamRequest(filters: readonly Filter[], exchange: Filte
   for (const filter of filters) filter.onUpstreamRequest?.(exchange);
 }
 
+export function runOnCopy(filters: readonly Filter[], copy: FilterExchange, toCandidate: boolean): void {
+  for (const filter of filters) filter.onCopy?.(copy, toCandidate);
+}
+
 export function runOnResponse(
   filters: readonly Filter[],
   exchange: FilterExchange,

@@ -13,8 +13,6 @@ export interface FilterExchange {
   readonly method: string;
   /** Normalised path: the form that is routed and forwarded. */
   readonly path: string;
-  /** Path and query. */
-  readonly target: string;
   readonly host: string;
   readonly clientAddress: string;
   /** Of the verified certificate of the client, if it has shown one. */
@@ -25,6 +23,8 @@ export interface FilterExchange {
   readonly isCopy: boolean;
   /** Fields that will be forwarded; hooks up to `onUpstreamRequest` may change them. */
   readonly fields: HeaderFields;
+  /** Path and query that will be forwarded; the same hooks may take something out of its query. */
+  target: string;
   /** Claims of a verified token, for the filters behind. */
   claims: Readonly<Record<string, unknown>> | null;
   /** Bytes of the body as its head says; below 0 where it does not. */
@@ -37,11 +37,16 @@ export interface FilterExchange {
   readonly isOver: boolean;
 }
 
+/** Hears of clients that a filter denied. @param by kind of proof; @param reason for events, never for the client */
+export type DenialListener = (by: string, reason: string, clientAddress: string) => void;
+
 /** An answer that a filter gives in the lane's place. */
 export interface FilterAnswer {
   readonly status: number;
   readonly fields: HeaderFields;
   readonly body: string;
+  /** The filter could not decide: this is no answer of the lane, and is counted as the gateway's own failure. */
+  readonly failure?: FailureCode;
 }
 
 /**
@@ -57,6 +62,11 @@ export interface Filter {
   onRequest?(exchange: FilterExchange): FilterAnswer | null | Promise<FilterAnswer | null>;
   /** All `onRequest` hooks let it pass and it is about to be forwarded: last chance to change `fields`. */
   onUpstreamRequest?(exchange: FilterExchange): void;
+  /**
+   * A copy of a request that it let pass is about to leave: last chance to change its `fields`. It is called for
+   * filters at the edge, and for those of the candidate when the copy goes back to legacy.
+   */
+  onCopy?(copy: FilterExchange, toCandidate: boolean): void;
   /** The server's head arrived; its fields may be changed. */
   onResponse?(exchange: FilterExchange, head: ResponseHead): void;
   /** Always last, also for requests that failed; once. */

@@ -5,6 +5,7 @@ export type KeySet =
   | { readonly ok: true; readonly text: string; readonly algorithms: readonly string[] }
   | { readonly ok: false; readonly problems: readonly string[] };
 
+/** A provider publishes a handful, and some more while it rotates. */
 const MOST_KEYS = 100;
 /** RFC 7518, section 3.3: RSA keys below 2048 bits must not be used. */
 const RSA_BITS = 2048;
@@ -18,15 +19,19 @@ const CURVES: Readonly<Record<string, readonly string[]>> = {
   Ed25519: ['EdDSA'],
 };
 
-type Key = Readonly<Record<string, unknown>>;
+export type Key = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a JSON Web Key Set (RFC 7517) and refuses what must not verify a token: no keys, private or shared
  * keys, `none`, short RSA keys, unknown curves, points off their curve, two keys with one id.
+ * @param skipsOthers leaves keys out that are well but of no use here (for encryption, of other kinds), as providers
+ *   publish them beside the ones for signatures; secret, weak and damaged ones refuse the set all the same
  */
-export function readKeySet(text: string): KeySet {
-  const keys = parseKeys(text);
-  if (typeof keys === 'string') return { ok: false, problems: [keys] };
+export function readKeySet(text: string, skipsOthers = false): KeySet {
+  const all = parseKeys(text);
+  if (typeof all === 'string') return { ok: false, problems: [all] };
+  const keys = skipsOthers ? all.filter((key) => isSecret(key) || isUsable(key)) : all;
+  if (keys.length === 0) return { ok: false, problems: ['no key of the set is for signatures'] };
   const ids = new Set<unknown>();
   const problems: string[] = [];
   const algorithms = new Set<string>();
@@ -58,11 +63,22 @@ function parseKeys(text: string): Key[] | string {
   return keys as Key[];
 }
 
+function isSecret(key: Key): boolean {
+  return key['kty'] === 'oct' || PRIVATE.some((member) => Object.hasOwn(key, member));
+}
+
+function isUsable(key: Key): boolean {
+  const possible = keyAlgorithms(key);
+  const alg = key['alg'] === undefined ? possible[0] : memberText(key, 'alg');
+  const forSignatures = key['use'] === undefined || key['use'] === 'sig';
+  return forSignatures && alg !== undefined && possible.includes(alg);
+}
+
 /** Why one key is refused, or null. */
 function keyFault(key: Key): string | null {
+  if (key['kid'] !== undefined && typeof key['kid'] !== 'string') return 'has a kid that is no text';
   if (key['kty'] === 'oct') return 'is a shared secret (oct): whoever can check a token could make one';
-  if (PRIVATE.some((member) => Object.hasOwn(key, member)))
-    return 'is a private key: publish the public half only';
+  if (isSecret(key)) return 'is a private key: publish the public half only';
   if (key['use'] !== undefined && key['use'] !== 'sig') return 'is not for signatures (use)';
   const possible = keyAlgorithms(key);
   if (possible.length === 0) return 'has a type or curve that is not supported';
@@ -90,7 +106,8 @@ function keyAlgorithms(key: Key): readonly string[] {
   return fits && Object.hasOwn(CURVES, curve) ? (CURVES[curve] ?? []) : [];
 }
 
-function usableWith(key: Key): readonly string[] {
+/** Algorithms that a key of a set may be used with. */
+export function usableWith(key: Key): readonly string[] {
   return key['alg'] === undefined ? keyAlgorithms(key) : [memberText(key, 'alg')];
 }
 
