@@ -66,7 +66,7 @@ export async function expectDenied(
 }
 
 /** Expects that this request reaches both servers. */
-export async function expectServed(on: Stage, bytes: string): Promise<void> {
+async function expectServed(on: Stage, bytes: string): Promise<void> {
   on.legacy.forget();
   on.candidate.forget();
   expect({ bytes, statuses: statuses(await on.send(bytes)) }).toEqual({ bytes, statuses: [200] });
@@ -85,7 +85,7 @@ export function compact(header: unknown, claims: unknown, signature: string | Ui
 export const CLAIMS = { sub: 'admin', iss: ISSUER, aud: AUDIENCE, exp: nowS() + 600 };
 
 /** What is signed, in the forms that no library would write. */
-export interface RawParts {
+interface RawParts {
   /** A text is taken as it is. */
   readonly header?: unknown;
   readonly claims?: unknown;
