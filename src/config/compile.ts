@@ -40,16 +40,17 @@ const MOST_WORKERS_BY_DEFAULT = 4;
 export function compile(config: Config, inputs: Inputs): CompiledConfig {
   const plan = compilePlan(config, inputs);
   const notify = compileNotify(config, inputs);
+  const node = compileNode(config, inputs);
   const gateway = { hash: '', ...compileGateway(config, inputs) };
   const compiled = {
     gateway,
     plan,
-    node: compileNode(config, inputs),
+    node,
     notify,
     secrets: [
       ...secretPlaces(config.rollout),
       ...siemPlaces(config),
-      ...adminPlaces(config),
+      ...adminPlaces(node.admin.remote),
       ...tlsPlaces(gateway),
       ...notifyPlaces(notify),
       ...filterPlaces(gateway.candidate.filters),
@@ -173,7 +174,7 @@ function compileNode(config: Config, inputs: Inputs): NodeConfig {
     workers: config.workers ?? Math.min(availableParallelism(), MOST_WORKERS_BY_DEFAULT),
     workerMemoryBytes: config.limits.workerMemory,
     runDir: absolute(inputs, config.runDir),
-    admin: { ...config.admin.address, remote: compileRemoteAdmin(config.admin.remote, inputs) },
+    admin: { ...config.admin.address, remote: compileRemoteAdmin(config, inputs) },
     store: {
       file: absolute(inputs, sqlite),
       windowsMs: retention.windows,

@@ -1,5 +1,6 @@
 import type { NotifiedEvent } from '../core/events.ts';
 import type { AdminRole } from '../core/admin-role.ts';
+import type { JwtFilterConfig } from '../core/token-policy.ts';
 import type { CanaryMatch, ClientAuth, NameRule } from '../core/snapshot.ts';
 
 /**
@@ -98,13 +99,15 @@ export interface SiemConfig {
   } | null;
 }
 
-/** Somebody who may ask through the remote admin API: by a token, or by a name in a verified certificate. */
+/** Somebody who may ask through the remote admin API: by a token, a name in a verified certificate, or a JWT. */
 export interface AdminPrincipal {
   readonly name: string;
   readonly role: AdminRole;
   /** SHA-256 of the token, lower-case hex: the token itself is not kept. */
   readonly tokenHash: string | null;
   readonly certificate: NameRule | null;
+  /** What a JSON web token of it has to be. */
+  readonly policy: JwtFilterConfig | null;
 }
 
 /** The admin API for other machines. */

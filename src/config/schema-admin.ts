@@ -30,6 +30,8 @@ const certificateName = section(
   })
   .meta(ONE_KEY);
 
+const PROOFS = ['token', 'certificate', 'jwt'] as const;
+
 const principal = section(
   {
     name: matching(
@@ -44,11 +46,11 @@ const principal = section(
     ),
     token: token.optional(),
     certificate: certificateName.optional(),
+    jwt: text('the filter whose policy its tokens meet: issuers, audience, claims', 'admins').optional(),
   },
   'somebody who may ask',
-).refine(({ token: secret, certificate }) => (secret === undefined) !== (certificate === undefined), {
-  error:
-    'expected exactly one of: token, certificate\nfor example: certificate: { uri: spiffe://shop.example/ops/* }',
+).refine((one) => PROOFS.filter((key) => one[key] !== undefined).length === 1, {
+  error: `expected exactly one of: ${PROOFS.join(', ')}\nfor example: certificate: { uri: spiffe://shop.example/ops/* }`,
 });
 
 const remote = section(

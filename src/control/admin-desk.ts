@@ -4,7 +4,7 @@ import { messageOf } from '../core/errors.ts';
 import { createRemoteServer } from './admin-remote.ts';
 import type { RemoteServer, RemoteServerOptions } from './admin-remote.ts';
 
-export interface AdminDeskOptions extends Omit<RemoteServerOptions, 'remote'> {
+export interface AdminDeskOptions extends Omit<RemoteServerOptions, 'remote' | 'before'> {
   /** It listens now, or does not any more. */
   readonly told: (message: string) => void;
 }
@@ -50,10 +50,10 @@ export class AdminDesk {
     if (this.isClosed || isDeepStrictEqual(remote, this.remote)) return;
     const { told, ...options } = this.options;
     // Not waited for: the command that brings this change may be an answer under way.
-    const isOpen = this.server !== null;
+    const before = this.server;
     void this.letGo();
-    if (remote === null) return isOpen ? told('the admin API is on loopback alone') : undefined;
-    const server = createRemoteServer({ ...options, remote });
+    if (remote === null) return before === null ? undefined : told('the admin API is on loopback alone');
+    const server = createRemoteServer({ ...options, remote, before });
     const port = await server.listen();
     if (this.isClosed) return await server.close();
     [this.remote, this.server] = [remote, server];

@@ -24,7 +24,7 @@ export interface AdminGate {
   /** Processes of this machine ask here. */
   readonly isLocal: boolean;
   /** @throws AdminError when the request is none for this API, or nobody may ask it */
-  admit(request: IncomingMessage, asked: Asked): Caller;
+  admit(request: IncomingMessage, asked: Asked): Caller | Promise<Caller>;
 }
 
 /** On loopback: what is harmless is free to read, all else needs the token of the run directory, which may do anything. */

@@ -29,9 +29,9 @@ export class RemoteGate implements AdminGate {
     this.denied = denied;
   }
 
-  admit(request: IncomingMessage, { role: needed }: Asked): Caller {
+  async admit(request: IncomingMessage, { role: needed }: Asked): Promise<Caller> {
     refuseOrigins(request);
-    const proven = this.find(request);
+    const proven = await this.find(request);
     const { principal, identity } = proven;
     const { name, role } = principal;
     if (needed === 'operate') requireRole(principal, needed, 'to move the rollout');
@@ -39,12 +39,12 @@ export class RemoteGate implements AdminGate {
   }
 
   /** A request with a token is whoever has that token, whatever the connection has shown. */
-  private find(request: IncomingMessage): Proven {
+  private async find(request: IncomingMessage): Promise<Proven> {
     const token = bearerOf(request);
     const hasField = request.headers['authorization'] !== undefined;
     const found =
       token !== null
-        ? this.principals.byToken(token)
+        ? await this.principals.byToken(token)
         : hasField
           ? { reason: 'other_scheme', identity: '' }
           : this.principals.byCertificate(evidenceOf(request.socket as TLSSocket, null));

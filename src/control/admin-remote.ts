@@ -14,6 +14,8 @@ import { AdminSite } from './admin-site.ts';
 export interface RemoteServerOptions {
   readonly remote: RemoteAdmin;
   readonly backend: AdminBackend;
+  /** The server that this one replaces. */
+  readonly before: RemoteServer | null;
   /** Somebody was not let in. */
   readonly denied: (denial: AdminDenial) => void;
   readonly log: (message: string) => void;
@@ -21,6 +23,7 @@ export interface RemoteServerOptions {
 
 /** The admin API for other machines, by one configuration. */
 export interface RemoteServer {
+  readonly principals: AdminPrincipals;
   /** @returns the port, also where 0 was asked. @throws CutoverError PORT_TAKEN, ADMIN_LISTEN */
   listen(): Promise<number>;
   /** Frees the port at once, ends event streams and waits for answers under way. */
@@ -32,8 +35,15 @@ export interface RemoteServer {
  * certificate.
  * @throws when certificates, authorities or lists cannot be read
  */
-export function createRemoteServer({ remote, backend, denied, log }: RemoteServerOptions): RemoteServer {
-  const site = new AdminSite({ backend, log, gate: new RemoteGate(new AdminPrincipals(remote), denied) });
+export function createRemoteServer({
+  remote,
+  backend,
+  before,
+  denied,
+  log,
+}: RemoteServerOptions): RemoteServer {
+  const principals = new AdminPrincipals(remote, before?.principals ?? null, (_, line) => log(line));
+  const site = new AdminSite({ backend, log, gate: new RemoteGate(principals, denied) });
   const server = createServer(
     { ...site.serverOptions(), ...tlsOptions(remote), headersTimeout: LIMITS.adminHandshakeMs },
     (request, response) => site.answer(request, response),
@@ -47,8 +57,19 @@ export function createRemoteServer({ remote, backend, denied, log }: RemoteServe
   boundHandshakes(server);
   site.attach(server, 'secureConnection');
   return {
-    listen: async () => (await bind(server, remote.host, remote.port, 'admin.remote.address')).port,
-    close: () => site.close(server),
+    principals,
+    async listen() {
+      try {
+        return (await bind(server, remote.host, remote.port, 'admin.remote.address')).port;
+      } catch (error) {
+        principals.letGo();
+        throw error;
+      }
+    },
+    async close() {
+      await site.close(server);
+      principals.letGo();
+    },
   };
 }
 

@@ -82,7 +82,7 @@ export class AdminSite {
     const handler = method === 'GET' || method === 'POST' ? route?.[method] : undefined;
     const isCommand = method === 'POST';
     const isOpen = handler === undefined || (!isCommand && route?.open === true);
-    const caller = gate.admit(request, { open: isOpen, role: isCommand ? 'operate' : 'read' });
+    const caller = await gate.admit(request, { open: isOpen, role: isCommand ? 'operate' : 'read' });
     if (caller.trusted) this.connections.trust(request.socket);
     if (route === null) throw notFound(path);
     if (handler === undefined) throw methodNotAllowed(request, response, Object.keys(route));

@@ -5,7 +5,8 @@ import { afterAll, expect, test } from 'vitest';
 import { redactConfig } from '../../src/config/compile.ts';
 import { sha256Hex } from '../../src/core/hash.ts';
 import { makeAuthority, makeCertificate } from '../kit/certificate-maker.ts';
-import { compiled, problemsOf, SMALLEST } from './kit.ts';
+import { keySetOf, signingKey } from '../kit/tokens.ts';
+import { compiled, everyProblemOf, problemsOf, SMALLEST } from './kit.ts';
 
 const root = makeAuthority('root');
 const own = makeCertificate({
@@ -23,6 +24,7 @@ const FILES = {
   ci: `${TOKEN}\n`,
   short: 'hunter2',
   spaced: `${TOKEN} ${TOKEN}`,
+  'keys.json': keySetOf(await signingKey()),
 };
 for (const [name, content] of Object.entries(FILES)) writeFileSync(join(folder, name), content);
 
@@ -89,7 +91,11 @@ test.each<[string, Remote, string]>([
   ],
   ['the name of this machine', { principals: [byToken('local')] }, 'local is who asks on this machine'],
   ['nobody', { principals: [] }, 'expected at least 1'],
-  ['no proof', { principals: [{ name: 'ci', role: 'read' }] }, 'expected exactly one of: token, certificate'],
+  [
+    'no proof',
+    { principals: [{ name: 'ci', role: 'read' }] },
+    'expected exactly one of: token, certificate, jwt',
+  ],
   ['a role that is none', { principals: [{ ...byToken('ci'), role: 'root' }] }, 'expected one of'],
   ['the loopback address', { address: '127.0.0.1:9901' }, 'admin.address is this one'],
   ['the address of a listener', { address: '127.0.0.1:8080' }, 'a listener has this address already'],
@@ -97,6 +103,25 @@ test.each<[string, Remote, string]>([
 ])('a remote admin API with %s is refused when it loads', (_, remote, message) => {
   const errors = problemsOf(withRemote(remote)).filter(({ severity }) => severity === 'error');
   expect(errors.map((problem) => problem.message).join('\n')).toContain(message);
+});
+
+test('a principal may be whoever has a token that meets the policy of a filter, which no route needs', () => {
+  const jwks = { file: join(folder, 'keys.json') };
+  const filters = {
+    admins: { jwt: { jwks, audience: 'cutover', require: [{ claim: 'roles', contains: 'ops' }] } },
+  };
+  const sso = { name: 'sso', role: 'operate', jwt: 'admins' };
+  const text = (name: string) =>
+    `${withRemote({ principals: [{ ...sso, jwt: name }] })}filters: ${JSON.stringify(filters)}\n`;
+  const config = compiled(text('admins'));
+  expect(config.node.admin.remote?.principals).toMatchObject([
+    { name: 'sso', policy: { kind: 'jwt', name: 'admins' } },
+  ]);
+  const warned = everyProblemOf(text('admins')).map(({ message }) => message);
+  expect(warned).not.toContain('no route uses this filter');
+  expect(JSON.stringify(redactConfig(config).node)).not.toContain('"crv"');
+  const said = problemsOf(text('nobody')).map(({ message }) => message);
+  expect(said).toContain('there is no filter nobody with a policy for tokens');
 });
 
 test('a remote admin API that no other machine reaches is warned about', () => {

@@ -9,6 +9,7 @@ import type { AdminDenial } from '../../src/control/admin-remote-gate.ts';
 import type { AdminRole } from '../../src/core/admin-role.ts';
 import { sha256Hex } from '../../src/core/hash.ts';
 import type { ClientAuth, NameRule } from '../../src/core/snapshot.ts';
+import type { JwtFilterConfig } from '../../src/core/token-policy.ts';
 import { makeAuthority, makeCertificate } from '../kit/certificate-maker.ts';
 import type { Made } from '../kit/certificate-maker.ts';
 import { CA, SERVER_TLS } from '../kit/certificates.ts';
@@ -41,6 +42,7 @@ export const holder = (name: string, role: AdminRole, token: string): AdminPrinc
   role,
   tokenHash: sha256Hex(token),
   certificate: null,
+  policy: null,
 });
 
 /** A principal that a certificate names. */
@@ -49,6 +51,16 @@ export const named = (name: string, role: AdminRole, certificate: NameRule): Adm
   role,
   tokenHash: null,
   certificate,
+  policy: null,
+});
+
+/** A principal whose tokens meet a policy. */
+export const meeting = (name: string, role: AdminRole, policy: JwtFilterConfig): AdminPrincipal => ({
+  name,
+  role,
+  tokenHash: null,
+  certificate: null,
+  policy,
 });
 
 /** The certificate of a person, by its URI. */

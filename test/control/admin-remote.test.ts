@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { until } from '../kit/until.ts';
 import { stamped } from './admin-kit.ts';
-import { askRemote, clientOf, holder, named, personOf, remoteAdmin } from './admin-remote-kit.ts';
+import { jwtConfig, keySetOf, nowS, signingKey, tokenOf } from '../kit/tokens.ts';
+import { askRemote, clientOf, holder, meeting, named, personOf, remoteAdmin } from './admin-remote-kit.ts';
 
 const [reading, operating, mastering] = ['aa', 'bb', 'cc'].map((part) => part.repeat(20)) as [
   string,
@@ -89,6 +90,45 @@ test('a token counts alone, also on a connection with a good certificate', async
   await expect(clientOf(port, { as, token: reading }).pause(move)).rejects.toMatchObject({
     code: 'NOT_ALLOWED',
   });
+});
+
+test('tokens of an identity provider are principals by the policy that they meet, and stand in the audit by subject', async () => {
+  const [key, other] = [await signingKey(), await signingKey('k2')];
+  const policyOf = (role: string) =>
+    jwtConfig({ text: keySetOf(key) }, { name: role, require: [{ claim: 'roles', contains: role }] });
+  const { port, denials } = await remoteAdmin([
+    meeting('sso-ops', 'operate', policyOf('ops')),
+    meeting('sso', 'read', policyOf('staff')),
+    ...BY_TOKEN,
+  ]);
+  const tokenFor = (roles: string[], by = key, claims: object = {}) =>
+    tokenOf(by, { claims: { sub: 'ada', roles, ...claims } });
+  const ops = clientOf(port, { token: await tokenFor(['ops', 'staff']) });
+  expect((await ops.pause({ who: 'somebody', reason: '' })).entry.who).toBe('ada@sso-ops');
+  const staff = clientOf(port, { token: await tokenFor(['staff']) });
+  expect((await staff.status()).rollout.paused).toBe(true);
+  await expect(staff.resume(move)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  const wrong = [
+    await tokenFor(['guest']),
+    await tokenFor(['ops'], other),
+    await tokenFor(['ops'], key, { aud: 'another' }),
+    await tokenFor(['ops'], key, { exp: nowS() - 60 }),
+    `${(await tokenFor(['ops'])).slice(0, -4)}AAAA`,
+    'a.b.c',
+  ];
+  for (const token of wrong)
+    await expect(clientOf(port, { token }).status()).rejects.toMatchObject({ code: 'NOT_KNOWN' });
+  expect(new Set(denials.map(({ reason }) => reason))).toEqual(
+    new Set([
+      'token_claim',
+      'token_key',
+      'token_audience',
+      'token_expired',
+      'token_signature',
+      'token_malformed',
+    ]),
+  );
+  expect((await clientOf(port, { token: operating }).resume(move)).changed).toBe(true);
 });
 
 test('another machine finds no hand-over, and no path is known to who is not known', async () => {

@@ -21,6 +21,7 @@ export function checkAdmin({ raw }: Source, inputs: Inputs): Finding[] {
       ...checkName(raw, path, principals.slice(0, index)),
       ...checkToken(raw, path, inputs),
       ...checkAsked(raw, path),
+      ...checkPolicy(raw, path),
     ]),
     ...checkTokens(raw, principals, inputs),
   ];
@@ -81,6 +82,15 @@ function checkTokens(raw: unknown, principals: readonly Path[], inputs: Inputs):
         ]
       : [];
   });
+}
+
+/** Tokens are looked at by the policy of a filter, whether a route has that filter or not. */
+function checkPolicy(raw: unknown, path: Path): Finding[] {
+  const at = [...path, 'jwt'];
+  const name = textAt(raw, at);
+  if (name === null || valueAt(raw, ['filters', name, 'jwt']) !== undefined) return [];
+  const hint = `add filters: { ${name}: { jwt: … } }, with claims that only its people have`;
+  return [error(at, `there is no filter ${name} with a policy for tokens`, hint)];
 }
 
 function checkAsked(raw: unknown, path: Path): Finding[] {

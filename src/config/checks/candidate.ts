@@ -92,9 +92,11 @@ function checkUnused(raw: unknown): Finding[] {
   const upstreams = new Set(
     routes.flatMap((route) => upstreamsAt(raw, route).map((path) => textAt(raw, path))),
   );
-  const filters = new Set(
-    routes.flatMap((route) => textsAt(raw, [...route, 'filters']).map(({ text }) => text)),
-  );
+  const principals = itemsAt(raw, ['admin', 'remote', 'principals']);
+  const filters = new Set([
+    ...routes.flatMap((route) => textsAt(raw, [...route, 'filters']).map(({ text }) => text)),
+    ...principals.map((path) => textAt(raw, [...path, 'jwt'])),
+  ]);
   const unused = (kind: string, path: Path, used: ReadonlySet<string | null>) =>
     entriesAt(raw, path)
       .filter(([name]) => !used.has(name))
