@@ -138,7 +138,7 @@ export class Exchange implements InboundHandler, RelayOwner {
     if (this.isCut || limit === 0 || this.inbound.bytesIn <= limit) return this.isCut;
     this.isCut = true;
     this.relay?.abort();
-    this.copy?.clientAborted();
+    this.copy?.clientAborted(false);
     this.laneFailure = 'body_too_large';
     if (this.status !== 0) {
       this.inbound.destroy();
@@ -222,7 +222,7 @@ export class Exchange implements InboundHandler, RelayOwner {
 
   onAbort(code: FailureCode): void {
     this.relay?.abort();
-    this.copy?.clientAborted();
+    this.copy?.clientAborted(code === 'client_aborted');
     this.finish(code);
   }
 
@@ -231,7 +231,7 @@ export class Exchange implements InboundHandler, RelayOwner {
     this.over = true;
     const failed = this.laneFailure ?? aborted;
     // The answer came before the request was complete: there is nothing whole to copy.
-    if (!this.bodyEnded) this.copy?.clientAborted();
+    if (!this.bodyEnded) this.copy?.clientAborted(false);
     if (aborted !== null && this.assignedServiceUs < 0) this.noteService();
     if (this.edgeRequest !== null) {
       this.edgeRequest.isOver = true;

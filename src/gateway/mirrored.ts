@@ -156,7 +156,7 @@ class Mirrored implements InboundHandler, OutboundHandler, CopySource {
 
   /** The request was not complete. */
   private giveUp(): void {
-    this.copy?.clientAborted();
+    this.copy?.clientAborted(false);
     this.finish(null);
   }
 

@@ -122,13 +122,14 @@ export class Copy implements OutboundHandler {
    * The client went away before its answer was complete: there is nothing to compare with. But where it went before the first
    * byte, and the other lane had given its whole answer by then, its patience says which lane is at fault: who counted
    * none of these would prove a lane that hangs by those requests that it answers.
+   * @param gaveUp it went by itself: who is cut by the gateway, at the end of a drain say, says nothing about a lane
    */
-  clientAborted(): void {
+  clientAborted(gaveUp: boolean): void {
     if (this.state === 'collecting') return this.refuse('dropped');
     if (this.originalEnded || this.state === 'over') return;
     this.originalEnded = true;
     this.clientGone = true;
-    this.outwaited = this.state === 'answered' && !this.answer.bad && !this.original.begun;
+    this.outwaited = gaveUp && this.state === 'answered' && !this.answer.bad && !this.original.begun;
     if (this.outwaited) this.original.end('total_timeout');
     if (this.state === 'running') this.giveUp();
     this.finishAnswer('aborted');

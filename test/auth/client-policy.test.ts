@@ -9,16 +9,8 @@ import { readSpiffeId } from '../../src/auth/spiffe.ts';
 import type { ClientPolicy } from '../../src/core/snapshot.ts';
 import { makeAuthority, makeCertificate, makeRevocationList } from '../kit/certificate-maker.ts';
 import type { Wanted } from '../kit/certificate-maker.ts';
+import { POLICY } from '../hostile/tls-kit.ts';
 
-const POLICY: ClientPolicy = {
-  names: [],
-  trustDomains: [],
-  pins: [],
-  maxDepth: 0,
-  minRsaBits: 2_048,
-  minEcBits: 256,
-  maxLifetimeMs: 0,
-};
 const root = makeAuthority('root');
 const nowMs = Date.now();
 

@@ -14,27 +14,14 @@ import { makeAuthority, makeCertificate } from '../kit/certificate-maker.ts';
 import type { Made } from '../kit/certificate-maker.ts';
 import { CA, SERVER_TLS } from '../kit/certificates.ts';
 import { freePorts } from '../kit/process.ts';
+import { clientsOf } from '../hostile/tls-kit.ts';
 import { testBackend } from './admin-kit.ts';
 
 /** Who makes the certificates of people, and one that nobody here knows. */
 export const PEOPLE = makeAuthority('people');
 export const STRANGERS = makeAuthority('strangers');
 
-export const CLIENTS: ClientAuth = {
-  mode: 'optional',
-  ca: PEOPLE.pem,
-  crl: null,
-  crlFailure: 'closed',
-  policy: {
-    names: [],
-    trustDomains: [],
-    pins: [],
-    maxDepth: 0,
-    minRsaBits: 2_048,
-    minEcBits: 256,
-    maxLifetimeMs: 0,
-  },
-};
+export const CLIENTS: ClientAuth = clientsOf(PEOPLE, { mode: 'optional' });
 
 /** A principal that has a token. */
 export const holder = (name: string, role: AdminRole, token: string): AdminPrincipal => ({

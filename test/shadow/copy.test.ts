@@ -47,7 +47,7 @@ test('every copy that is sent is concluded exactly once, and every byte comes ba
         }
         if (event === 'original') return copy.originalEnd(null);
         if (event === 'originalFails') return copy.originalEnd('upstream_reset');
-        if (event === 'abort') return copy.clientAborted();
+        if (event === 'abort') return copy.clientAborted(true);
         // The relay and the exchange go on streaming to the client whatever became of the copy.
         if (event === 'originalData') return copy.original.body.add(Buffer.alloc(20));
         if (event === 'requestData') return copy.request.add(Buffer.alloc(20));
@@ -185,7 +185,7 @@ test('a copy given up before it reached a server is counted as never sent', () =
   const cell = newCell();
   const copy = begin(mirror, cell);
   send(copy);
-  copy.clientAborted();
+  copy.clientAborted(true);
   expect([cell.neverSent, cell.outcomes.client_aborted]).toEqual([1, 1]);
 });
 
@@ -268,7 +268,7 @@ test('every noise leg that is sent is concluded exactly once, and every byte com
         else if (kind === 'lost') open.shift()?.(null);
         else if (kind === 'original') copy.originalEnd(null);
         else if (kind === 'originalFails') copy.originalEnd('upstream_reset');
-        else if (kind === 'abort') copy.clientAborted();
+        else if (kind === 'abort') copy.clientAborted(true);
         else if (kind === 'copyEnds') once(`copy ${index}`, () => copy.onEnd());
         else if (kind === 'copyFails') once(`copy ${index}`, () => copy.onFailure('upstream_reset', true));
         else if (kind === 'legBig') leg?.onData(Buffer.alloc(600));

@@ -88,7 +88,7 @@ test('no answer for a reason that is the gateway’s or the client’s is no cla
   ended(mirror, 'upstream_reset', { direction: 'reverse' });
   const gone = begin(mirror, newCell());
   send(gone);
-  gone.clientAborted();
+  gone.clientAborted(true);
   expect(classes.take().classes).toEqual([]);
 });
 
@@ -96,21 +96,23 @@ test('clients that give up on a lane that hangs count against it, and as nothing
   for (const direction of ['reverse', 'shadow'] as const) {
     const { mirror, classes } = bench();
     const cell = newCell(direction);
-    const gone = (answers: boolean, begun = false): void => {
+    const gone = (answers: boolean, begun = false, gaveUp = true): void => {
       const copy = begin(mirror, cell, direction);
       send(copy);
       copy.onSent();
       if (begun) copy.original.head(HEAD);
       if (answers) copy.onHead(HEAD);
       if (answers) copy.onEnd();
-      copy.clientAborted();
+      copy.clientAborted(gaveUp);
     };
     for (let index = 0; index < LIMITS.warmUpPairs + 3; index += 1) gone(true);
     gone(false);
     gone(true, true);
+    // The end of a drain cuts clients that would have gone on waiting.
+    gone(true, false, false);
     const [plus, minus] = direction === 'reverse' ? [3, 0] : [0, 3];
     expect(cell.joint.error).toEqual({ n: 3, plus, minus });
-    expect(cell.outcomes.client_aborted).toBe(LIMITS.warmUpPairs + 5);
+    expect(cell.outcomes.client_aborted).toBe(LIMITS.warmUpPairs + 6);
     const told = classes.take().classes.map(({ kind, path }) => [kind, path]);
     expect(told).toEqual(direction === 'reverse' ? [['regressed', 'status/200-none']] : []);
   }
