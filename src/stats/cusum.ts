@@ -12,5 +12,6 @@ export const NO_CUSUM: Wealth = BETS.map(() => -Infinity);
  * @param score of `window-score.ts`, -1 to 1
  */
 export function nextCusum(wealth: Wealth, score: number): Wealth {
+  if (score === 0 && wealth.every((log) => log >= 0)) return wealth;
   return wealth.map((log, k) => Math.max(log, 0) + Math.log1p((BETS[k] as number) * score));
 }

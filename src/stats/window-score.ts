@@ -10,6 +10,8 @@ const CLIP = 2;
  */
 export type Wealth = readonly number[];
 
+const terms = new Float64Array(BETS.length);
+
 /** Before the first window. */
 export const NO_WEALTH: Wealth = BETS.map(() => 0);
 
@@ -30,8 +32,9 @@ export function baseScore({ n, plus }: Pick<Counts, 'n' | 'plus'>, base: number)
   return (Math.min(plus, allowed + most) - allowed) / most;
 }
 
-/** One window more: each bet multiplies by 1 + bet · score. */
+/** One window more: each bet multiplies by 1 + bet · score. The same wealth, where nothing is won or lost. */
 export function nextWealth(wealth: Wealth, score: number): Wealth {
+  if (score === 0) return wealth;
   return wealth.map((log, k) => log + Math.log1p((BETS[k] as number) * score));
 }
 
@@ -41,5 +44,6 @@ export function nextWealth(wealth: Wealth, score: number): Wealth {
  * Bets as in `paired.ts`.
  */
 export function logWealth(wealth: Wealth): number {
-  return logSumExp(wealth.map((log, k) => log + (LOG_WEIGHTS[k] as number)));
+  for (let k = 0; k < terms.length; k += 1) terms[k] = (wealth[k] as number) + (LOG_WEIGHTS[k] as number);
+  return logSumExp(terms);
 }

@@ -74,8 +74,8 @@ export function scored({ wealth, cusum, worse, lately }: WindowTest, score: numb
   return {
     wealth: all,
     cusum: recent,
-    worse: Math.max(worse, logWealth(all)),
-    lately: Math.max(lately, logWealth(recent)),
+    worse: all === wealth ? worse : Math.max(worse, logWealth(all)),
+    lately: recent === cusum ? lately : Math.max(lately, logWealth(recent)),
   };
 }
 
