@@ -1,62 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
+import { Agent } from 'node:https';
 import { connect } from 'node:tls';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeAuthority, makeCertificate, makeRevocationList } from '../kit/certificate-maker.ts';
-import type { Made } from '../kit/certificate-maker.ts';
 import { gateway } from '../kit/gateway.ts';
 import type { RunningGateway } from '../kit/gateway.ts';
 import { temporaryFolder } from '../kit/process.ts';
+import { ListenerFiles, as, ask, client, leaver } from '../kit/tls-files.ts';
 import { until } from '../kit/until.ts';
 
-/** The long form takes a minute: `CUTOVER_TLS_SECONDS=60`. */
-const SECONDS = Number(process.env['CUTOVER_TLS_SECONDS'] ?? '8');
-const PER_SECOND = 500;
-const TEST_MS = SECONDS * 1_000 + 90_000;
-
-const servers = makeAuthority('servers');
-const clients = makeAuthority('clients');
-const client = makeCertificate({ by: clients, names: [['uri', 'spiffe://shop.example/web']] });
-const leaver = makeCertificate({ by: clients, names: [['uri', 'spiffe://shop.example/leaver']] });
-
-/** Files of a listener, as an operator writes them. */
-class Files {
-  readonly folder: string;
-
-  constructor(folder: string) {
-    this.folder = folder;
-    this.renew();
-    this.revoke([]);
-    writeFileSync(this.at('clients.pem'), clients.pem);
-  }
-
-  at(name: string): string {
-    return join(this.folder, name);
-  }
-
-  /** Another certificate and key for the same name. */
-  renew(): void {
-    const made = makeCertificate({
-      by: servers,
-      name: 'localhost',
-      purposes: ['1.3.6.1.5.5.7.3.1'],
-      names: [['dns', 'localhost']],
-    });
-    writeFileSync(this.at('server.pem'), made.pem);
-    writeFileSync(this.at('server.key'), made.key, { mode: 0o600 });
-  }
-
-  revoke(revoked: readonly Made[]): void {
-    writeFileSync(this.at('clients.crl'), makeRevocationList(clients, revoked));
-  }
-}
+const TEST_MS = 90_000;
 
 interface Running {
   readonly running: RunningGateway;
-  readonly files: Files;
+  readonly files: ListenerFiles;
   readonly port: number;
   /** Fields that reached the lane, of each request. */
   readonly seen: string[];
@@ -65,7 +24,7 @@ interface Running {
 async function start(): Promise<Running> {
   const { path, remove } = temporaryFolder('cutover-tls');
   onTestFinished(remove);
-  const files = new Files(path);
+  const files = new ListenerFiles(path);
   const seen: string[] = [];
   const legacy = createServer((asked, response) => {
     if (seen.length < 1_000) seen.push(String(asked.headers['x-forwarded-client-cert']));
@@ -77,14 +36,7 @@ async function start(): Promise<Running> {
     legacy.close();
   });
   const target = `http://127.0.0.1:${(legacy.address() as AddressInfo).port}`;
-  const tls = {
-    cert: files.at('server.pem'),
-    key: files.at('server.key'),
-    clientAuth: 'required',
-    clientCa: files.at('clients.pem'),
-    crl: files.at('clients.crl'),
-    forwardClientCert: ['uri'],
-  };
+  const tls = { ...files.config(), forwardClientCert: ['uri'] };
   const running = await gateway()
     .legacy(target)
     .candidate(target)
@@ -97,21 +49,6 @@ async function start(): Promise<Running> {
     .start();
   onTestFinished(() => running.stop());
   return { running, files, port: Number(new URL(running.url).port), seen };
-}
-
-const as = ({ pem, key }: Made) => ({ cert: pem, key, ca: servers.pem, servername: 'localhost' });
-
-/** One request. @returns its status, or what went wrong */
-function ask(port: number, agent: Agent): Promise<string> {
-  return new Promise((resolve) => {
-    const sent = request({ host: '127.0.0.1', port, path: '/x', agent }, (response) => {
-      response.resume();
-      response.on('end', () => resolve(String(response.statusCode)));
-      response.on('error', (error) => resolve(error.message));
-    });
-    sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    sent.end();
-  });
 }
 
 /** The certificate that a new handshake shows, and whether a session was taken up. */
@@ -195,45 +132,6 @@ test(
     const told =
       'not let in: client_certificate, revoked; the last from 127.0.0.1 as spiffe://shop.example/leaver';
     await until(() => running.log().includes(told), 'the event', 15_000);
-  },
-  TEST_MS,
-);
-
-test(
-  'no request fails while certificate, key and lists change all the time under load',
-  async () => {
-    const { running, files, port } = await start();
-    const kept = new Agent({ keepAlive: true, maxSockets: 32, ...as(client) });
-    onTestFinished(() => kept.destroy());
-    const answers = new Map<string, number>();
-    const first = await handshake(port);
-    let reloads = 0;
-    const over = new AbortController();
-    const changing = (async () => {
-      while (!over.signal.aborted) {
-        files.renew();
-        files.revoke(reloads % 2 === 0 ? [leaver] : []);
-        process.kill(running.pids().supervisor, 'SIGHUP');
-        reloads += 1;
-        await new Promise((resolve) => setTimeout(resolve, 500));
-      }
-    })();
-    const pending: Promise<void>[] = [];
-    const note = (answer: string) => void answers.set(answer, (answers.get(answer) ?? 0) + 1);
-    const startMs = performance.now();
-    for (let sent = 0; sent < SECONDS * PER_SECOND;) {
-      const due = Math.min(SECONDS * PER_SECOND, ((performance.now() - startMs) / 1_000) * PER_SECOND);
-      // Every tenth on a connection of its own: a handshake, in full or resumed.
-      for (; sent < due; sent += 1)
-        pending.push(ask(port, sent % 10 === 0 ? new Agent({ ...as(client) }) : kept).then(note));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    await Promise.all(pending);
-    over.abort();
-    await changing;
-    expect(Object.fromEntries(answers)).toEqual({ '200': SECONDS * PER_SECOND });
-    expect(reloads).toBeGreaterThanOrEqual(SECONDS);
-    expect((await handshake(port)).shown).not.toBe(first.shown);
   },
   TEST_MS,
 );
