@@ -20,7 +20,10 @@ export interface SiemPollerOptions {
   readonly log: (level: 'info' | 'warn', message: string) => void;
 }
 
-/** Asks the SIEM every `interval`, one question at a time, in every phase: what is wrong is said before it matters. */
+/**
+ * Asks the SIEM every `interval`, one question at a time, in every phase: what is wrong is said before it matters. After
+ * an answer that is lost or says nothing it asks once more at once.
+ */
 export class SiemPoller {
   private readonly options: SiemPollerOptions;
   private readonly client: IndexerClient;
@@ -46,26 +49,32 @@ export class SiemPoller {
   private async run(): Promise<void> {
     const { signal } = this.ended;
     const { intervalMs } = this.options.indexer;
+    let wasLost = false;
     while (!signal.aborted) {
       const askedMs = monotonicMs();
-      await this.ask();
-      const restMs = Math.max(0, intervalMs - (monotonicMs() - askedMs));
+      const isLost = (await this.ask()) === 'lost';
+      // An answer that is lost must not delay what the next one says; a SIEM that is down is left in peace.
+      const pauseMs = isLost && !wasLost ? Math.min(LIMITS.siemAgainMs, intervalMs) : intervalMs;
+      wasLost = isLost;
+      const restMs = Math.max(0, pauseMs - (monotonicMs() - askedMs));
       await sleep(restMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  private async ask(): Promise<void> {
+  private async ask(): Promise<'heard' | 'lost'> {
     const { indexer, node, ours, about, hear, log } = this.options;
     const { epoch, regions } = about();
-    if (regions.length === 0) return;
+    if (regions.length === 0) return 'heard';
     try {
       const question = { node, epoch, regions: regions.slice(0, LIMITS.siemRegions) };
       const readings = await readAlerts(this.client, indexer, question, ours, this.ended.signal);
-      if (this.ended.signal.aborted) return;
+      if (this.ended.signal.aborted) return 'heard';
       this.tell(readings);
       hear(readings);
+      return readings.every(({ odd }) => odd === null) ? 'heard' : 'lost';
     } catch (error) {
       log('warn', `the SIEM was not asked: ${messageOf(error)}`);
+      return 'lost';
     }
   }
 

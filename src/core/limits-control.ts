@@ -301,6 +301,8 @@ export const CONTROL_LIMITS = {
   /** Longest pause between two questions: with one answer a breach is heard 15 s after it is visible at the latest. */
   siemIntervalMs: 10_000,
   siemTimeoutMs: 3_000,
+  /** From a question without an answer to the next: with interval and timeout still within those 15 s. */
+  siemAgainMs: 1_000,
   /** Answer of the indexer: 50 regions with both lanes and 17 levels take 150 KiB. */
   siemAnswerBytes: 512 * 1024,
   /** Regions of one question. */

@@ -8,8 +8,13 @@ import { until } from '../kit/until.ts';
 import { NODE, beat } from '../siem/kit.ts';
 
 /** A poller that asks every 100 ms, far more often than a configuration allows. */
-async function polling(regions: readonly string[] = ['eu-west']) {
+async function polling(
+  regions: readonly string[] = ['eu-west'],
+  pace: { intervalMs?: number; timeoutMs?: number } = {},
+  first: 'well' | 'hangs' = 'well',
+) {
   const server = await indexer();
+  server.become(first);
   const heard: (readonly SiemReading[])[] = [];
   const log: string[] = [];
   const poller = new SiemPoller({
@@ -24,6 +29,7 @@ async function polling(regions: readonly string[] = ['eu-west']) {
       spanMs: 60_000,
       intervalMs: 100,
       timeoutMs: 1_000,
+      ...pace,
     },
     node: NODE,
     ours: { heartbeatMs: 60_000, nowMs: wallMs, lastLostMs: () => null },
@@ -68,6 +74,22 @@ test('asks one question at a time, and goes on after one that got no answer', as
   expect(server.searches() - asked).toBeLessThanOrEqual(3);
   server.become('well');
   await until(() => heard.at(-1)?.[0]?.odd === null, 'an answer again');
+});
+
+test('asks once more at once after an answer that is lost, and leaves a SIEM that is down in peace', async () => {
+  const { server, heard } = await polling(['eu-west'], { intervalMs: 600_000, timeoutMs: 500 });
+  // There is no index yet: two questions that say nothing.
+  await until(() => heard.length >= 2, 'the question again');
+  beat(server);
+  await expect(until(() => heard.length >= 3, 'a third one', 1_500)).rejects.toThrow();
+});
+
+test('hears of alerts within a second of an answer that was lost', async () => {
+  const { server, heard } = await polling(['eu-west'], { intervalMs: 600_000, timeoutMs: 500 }, 'hangs');
+  await until(() => server.searches() >= 1, 'a question');
+  beat(server);
+  server.become('well');
+  await until(() => heard.at(-1)?.[0]?.odd === null, 'an answer that counts', 5_000);
 });
 
 test('stops at once, in the middle of a question, and nobody hears of it any more', async () => {
