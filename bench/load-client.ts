@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { monotonicMs } from '../src/core/clock.ts';
 import { AnswerCounter } from './answer-counter.ts';
 import type { LoadPlan } from './load.ts';
@@ -21,7 +23,14 @@ const perSecond = plan.perSecond ?? 0;
 const isOpen = plan.kind === 'open';
 const opensEach = plan.newConnections === true;
 const target = new URL(url);
-const REQUEST = requestBytes();
+const REQUESTS =
+  plan.tokensFile === undefined ? [requestBytes('')] : tokensOf(plan.tokensFile).map(withToken);
+/** Loads of the same tokens do not begin with the same one. */
+let nextRequest = Math.floor(Math.random() * REQUESTS.length);
+const CLIENT =
+  plan.client === undefined
+    ? {}
+    : { cert: readFileSync(plan.client.certFile), key: readFileSync(plan.client.keyFile) };
 const RECONNECT_MS = 10;
 
 /** At first this client is cold itself: requests count from the start, latencies from a little later. */
@@ -35,10 +44,23 @@ let stopped = false;
 const dueMs: number[] = [];
 const idle: Wire[] = [];
 
-function requestBytes(): string {
+function tokensOf(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n');
+}
+
+function withToken(token: string): string {
+  return requestBytes(`Authorization: Bearer ${token}\r\n`);
+}
+
+function nextBytes(): string {
+  nextRequest = (nextRequest + 1) % REQUESTS.length;
+  return REQUESTS[nextRequest] as string;
+}
+
+function requestBytes(fields: string): string {
   const bodyBytes = plan.bodyBytes ?? 0;
   const close = opensEach ? 'Connection: close\r\n' : '';
-  const head = `${bodyBytes > 0 ? 'POST' : 'GET'} ${target.pathname} HTTP/1.1\r\nHost: ${target.host}\r\n${close}`;
+  const head = `${bodyBytes > 0 ? 'POST' : 'GET'} ${target.pathname} HTTP/1.1\r\nHost: ${target.host}\r\n${fields}${close}`;
   if (bodyBytes === 0) return `${head}\r\n`;
   const body = `{"pad":"${'x'.repeat(bodyBytes - 10)}"}`;
   return `${head}Content-Type: application/json\r\nContent-Length: ${bodyBytes}\r\n\r\n${body}`;
@@ -50,6 +72,7 @@ class Wire {
   private startedMs = 0;
   private waiting = false;
   private readonly answer = new AnswerCounter();
+  private session: Buffer | null = null;
 
   constructor() {
     this.renew();
@@ -66,8 +89,8 @@ class Wire {
     this.startedMs = startedMs;
     this.waiting = true;
     this.answer.reset();
-    if (opensEach) this.open((socket) => socket.write(REQUEST));
-    else this.socket?.write(REQUEST);
+    if (opensEach) this.open((socket) => socket.write(nextBytes()));
+    else this.socket?.write(nextBytes());
   }
 
   /** Ready for a request: at once where each one opens its connection, else when there is one. */
@@ -79,14 +102,25 @@ class Wire {
   private open(onOpen: (socket: Socket) => void): void {
     const where = { host: target.hostname, port: Number(target.port) };
     const isTls = target.protocol === 'https:';
-    const socket = isTls
-      ? connectTls({ ...where, rejectUnauthorized: false })
-      : connect({ ...where, noDelay: true });
+    const socket = isTls ? this.openTls(where) : connect({ ...where, noDelay: true });
     this.socket = socket;
     socket.once(isTls ? 'secureConnect' : 'connect', () => onOpen(socket));
     socket.on('data', (bytes: Buffer) => this.onData(socket, bytes));
     socket.on('error', () => {});
     socket.on('close', () => this.onClose(socket));
+  }
+
+  private openTls(where: { host: string; port: number }): TLSSocket {
+    const taken = plan.resumes === true ? this.session : null;
+    const session = taken === null ? {} : { session: taken };
+    const socket = connectTls({ ...where, ...CLIENT, ...session, rejectUnauthorized: false });
+    if (plan.resumes === true) {
+      socket.on('session', (ticket: Buffer) => (this.session = ticket));
+      socket.once('secureConnect', () => {
+        if (taken !== null && !socket.isSessionReused()) errors += 1;
+      });
+    }
+    return socket;
   }
 
   /** A connection that was given up may close as it likes; one that is in use is an error. */

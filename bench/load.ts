@@ -13,6 +13,12 @@ export interface LoadPlan {
   readonly bodyBytes?: number;
   /** Every request has a connection of its own. */
   readonly newConnections?: boolean;
+  /** New connections take up the session of the one before: a full handshake is an error. */
+  readonly resumes?: boolean;
+  /** The certificate that clients show. */
+  readonly client?: { readonly certFile: string; readonly keyFile: string };
+  /** Tokens that they send in turn, one a line. */
+  readonly tokensFile?: string;
 }
 
 /** What the load saw. Latency of an open loop counts from the moment a request was due. */
@@ -29,9 +35,10 @@ export interface LoadFigures {
 const OWN_CLIENT = fileURLToPath(new URL('./load-client.ts', import.meta.url));
 const WRK_SCRIPT = fileURLToPath(new URL('./load.lua', import.meta.url));
 
-/** Path of `wrk` where it is installed, the loop is closed and the time is whole seconds; else null. */
+/** Path of `wrk` where it is installed, the loop is closed, the time is whole seconds and it can do that; else null. */
 function wrkFor(plan: LoadPlan, seconds: number): string | null {
-  return plan.kind === 'closed' && Number.isInteger(seconds) ? findOnPath('wrk') : null;
+  const isPlain = plan.client === undefined && plan.tokensFile === undefined && plan.resumes !== true;
+  return isPlain && plan.kind === 'closed' && Number.isInteger(seconds) ? findOnPath('wrk') : null;
 }
 
 /** What loads a window: wrk where it can, else the bench's own client. */

@@ -7,6 +7,7 @@ import { costTable, costsOf } from './profile-costs.ts';
 import type { CpuProfile } from './profile-costs.ts';
 import { profiled, record } from './profile.ts';
 import type { Stage } from './stage.ts';
+import { asked } from './run.ts';
 import { fromSources } from './subjects/cutover.ts';
 import { median } from './statistics.ts';
 import { threadCpu } from './thread-cpu.ts';
@@ -34,10 +35,11 @@ export async function profileToggle(
 ): Promise<number> {
   const folder = temporaryFolder('cutover-profile');
   const { legacyPort, candidatePort } = stage;
-  const task = { legacyPort, candidatePort, copied: 0 as const, workers: 1, certificate: null };
+  const plain = { legacyPort, candidatePort, copied: 0 as const, workers: 1, certificate: null };
+  const task = { ...plain, ...(work.tokens === undefined ? {} : asked({ asks: 'token' }, stage)) };
   const gateway = await fromSources(task).env(profiled(folder.path)).start();
   const costs = new Map<ToggleStateName, ThreadCpu[]>(work.states.map((state) => [state, []]));
-  const load = () => runLoad(`${gateway.url}${work.path}`, steady(work), extent.windowSeconds);
+  const load = () => runLoad(`${gateway.url}${work.path}`, steady(work, stage), extent.windowSeconds);
   const [pid = 0] = gateway.pids().workers;
   try {
     for (let turn = 0; turn < extent.toggleTurns; turn += 1) {

@@ -6,6 +6,7 @@ import { temporaryFolder } from '../test/kit/process.ts';
 import { until } from '../test/kit/until.ts';
 import type { Extent } from './extent.ts';
 import { runLoad } from './load.ts';
+import { asked, loadOf } from './run.ts';
 import { costTable, costsOf } from './profile-costs.ts';
 import type { CpuProfile } from './profile-costs.ts';
 import type { Stage } from './stage.ts';
@@ -38,16 +39,18 @@ export async function profileWork(
     copied: work.copied,
     workers: 1,
     certificate: work.tls ? stage.certificate : null,
+    ...asked(work, stage),
   };
   await refuseWithoutTls(task);
   const folder = temporaryFolder('cutover-profile');
   const gateway = await fromSources(task).env(profiled(folder.path)).start();
   try {
     const url = `${work.tls ? gateway.url.replace('http:', 'https:') : gateway.url}${work.path}`;
-    await runLoad(url, work.load, extent.warmSeconds);
+    const load = loadOf(work, stage);
+    await runLoad(url, load, extent.warmSeconds);
     const [pid = 0] = gateway.pids().workers;
     const recording = await record(join(folder.path, `${pid}.sock`));
-    const { requests } = await runLoad(url, work.load, extent.windowSeconds);
+    const { requests } = await runLoad(url, load, extent.windowSeconds);
     const text = await recording.stop();
     const file = join(reports, `profile-${work.name}.cpuprofile`);
     mkdirSync(reports, { recursive: true });

@@ -1,10 +1,11 @@
 import { monotonicMs } from '../src/core/clock.ts';
 import type { Extent } from './extent.ts';
 import { runLoad } from './load.ts';
+import type { LoadPlan } from './load.ts';
 import type { Stage } from './stage.ts';
 import { SUBJECTS } from './subjects/all.ts';
 import { CannotMeasure } from './subjects/subject.ts';
-import type { Running } from './subjects/subject.ts';
+import type { Running, Task } from './subjects/subject.ts';
 import { measure } from './window.ts';
 import type { WindowFigures } from './window.ts';
 import type { SubjectName, Work } from './works.ts';
@@ -83,7 +84,7 @@ async function measureRound(work: Work, round: number, run: Run, into: Measured)
       await orSay(work, name, run, into, async () => {
         const running = await startSubject(work, name, run.stage);
         started.push({ name, running });
-        await runLoad(`${running.url}${work.path}`, work.load, run.extent.warmSeconds);
+        await runLoad(`${running.url}${work.path}`, loadOf(work, run.stage), run.extent.warmSeconds);
       });
     }
     for (let turn = 0; turn < run.extent.windows; turn += 1) {
@@ -134,7 +135,29 @@ export function startSubject(work: Work, name: SubjectName, stage: Stage): Promi
     copied: work.copied,
     workers: SUBJECTS[name].workers,
     certificate: work.tls ? certificate : null,
+    ...asked(work, stage),
   });
+}
+
+/** What a subject asks of clients. */
+export function asked(
+  { asks }: Pick<Work, 'asks'>,
+  { credentials }: Stage,
+): Pick<Task, 'clientCaFile' | 'keys'> {
+  if (asks === undefined || credentials === null) return {};
+  const { caFile, keySetFile, publicKeyFile } = credentials;
+  return asks === 'certificate' ? { clientCaFile: caFile } : { keys: { keySetFile, publicKeyFile } };
+}
+
+/** The load of a work with what its clients show. */
+export function loadOf({ load, asks, tokens }: Work, { credentials }: Stage): LoadPlan {
+  if (credentials === null) return load;
+  const { certFile, keyFile, tokenFiles } = credentials;
+  return {
+    ...load,
+    ...(asks === 'certificate' ? { client: { certFile, keyFile } } : {}),
+    ...(tokens === undefined ? {} : { tokensFile: tokenFiles[tokens] }),
+  };
 }
 
 /** A window, and another one instead of each that was disturbed, so many times at the most. */
@@ -152,7 +175,7 @@ async function take(work: Work, subject: Started, round: number, run: Run): Prom
   const figures = await measure({
     running: subject.running,
     path: work.path,
-    load: work.load,
+    load: loadOf(work, run.stage),
     seconds: run.extent.windowSeconds,
     copies: () => run.stage.copies(work.candidate),
     ours: run.stage.pids,

@@ -6,6 +6,8 @@ import type { Nginx } from '../test/kit/nginx.ts';
 import { temporaryFolder } from '../test/kit/process.ts';
 import { makeCertificate } from './certificate.ts';
 import type { Certificate } from './certificate.ts';
+import { makeCredentials } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 import { startHungServer } from './hung-server.ts';
 import type { HungServer } from './hung-server.ts';
 import { readConfig } from './template.ts';
@@ -21,6 +23,8 @@ export interface Stage {
   readonly copies: (candidate: 'healthy' | 'hung') => Promise<number>;
   /** Null where there is no openssl. */
   readonly certificate: Certificate | null;
+  /** Who clients are, where they have to be somebody. */
+  readonly credentials: Credentials | null;
   readonly stop: () => Promise<void>;
 }
 
@@ -50,7 +54,9 @@ export async function openStage(): Promise<Stage | null> {
   const folder = temporaryFolder('cutover-bench-tls');
   try {
     for (const [lane, server] of servers.entries()) writeBodies(server, lane);
-    return staged(servers, await startHungServer(), makeCertificate(folder.path), folder.remove);
+    const certificate = makeCertificate(folder.path);
+    const credentials = await makeCredentials(folder.path);
+    return staged(servers, await startHungServer(), { certificate, credentials }, folder.remove);
   } catch (error) {
     for (const server of servers) await server.stop();
     folder.remove();
@@ -82,7 +88,7 @@ function counterOf(url: string): () => Promise<number> {
 function staged(
   servers: readonly Nginx[],
   hung: HungServer,
-  certificate: Certificate | null,
+  identity: Pick<Stage, 'certificate' | 'credentials'>,
   removeFolder: () => void,
 ): Stage {
   const [legacyPort = 0, candidatePort = 0] = servers.map((server) => server.ports['server']);
@@ -93,7 +99,7 @@ function staged(
     hung,
     pids: servers.map((server) => server.pid),
     copies: async (candidate) => (candidate === 'hung' ? hung.accepted() : healthy()),
-    certificate,
+    ...identity,
     stop: async () => {
       await hung.stop();
       for (const server of servers) await server.stop();

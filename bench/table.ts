@@ -97,6 +97,7 @@ export function toggleTable(results: readonly ToggleResult[]): string {
     'first = 1',
     '95 %',
     'copies',
+    'forged/s',
     'windows',
   ];
   const lines = results.flatMap((result) => {
@@ -117,6 +118,7 @@ export function toggleTable(results: readonly ToggleResult[]): string {
         number(p99?.value ?? null, 3),
         interval(p99, 3),
         number(state.copies, 3),
+        number(state.flooded),
         String(state.windows),
       ];
     });

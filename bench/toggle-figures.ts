@@ -12,6 +12,8 @@ export interface ToggleSample {
   readonly p99Ms: number;
   /** Copies for each request; for `hung` connections that were opened. */
   readonly copies: number;
+  /** Forged tokens that were answered in a second, beside the requests that are measured; null where there is no flood. */
+  readonly flooded: number | null;
 }
 
 /** One comparison with the first state, of neighbouring windows. */
@@ -44,6 +46,7 @@ export interface ToggleState {
   readonly requestsPerSecond: number | null;
   readonly p99Ms: number | null;
   readonly copies: number | null;
+  readonly flooded: number | null;
 }
 
 /**
@@ -84,6 +87,7 @@ function stateOf(state: ToggleStateName, samples: readonly ToggleSample[]): Togg
     requestsPerSecond: middle(kept.map((sample) => sample.requestsPerSecond)),
     p99Ms: middle(kept.map((sample) => sample.p99Ms)),
     copies: middle(kept.map((sample) => sample.copies)),
+    flooded: middle(kept.flatMap(({ flooded }) => (flooded === null ? [] : [flooded]))),
   };
 }
 

@@ -5,7 +5,8 @@ import { until } from '../test/kit/until.ts';
 import { SETTLE_SECONDS } from './extent.ts';
 import { runLoad } from './load.ts';
 import type { LoadPlan } from './load.ts';
-import { isDisturbed, isLate, startSubject } from './run.ts';
+import { beside, floodOf } from './token-flood.ts';
+import { asked, isDisturbed, isLate, startSubject } from './run.ts';
 import type { Failure, Run } from './run.ts';
 import type { Stage } from './stage.ts';
 import { benchGateway } from './subjects/cutover.ts';
@@ -23,8 +24,12 @@ const SHARE = 0.1;
 const NGINX_EVERY = 4;
 
 /** Latency is that of a steady rate: at saturation each request waits for the others, whoever they are. */
-export function steady({ perSecond }: ToggleWork): LoadPlan {
-  return { kind: 'open', connections: 32, perSecond };
+export function steady(work: ToggleWork, stage: Stage): LoadPlan {
+  return { kind: 'open', connections: 32, perSecond: work.perSecond, ...tokensOf(work, stage) };
+}
+
+function tokensOf({ tokens }: ToggleWork, { credentials }: Stage): Pick<LoadPlan, 'tokensFile'> {
+  return tokens === undefined || credentials === null ? {} : { tokensFile: credentials.tokenFiles[tokens] };
 }
 
 /**
@@ -69,7 +74,8 @@ interface Both {
 /** Both are added to `into` as soon as they run. */
 async function startBoth(work: ToggleWork, run: Run, into: Running[]): Promise<Both> {
   const { legacyPort, candidatePort } = run.stage;
-  const task = { legacyPort, candidatePort, copied: 0 as const, workers: 1, certificate: null };
+  const plain = { legacyPort, candidatePort, copied: 0 as const, workers: 1, certificate: null };
+  const task = { ...plain, ...(work.tokens === undefined ? {} : asked({ asks: 'token' }, run.stage)) };
   const gateway = await benchGateway(task)
     // The product's own cap: what keeps a candidate that hangs from costing clients anything.
     .config({ rollout: { shadow: { maxInFlight: LIMITS.copiesInFlight } } })
@@ -78,7 +84,7 @@ async function startBoth(work: ToggleWork, run: Run, into: Running[]): Promise<B
   const hung = work.states.includes('hung') ? findWork('shadow-10-hung') : null;
   const nginx = hung === null ? null : await startSubject(hung, 'nginx', run.stage);
   if (nginx !== null) into.push(nginx);
-  await runLoad(gateway.url, LOAD, run.extent.warmSeconds);
+  await runLoad(gateway.url, { ...LOAD, ...tokensOf(work, run.stage) }, run.extent.warmSeconds);
   return { gateway, nginx };
 }
 
@@ -107,6 +113,7 @@ function asRunning(gateway: RunningGateway): Running {
 
 /** By the configuration file and a reload, as an operator does it; then the state before gets time to end. */
 export async function switchTo(state: ToggleStateName, gateway: RunningGateway, stage: Stage): Promise<void> {
+  if (state === 'users' || floodOf(state) !== null) return;
   const port = state === 'hung' ? stage.hung.port : stage.candidatePort;
   gateway.rewrite({
     candidate: { servers: [`http://127.0.0.1:${port}`] },
@@ -146,23 +153,26 @@ interface Take {
 
 async function take({ work, subject, state, turn, running, run }: Take): Promise<ToggleSample> {
   const { stage, extent } = run;
-  const under = (load: LoadPlan) =>
+  const under = (load: LoadPlan, pids: readonly number[] = []) =>
     measure({
       running,
       path: work.path,
       load,
       seconds: extent.windowSeconds,
       copies: () => stage.copies(state === 'hung' ? 'hung' : 'healthy'),
-      ours: stage.pids,
+      ours: [...stage.pids, ...pids],
     });
   const full = work.saturates ? await under(LOAD) : null;
-  const quiet = await under(steady(work));
+  const flood = floodOf(state);
+  const { quiet, flooded } = await beside(flood, running.url, run, (pids) =>
+    under(steady(work, stage), pids),
+  );
   const dropped = isDisturbed(quiet, extent) || (full !== null && isDisturbed(full, extent));
   const { requestsPerSecond, copies } = full ?? quiet;
   const { p99Ms } = quiet;
   const errors = quiet.errors + (full?.errors ?? 0);
   run.progress(
-    `turn ${turn + 1} ${state} ${subject}: ${Math.round(requestsPerSecond)}/s, p99 ${p99Ms.toFixed(2)} ms${dropped ? ', dropped' : ''}`,
+    `turn ${turn + 1} ${state} ${subject}: ${Math.round(requestsPerSecond)}/s, p99 ${p99Ms.toFixed(2)} ms${flooded === null ? '' : `, ${Math.round(flooded)} forged/s answered`}${dropped ? ', dropped' : ''}`,
   );
   return {
     turn,
@@ -172,5 +182,6 @@ async function take({ work, subject, state, turn, running, run }: Take): Promise
     requestsPerSecond,
     p99Ms,
     copies,
+    flooded,
   };
 }

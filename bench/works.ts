@@ -1,3 +1,4 @@
+import type { Tokens } from './credentials.ts';
 import type { LoadPlan } from './load.ts';
 
 /** Names of the subjects. */
@@ -22,6 +23,10 @@ export interface Work {
   readonly path: string;
   /** Clients speak TLS to the subject. */
   readonly tls: boolean;
+  /** What clients have to show: a certificate in the handshake, or a token that is good, in each request. */
+  readonly asks?: 'certificate' | 'token';
+  /** Tokens that they send. */
+  readonly tokens?: Tokens;
   readonly load: LoadPlan;
   /** Share of the requests that is copied to a second server. */
   readonly copied: 0 | 0.1 | 1;
@@ -58,6 +63,17 @@ function proxied(name: string, description: string, patch: Partial<Work>): Work 
   return { ...PLAIN, subjects: PROXIES, ...patch, name, description };
 }
 
+/** Everybody who proxies, for clients with certificates. */
+function mutual(name: string, description: string, patch: Partial<Work>): Work {
+  return proxied(name, description, { tls: true, asks: 'certificate', ...patch });
+}
+
+/** Those who can verify a token: haproxy by itself, undici with jose as everybody writes it. */
+function withTokens(name: string, description: string, tokens: Tokens): Work {
+  const subjects: readonly SubjectName[] = ['nginx', 'cutover', 'haproxy', 'undici'];
+  return proxied(name, description, { subjects, asks: 'token', tokens });
+}
+
 /** Those who can send a copy as well. */
 function copied(name: string, description: string, patch: Partial<Work>): Work {
   return { ...PLAIN, subjects: ['nginx', 'cutover'], copied: 0.1, ...patch, name, description };
@@ -75,6 +91,15 @@ export const WORKS: readonly Work[] = [
   proxied('connect-1k', 'plain-1k with a new connection for every request', {
     load: { ...CLOSED, newConnections: true },
   }),
+  mutual('tls-handshake', 'a full handshake with client certificates (TLS 1.3, P-256) and one request', {
+    load: { ...CLOSED, newConnections: true },
+  }),
+  mutual('tls-resumed', 'the same with every session resumed', {
+    load: { ...CLOSED, newConnections: true, resumes: true },
+  }),
+  mutual('mtls-1k', 'tls-1k for clients with certificates', {}),
+  withTokens('jwt-cached', 'plain-1k with the tokens of 100 users (ES256); nginx asks for none', 'same'),
+  withTokens('jwt-uncached', 'the same with another token in every request', 'each'),
   copied('shadow-10', '10 % copied; cutover also pairs and compares, nginx throws the answers away', {}),
   copied('shadow-100', 'the same with every request copied', { copied: 1 }),
   copied('shadow-10-hung', '10 % copied to a server that accepts and never answers', {
@@ -106,13 +131,15 @@ export const WORKS: readonly Work[] = [
 
 /** A work with a form of its own: states of one process in turn. */
 export interface ToggleWork {
-  readonly name: 'shadow-toggle' | 'diff-toggle';
+  readonly name: 'shadow-toggle' | 'diff-toggle' | 'jwt-flood';
   /** What is asked for. */
   readonly path: string;
   /** Requests a second while latency is measured: far from saturation, where requests wait for each other. */
   readonly perSecond: number;
   /** Throughput is measured as well, at saturation. */
   readonly saturates: boolean;
+  /** Clients send tokens of users that are known. */
+  readonly tokens?: Tokens;
   /** The first one is what the others are divided by. */
   readonly states: readonly ToggleStateName[];
   /** How far the bad end of an interval that does not hold 1 may be from it. */
@@ -121,9 +148,18 @@ export interface ToggleWork {
 
 /**
  * No copies; copies that are compared; copies to a candidate that accepts and never answers; every request copied and
- * its answer not compared; every request copied and compared.
+ * its answer not compared; every request copied and compared. Tokens: those of users alone; beside them a flood of forged
+ * ones of five kinds; one of those that only their signature gives away.
  */
-export type ToggleStateName = 'off' | 'on' | 'hung' | 'uncompared' | 'compared';
+export type ToggleStateName =
+  | 'off'
+  | 'on'
+  | 'hung'
+  | 'uncompared'
+  | 'compared'
+  | 'users'
+  | 'forged'
+  | 'unsigned';
 
 export const TOGGLES: readonly ToggleWork[] = [
   {
@@ -141,6 +177,15 @@ export const TOGGLES: readonly ToggleWork[] = [
     saturates: false,
     states: ['uncompared', 'compared'],
     tolerance: 0.1,
+  },
+  {
+    name: 'jwt-flood',
+    path: '/',
+    perSecond: 1_000,
+    saturates: false,
+    tokens: 'same',
+    states: ['users', 'forged', 'unsigned'],
+    tolerance: 0.25,
   },
 ];
 

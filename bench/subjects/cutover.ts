@@ -4,6 +4,7 @@ import { cutover as runVerb, gateway } from '../../test/kit/gateway.ts';
 import { buildPackage } from '../../test/kit/package.ts';
 import type { BuiltPackage } from '../../test/kit/package.ts';
 import type { GatewayBuilder, Settings } from '../../test/kit/gateway.ts';
+import { AUDIENCE, ISSUER } from '../../test/kit/tokens.ts';
 import { CannotMeasure } from './subject.ts';
 import type { Subject, Task } from './subject.ts';
 
@@ -15,11 +16,12 @@ const COPY_TIMEOUT = '1s';
 
 function settings(task: Task): Settings {
   const address = '127.0.0.1:0';
-  const { certificate } = task;
+  const { certificate, clientCaFile } = task;
+  const clients = clientCaFile === undefined ? {} : { clientAuth: 'required', clientCa: clientCaFile };
   const listener =
     certificate === null
       ? { address }
-      : { address, tls: { cert: certificate.certFile, key: certificate.keyFile } };
+      : { address, tls: { cert: certificate.certFile, key: certificate.keyFile, ...clients } };
   return {
     listen: [listener],
     workers: task.workers,
@@ -57,8 +59,22 @@ export function benchGateway(task: Task): GatewayBuilder {
 export function fromSources(task: Task): GatewayBuilder {
   return gateway()
     .legacy(`http://127.0.0.1:${task.legacyPort}`)
-    .candidate(`http://127.0.0.1:${task.candidatePort}`)
+    .config(candidateOf(task))
     .config(settings(task));
+}
+
+/** The candidate, behind a filter where tokens are asked for. */
+function candidateOf({ candidatePort, keys }: Task): Settings {
+  const servers = [`http://127.0.0.1:${candidatePort}`];
+  if (keys === undefined) return { candidate: { servers } };
+  const jwt = { issuer: ISSUER, audience: AUDIENCE, algorithms: ['ES256'], jwks: { file: keys.keySetFile } };
+  return {
+    filters: { door: { jwt, enforceAt: 'edge' } },
+    candidate: {
+      upstreams: { all: { servers } },
+      routes: [{ name: 'all', upstream: 'all', filters: ['door'] }],
+    },
+  };
 }
 
 /** A build that cannot end TLS says so itself. @throws {@link CannotMeasure} with what it says */

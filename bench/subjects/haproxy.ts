@@ -15,19 +15,19 @@ import type { Running, Subject, Task } from './subject.ts';
 const COMMAND = 'exec "$0" -db -f haproxy.cfg >access.log 2>error.log';
 
 async function start(path: string, task: Task): Promise<Running> {
-  const [plain = 0, tls = 0] = await freePorts(2);
-  const template = readConfig('haproxy.cfg', task.certificate);
+  const [plain = 0, tls = 0, mutual = 0] = await freePorts(3);
+  const template = readConfig('haproxy.cfg', task.certificate, task);
   const folder = temporaryFolder('cutover-haproxy');
   writeFileSync(
     join(folder.path, 'haproxy.cfg'),
-    fillPorts(template, { plain, tls, legacyServer: task.legacyPort }).text,
+    fillPorts(template, { plain, tls, mutual, legacyServer: task.legacyPort }).text,
   );
   const child = await startChild('/bin/sh', ['-c', COMMAND, path], { cwd: folder.path });
   const stop = async () => {
     await child.stop();
     folder.remove();
   };
-  const port = task.certificate === null ? plain : tls;
+  const port = task.certificate === null ? plain : task.clientCaFile === undefined ? tls : mutual;
   try {
     await until(() => alive(child, folder.path) && accepts(port), 'haproxy to accept');
   } catch (error) {

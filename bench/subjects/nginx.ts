@@ -5,6 +5,7 @@ import { CannotMeasure } from './subject.ts';
 import type { Subject, Task } from './subject.ts';
 
 function portName(task: Task): string {
+  if (task.clientCaFile !== undefined) return 'mutual';
   if (task.certificate !== null) return 'tls';
   if (task.copied === 0) return 'plain';
   return task.copied === 1 ? 'mirroredWhole' : 'mirrored';
@@ -20,7 +21,7 @@ export const nginx: Subject = {
   },
   start: async (task) => {
     const ports = { legacyServer: task.legacyPort, candidateServer: task.candidatePort };
-    const running = await startNginx({ text: readConfig('nginx.conf', task.certificate), ports });
+    const running = await startNginx({ text: readConfig('nginx.conf', task.certificate, task), ports });
     if (running === null) throw new CannotMeasure('nginx is not on PATH');
     const url = running.url(portName(task));
     return {

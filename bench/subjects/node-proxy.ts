@@ -9,8 +9,8 @@ import type { Running, Subject, Task } from './subject.ts';
 async function startScript(script: URL, task: Task): Promise<Running> {
   const file = fileURLToPath(script);
   const folder = temporaryFolder('cutover-bench-node');
-  const { legacyPort, certificate } = task;
-  const job = JSON.stringify({ legacyPort, certificate });
+  const { legacyPort, certificate, clientCaFile, keys } = task;
+  const job = JSON.stringify({ legacyPort, certificate, clientCaFile, keySetFile: keys?.keySetFile });
   const child = await startChild(process.execPath, [file, job], { cwd: folder.path });
   const stop = async () => {
     await child.stop();

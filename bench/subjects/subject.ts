@@ -10,6 +10,10 @@ export interface Task {
   readonly workers: number;
   /** For clients that speak TLS; null for plain HTTP. */
   readonly certificate: Certificate | null;
+  /** Who signs for clients: each has to show a certificate. */
+  readonly clientCaFile?: string;
+  /** Each request has to bring a token by this key: as a key set, and as PEM. */
+  readonly keys?: { readonly keySetFile: string; readonly publicKeyFile: string };
 }
 
 /** A subject that serves. */

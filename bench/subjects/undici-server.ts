@@ -1,8 +1,8 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { accessLog } from './access-log.ts';
-import { LEGACY_URL, LISTEN, clientServer, sayReady } from './node-listener.ts';
+import { LEGACY_URL, LISTEN, clientServer, doorOf, sayReady } from './node-listener.ts';
 
 const pool = new Pool(LEGACY_URL, { connections: 256, pipelining: 1 });
 const log = accessLog();
@@ -45,12 +45,22 @@ class Relay implements Dispatcher.DispatchHandler {
   }
 }
 
+const door = doorOf();
 const server = clientServer((request, response) => {
   log(request, response);
+  if (door === null) proxy(request, response);
+  else
+    void door(request).then((passes) => {
+      if (passes) proxy(request, response);
+      else response.writeHead(401).end();
+    });
+});
+
+function proxy(request: IncomingMessage, response: ServerResponse): void {
   const { method = 'GET', url = '/' } = request;
   const { connection: _own, ...fields } = request.headers;
   const headers = { ...fields, 'x-forwarded-for': request.socket.remoteAddress };
   const body = method === 'GET' || method === 'HEAD' ? null : request;
   pool.dispatch({ path: url, method, headers, body }, new Relay(response));
-});
+}
 server.listen(LISTEN, () => sayReady(server));

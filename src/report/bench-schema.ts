@@ -53,7 +53,7 @@ const toggle = z
     errors: count,
     states: z.array(
       z.strictObject({
-        state: z.enum(['off', 'on', 'hung', 'uncompared', 'compared']),
+        state: z.enum(['off', 'on', 'hung', 'uncompared', 'compared', 'users', 'forged', 'unsigned']),
         windows: count,
         reqPerSec: positive.nullable(),
         p99Ms: milliseconds,
@@ -61,6 +61,11 @@ const toggle = z
           .number()
           .nullable()
           .describe('copies for each request; for hung: connections opened for them'),
+        flooded: z
+          .number()
+          .nullable()
+          .optional()
+          .describe('forged tokens that were answered in a second beside the requests'),
       }),
     ),
     ratios: z.array(ratio),

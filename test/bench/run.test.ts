@@ -22,6 +22,7 @@ function emptyRun(patch: Partial<Run> = {}): Run {
     pids: [],
     copies: () => Promise.resolve(0),
     certificate: null,
+    credentials: null,
     stop: () => Promise.resolve(),
   };
   const extent = { ...EXTENTS.quick, rounds: 1, windows: 0, warmSeconds: 0.05 };

@@ -51,7 +51,7 @@ export function toggled(
   state: ToggleStateName,
   patch: Partial<ToggleSample> = {},
 ): ToggleSample {
-  const usual = { dropped: false, errors: 0, requestsPerSecond: 1_000, p99Ms: 2, copies: 0.1 };
+  const usual = { dropped: false, errors: 0, requestsPerSecond: 1_000, p99Ms: 2, copies: 0.1, flooded: null };
   return { turn, state, ...usual, ...patch };
 }
 
