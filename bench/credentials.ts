@@ -1,6 +1,7 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LIMITS } from '../src/core/limits.ts';
 import { makeAuthority, makeCertificate } from '../test/kit/certificate-maker.ts';
 import { AUDIENCE, ISSUER, encoded, keySetOf, nowS, signingKey, tokenOf } from '../test/kit/tokens.ts';
 import type { SigningKey } from '../test/kit/tokens.ts';
@@ -26,8 +27,8 @@ export interface Credentials {
 }
 
 const USERS = 100;
-/** Four times what a filter remembers (`verifiedTokens`): each has been forgotten when its turn comes again. */
-const DIFFERENT = 40_000;
+/** More than a filter remembers: each has been forgotten when its turn comes again. */
+const DIFFERENT = LIMITS.verifiedTokens + 5_000;
 const DAY_S = 86_400;
 /** Bytes of an ES256 signature. */
 const SIGNATURE_BYTES = 64;

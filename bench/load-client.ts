@@ -73,6 +73,7 @@ class Wire {
   private waiting = false;
   private readonly answer = new AnswerCounter();
   private session: Buffer | null = null;
+  private isFirst = true;
 
   constructor() {
     this.renew();
@@ -115,9 +116,11 @@ class Wire {
     const session = taken === null ? {} : { session: taken };
     const socket = connectTls({ ...where, ...CLIENT, ...session, rejectUnauthorized: false });
     if (plan.resumes === true) {
+      const isFirst = this.isFirst;
+      this.isFirst = false;
       socket.on('session', (ticket: Buffer) => (this.session = ticket));
       socket.once('secureConnect', () => {
-        if (taken !== null && !socket.isSessionReused()) errors += 1;
+        if (!isFirst && !socket.isSessionReused()) errors += 1;
       });
     }
     return socket;

@@ -85,8 +85,14 @@ function details(options: Options, { samples, absences, failures }: Measured): o
   };
 }
 
+/** Whether a work needs to know who its clients are. */
+function asksClients({ works, toggles, profile }: Options): boolean {
+  const all = [...works, ...toggles, ...(profile === null ? [] : [profile])];
+  return all.some((work) => ('asks' in work && work.asks !== undefined) || work.tokens !== undefined);
+}
+
 async function bench(options: Options): Promise<number> {
-  const stage = await openStage();
+  const stage = await openStage(asksClients(options));
   let outcome = unmeasured(options);
   let seen = nothingSeen();
   if (stage !== null) {

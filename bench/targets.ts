@@ -1,5 +1,6 @@
 import type { Row } from './figures.ts';
 import type { ToggleRatio, ToggleResult } from './toggle-figures.ts';
+import { FORGED_PER_SECOND } from './token-flood.ts';
 import type { SubjectName } from './works.ts';
 
 /** One promise of the product, and what this run says about it. */
@@ -145,6 +146,7 @@ function judged({ figure, atLeast, atMost, ...rest }: Target, row: Row, rows: re
 
 /** Turns without which a comparison of on and off says too little. */
 const MIN_TURNS = 20;
+const MIN_FLOODED = 0.9;
 
 const WORDS = { p99: 'p99 of clients', throughput: 'throughput of clients' } as const;
 
@@ -164,8 +166,13 @@ function judgedRatio(
   const interval =
     ratio === null || ratio.low === null || ratio.high === null ? null : ([ratio.low, ratio.high] as const);
   const turns = ratio?.n ?? 0;
-  const few = turns < MIN_TURNS || passed === null;
-  const note = few ? `${turns} of ${MIN_TURNS} undisturbed turns` : `${turns} turns`;
+  const flooded = states.find((one) => one.state === state)?.flooded ?? null;
+  // A flood that this machine could not make, or the gateway could not answer, proves nothing.
+  const isWeak = flooded !== null && flooded < FORGED_PER_SECOND * MIN_FLOODED;
+  const few = turns < MIN_TURNS || passed === null || isWeak;
+  const tooFew = `${turns} of ${MIN_TURNS} undisturbed turns`;
+  const weak = `${Math.round(flooded ?? 0)} of ${FORGED_PER_SECOND} forged tokens a second were answered`;
+  const note = isWeak ? weak : few ? tooFew : `${turns} turns`;
   const verdict = passed === true ? 'met' : 'missed';
   const figure = ratio?.value ?? null;
   return { work, subject: 'cutover', target, figure, interval, state: few ? 'not measured' : verdict, note };

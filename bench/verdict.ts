@@ -1,6 +1,7 @@
 import { MIN_NGINX_LEAD, nginxLead } from './figures.ts';
 import type { Outcome } from './report.ts';
 import { findWork } from './works.ts';
+import type { ToggleStateName } from './works.ts';
 
 /** Whether a run counts, and what it says. */
 export interface Verdict {
@@ -10,6 +11,7 @@ export interface Verdict {
 
 /** Copies that were really made, of those that were asked for: below it a work did not do what it is named for. */
 const MIN_COPIED = 0.9;
+const COPYING: readonly ToggleStateName[] = ['on', 'hung', 'uncompared', 'compared'];
 
 /** Rows whose copies were not made. A hung candidate counts nothing: how many reach it is the subject's choice. */
 function withoutCopies({ rows, toggles }: Outcome): string[] {
@@ -22,7 +24,7 @@ function withoutCopies({ rows, toggles }: Outcome): string[] {
   }
   for (const { subject, states } of toggles)
     for (const { state, windows, copies } of states)
-      if (state !== 'off' && windows > 0 && copies !== null && copies <= 0)
+      if (COPYING.includes(state) && windows > 0 && copies !== null && copies <= 0)
         lines.push(`void: ${subject} made no copies while its shadow was ${state}`);
   return lines;
 }

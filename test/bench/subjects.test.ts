@@ -18,7 +18,7 @@ const installed = RIVALS.filter((name) => canRun && SUBJECTS[name].version() !==
 let stage: Stage | null = null;
 const running: Running[] = [];
 beforeAll(async () => {
-  if (canRun) stage = await openStage();
+  if (canRun) stage = await openStage(false);
 });
 afterAll(async () => {
   for (const one of running) await one.stop();

@@ -139,6 +139,25 @@ test('windows of one turn are compared and a dropped one takes its turn out', ()
   expect(toggleTable([result])).toMatch(/shadow-toggle +cutover +hung +500/);
 });
 
+test('a flood of forged tokens that was too small proves nothing, and one that clients felt is a miss', () => {
+  const work = toggleNamed('jwt-flood');
+  const turns = (p99Ms: number, flooded: number) =>
+    Array.from({ length: 20 }, (_, turn) => [
+      toggled(turn, 'users', { p99Ms: 2 + turn / 1_000, copies: 0 }),
+      toggled(turn, 'forged', { p99Ms: p99Ms + turn / 900, copies: 0, flooded }),
+    ]).flat();
+  const targetOf = (p99Ms: number, flooded: number) =>
+    toggleTargets([toggleResult(work, 'cutover', turns(p99Ms, flooded))])[0];
+  expect(targetOf(2.2, 9_900)).toMatchObject({ state: 'met' });
+  expect(targetOf(2.8, 9_900)).toMatchObject({ state: 'missed' });
+  expect(targetOf(2.2, 8_000)).toMatchObject({
+    state: 'not measured',
+    note: '8000 of 10000 forged tokens a second were answered',
+  });
+  const result = toggleResult(work, 'cutover', turns(2.2, 9_900));
+  expect(verdictOf(outcome([], [result]), false)).toMatchObject({ lines: [], exitCode: 0 });
+});
+
 test('a shadow that was switched on and made no copies proves nothing', () => {
   const result = toggleResult(SWITCHED, 'cutover', [toggled(0, 'off'), toggled(0, 'on', { copies: 0 })]);
   expect(verdictOf(outcome([], [result]), false).lines).toEqual([
