@@ -70,7 +70,7 @@ const range = <T>(length: number, make: (at: number) => T): T[] =>
   Array.from({ length }, (_, at) => make(at));
 
 function pemOf({ jwk }: SigningKey): string {
-  return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
+  return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
 }
 
 async function signed(key: SigningKey, count: number): Promise<string[]> {

@@ -3,6 +3,7 @@ import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { accessLog } from './access-log.ts';
 import { LEGACY_URL, LISTEN, clientServer, doorOf, sayReady } from './node-listener.ts';
+import type { Door } from './node-listener.ts';
 
 const pool = new Pool(LEGACY_URL, { connections: 256, pipelining: 1 });
 const log = accessLog();
@@ -49,12 +50,13 @@ const door = doorOf();
 const server = clientServer((request, response) => {
   log(request, response);
   if (door === null) proxy(request, response);
-  else
-    void door(request).then((passes) => {
-      if (passes) proxy(request, response);
-      else response.writeHead(401).end();
-    });
+  else void admit(door, request, response);
 });
+
+async function admit(opens: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (await opens(request)) proxy(request, response);
+  else response.writeHead(401).end();
+}
 
 function proxy(request: IncomingMessage, response: ServerResponse): void {
   const { method = 'GET', url = '/' } = request;
