@@ -33,7 +33,7 @@ export class TlsClient implements ConnectionClient {
     try {
       return this.judged(host);
     } catch {
-      return { code: 'client_certificate', reason: 'a defect' };
+      return DEFECT;
     }
   }
 
@@ -50,6 +50,8 @@ export class TlsClient implements ConnectionClient {
     const { verifier } = place;
     this.judgedBy = desk;
     this.place = place;
+    // Until there is a verdict, and when none comes because something below throws, nobody has been let in.
+    this.denied = DEFECT;
     this.untilMs = Number.POSITIVE_INFINITY;
     if (verifier === null || this.chain.length === 0)
       return this.unproven(verifier?.auth.mode === 'required');
@@ -72,6 +74,7 @@ export class TlsClient implements ConnectionClient {
   }
 }
 
+const DEFECT: ClientRefusal = { code: 'client_certificate', reason: 'a defect' };
 const MISDIRECTED: ClientRefusal = {
   code: 'misdirected',
   reason: 'the host has another policy for clients than the name that was asked for',
