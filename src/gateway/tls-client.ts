@@ -1,6 +1,7 @@
 import type { ClientIdentity, ClientRefusal, ConnectionClient } from '../core/client-identity.ts';
 import { wallMs } from '../core/clock.ts';
 import type { ClientDesk, DeskSource, Place } from './client-desk.ts';
+import { withoutPort } from './router.ts';
 import { forwardedIdentity } from './xfcc.ts';
 
 /**
@@ -42,7 +43,9 @@ export class TlsClient implements ConnectionClient {
     const nowMs = wallMs();
     if (desk !== this.judgedBy || nowMs > this.untilMs) this.judge(desk, nowMs);
     if (this.denied !== null || !desk.isDivided || host === '') return this.denied;
-    return desk.placeOf(nameOf(host)).policyId === this.place?.policyId ? null : MISDIRECTED;
+    return desk.placeOf(withoutPort(host.toLowerCase())).policyId === this.place?.policyId
+      ? null
+      : MISDIRECTED;
   }
 
   private judge(desk: ClientDesk, nowMs: number): void {
@@ -79,10 +82,3 @@ const MISDIRECTED: ClientRefusal = {
   code: 'misdirected',
   reason: 'the host has another policy for clients than the name that was asked for',
 };
-
-/** A host without its port, in lower case. */
-function nameOf(host: string): string {
-  const colon = host.lastIndexOf(':');
-  const name = colon === -1 || host.endsWith(']') ? host : host.slice(0, colon);
-  return name.toLowerCase();
-}
