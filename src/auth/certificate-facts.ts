@@ -9,11 +9,12 @@ import {
   purposesOf,
 } from '../core/x509.ts';
 import type { AlternativeNames } from '../core/x509.ts';
+import { roleOf } from './certificate-profile.ts';
+import type { CertificateRole } from './certificate-profile.ts';
 
 /** What a policy looks at in one certificate. */
-export interface CertificateFacts {
+export interface CertificateFacts extends CertificateRole {
   readonly certificate: X509Certificate;
-  readonly isAuthority: boolean;
   /** OIDs of its extended key usage; null: it has none, and could be for anything. */
   readonly purposes: readonly string[] | null;
   readonly names: AlternativeNames;
@@ -27,6 +28,8 @@ export interface CertificateFacts {
   /** SHA-256 of all of it, lower-case hex. */
   readonly hash: string;
   readonly issuer: string;
+  /** As Node writes it, one part a line; '' for an empty name. */
+  readonly subject: string;
   readonly serial: string;
 }
 
@@ -54,10 +57,13 @@ function read(der: Buffer): CertificateFacts | null {
   const purposes = usage === undefined ? null : purposesOf(usage);
   const names = alternative === undefined ? NO_NAMES : alternativeNamesOf(alternative);
   if (names === null || (usage !== undefined && purposes === null)) return null;
-  const { publicKey } = certificate;
+  const { publicKey, serialNumber: serial } = certificate;
+  const subject = nameOf(certificate.subject);
+  const role = roleOf(extensions, { subject, issuer: nameOf(certificate.issuer), serial });
+  if (role === null) return null;
   return {
     certificate,
-    isAuthority: certificate.ca,
+    ...role,
     purposes,
     names,
     keyType: publicKey.asymmetricKeyType ?? '',
@@ -70,8 +76,14 @@ function read(der: Buffer): CertificateFacts | null {
       .digest('base64'),
     hash: createHash('sha256').update(der).digest('hex'),
     issuer,
-    serial: plainSerial(certificate.serialNumber),
+    subject,
+    serial: plainSerial(serial),
   };
+}
+
+/** Node gives nothing for an empty name, whatever its types say. */
+function nameOf(name: string | undefined): string {
+  return name ?? '';
 }
 
 function bitsOf({ asymmetricKeyDetails = {} }: X509Certificate['publicKey']): number {

@@ -30,12 +30,20 @@ export function satisfies(claims: Claims, rule: ClaimRule): boolean {
 }
 
 function isOneOf(accepted: readonly ClaimValue[], value: unknown): boolean {
-  return accepted.some((one) => one === value);
+  return isExact(value) && accepted.some((one) => one === value);
+}
+
+/**
+ * Whether it is what its issuer wrote. Beyond 2^53 whole numbers are rounded when they are read (RFC 8259, section 6): two
+ * users would have one number, so that such a number is nobody's.
+ */
+function isExact(value: unknown): boolean {
+  return typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }
 
 /** A text is a list of words (RFC 6749, section 3.3): a part of a word is nothing. */
 function contains(value: unknown, wanted: ClaimValue): boolean {
-  if (Array.isArray(value)) return value.includes(wanted);
+  if (Array.isArray(value)) return isExact(wanted) && value.includes(wanted);
   return typeof value === 'string' && typeof wanted === 'string' && value.split(' ').includes(wanted);
 }
 
@@ -69,5 +77,6 @@ export function claimField(claims: Claims, path: string): string | null {
 
 function scalarText(value: unknown): string | null {
   if (typeof value === 'string') return value;
+  if (!isExact(value)) return null;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
 }

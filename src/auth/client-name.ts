@@ -2,11 +2,11 @@ import type { ClientIdentity } from '../core/client-identity.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 
 /** Who a certificate speaks for. */
-export function identityOf({ names, certificate, hash }: CertificateFacts): ClientIdentity {
+export function identityOf({ names, subject, hash }: CertificateFacts): ClientIdentity {
   const { uris, dnsNames, emails } = names;
   return {
     name: uris[0] ?? dnsNames[0] ?? emails[0] ?? `sha256:${hash}`,
-    subject: subjectText(certificate.subject),
+    subject: subjectText(subject),
     uris,
     dnsNames,
     emails,

@@ -11,6 +11,7 @@ export type ClientFault =
   | 'expired'
   | 'not_for_clients'
   | 'is_authority'
+  | 'odd_certificate'
   | 'odd_name'
   | 'name_not_allowed'
   | 'no_spiffe_id'
@@ -37,6 +38,7 @@ export function policyFault(
   return (
     timeFault(leaf, policy, nowMs) ??
     roleFault(leaf) ??
+    (chain.some(({ isOdd }) => isOdd) ? 'odd_certificate' : null) ??
     (chain.some((facts) => isWeakKey(facts, policy)) ? 'weak_key' : null) ??
     (chain.some(isWeaklySigned) ? 'weak_signature' : null) ??
     (policy.maxDepth > 0 && chain.length - 1 > policy.maxDepth ? 'too_deep' : null) ??
@@ -55,7 +57,7 @@ function timeFault(
   return policy.maxLifetimeMs > 0 && untilMs - fromMs > policy.maxLifetimeMs ? 'lives_too_long' : null;
 }
 
-/** OpenSSL lets a certificate without an extended key usage be anybody's, and an authority be its own client. */
+/** OpenSSL lets a certificate without an extended key usage be anybody's, and an authority be a client. */
 function roleFault({ purposes, isAuthority }: CertificateFacts): ClientFault | null {
   if (isAuthority) return 'is_authority';
   return purposes?.includes(OID.clientAuth) === true ? null : 'not_for_clients';
@@ -90,8 +92,9 @@ const STRONG_SIGNATURES = new Set([
 ]);
 
 /** What a root says about itself is signed by nobody else: its signature proves nothing, weak or not. */
-function isWeaklySigned({ signatureOid, certificate }: CertificateFacts): boolean {
-  return !STRONG_SIGNATURES.has(signatureOid) && certificate.issuer !== certificate.subject;
+function isWeaklySigned({ signatureOid, certificate, subject }: CertificateFacts): boolean {
+  const isRoot = subject !== '' && certificate.issuer === subject;
+  return !STRONG_SIGNATURES.has(signatureOid) && !isRoot;
 }
 
 /** Printable ASCII without quotes and backslashes: what no reader of a header or a log can take for two names. */

@@ -1,4 +1,3 @@
-import { compactVerify } from 'jose';
 import { wallMs } from '../core/clock.ts';
 import type { JwtFilterConfig, JwtIssuer } from '../core/token-policy.ts';
 import { satisfies } from './claims.ts';
@@ -7,6 +6,7 @@ import type { KeySource } from './key-keeper.ts';
 import type { VerifyKey } from './key-ring.ts';
 import { goodUntilMs, policyFault } from './policy.ts';
 import type { PolicyFault } from './policy.ts';
+import { isSigned } from './signature.ts';
 import { readToken } from './token-form.ts';
 import type { TokenForm } from './token-form.ts';
 import { VerifiedTokens, tokenDigest } from './verified-tokens.ts';
@@ -114,7 +114,7 @@ export class TokenVerifier {
     try {
       if (!(await this.gate.enter())) return refused('busy');
       try {
-        return this.conclude(candidate, key, await isSigned(candidate, key));
+        return this.conclude(candidate, key, await isSigned(candidate.token, candidate.form.alg, key));
       } finally {
         this.gate.leave();
       }
@@ -143,15 +143,6 @@ export class TokenVerifier {
       nowMs,
     );
     return result;
-  }
-}
-
-async function isSigned({ token, form }: Candidate, key: VerifyKey): Promise<boolean> {
-  try {
-    await compactVerify(token, key.object, { algorithms: [form.alg] });
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -17,8 +17,8 @@ const KID_CHARS = 256;
 /**
  * Reads the strict compact form (RFC 7515, section 3.1): three segments in canonical base64url, so that one token has one
  * spelling; JSON objects in UTF-8 without members that stand there twice. A header that wants an extension understood
- * (`crit`, RFC 7515, section 4.1.11), an unencoded payload (`b64`, RFC 7797), compression or encryption is refused. Keys
- * that a header brings or points at (`jwk`, `jku`, `x5u`, `x5c`) are not even read.
+ * (`crit`, RFC 7515, section 4.1.11), an unencoded payload (`b64`, RFC 7797), compression or encryption is refused, and so
+ * is a `jti` that is no text (RFC 7519, section 4.1.7): tokens are revoked by it, and 42 is not "42". Keys that a header brings or points at (`jwk`, `jku`, `x5u`, `x5c`) are not even read.
  * @returns null for everything else; it never throws
  */
 export function readToken(token: string): TokenForm | null {
@@ -30,6 +30,7 @@ export function readToken(token: string): TokenForm | null {
   if (claims === null) return null;
   const { alg, kid = null, typ = null } = header;
   if (typeof alg !== 'string' || !isTextOrNull(kid) || !isTextOrNull(typ)) return null;
+  if (Object.hasOwn(claims, 'jti') && typeof claims['jti'] !== 'string') return null;
   return kid !== null && kid.length > KID_CHARS ? null : { alg, kid, typ, claims };
 }
 

@@ -37,9 +37,10 @@ export function refuseOrigins(request: IncomingMessage): void {
   }
 }
 
-/** The token that a request shows, or null. */
+/** The token that a request shows, or null. Two fields are two opinions about who asks, and Node tells of the first alone. */
 export function bearerOf(request: IncomingMessage): string | null {
-  return /^Bearer +([^ ]+) *$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? null;
+  const [value = '', ...others] = request.headersDistinct['authorization'] ?? [];
+  return others.length > 0 ? null : (/^Bearer +([^ ]+) *$/i.exec(value)?.[1] ?? null);
 }
 
 /** @param purpose what it is needed for. @throws AdminError NOT_ALLOWED */

@@ -71,7 +71,13 @@ function isUsable(key: Key): boolean {
   const possible = keyAlgorithms(key);
   const alg = key['alg'] === undefined ? possible[0] : memberText(key, 'alg');
   const forSignatures = key['use'] === undefined || key['use'] === 'sig';
-  return forSignatures && alg !== undefined && possible.includes(alg);
+  return forSignatures && mayVerify(key) && alg !== undefined && possible.includes(alg);
+}
+
+/** What a key is for (RFC 7517, section 4.3), where it says so: a list that has `verify`. */
+function mayVerify(key: Key): boolean {
+  const operations = key['key_ops'];
+  return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
 }
 
 /** Why one key is refused, or null. */
@@ -80,6 +86,7 @@ function keyFault(key: Key): string | null {
   if (key['kty'] === 'oct') return 'is a shared secret (oct): whoever can check a token could make one';
   if (isSecret(key)) return 'is a private key: publish the public half only';
   if (key['use'] !== undefined && key['use'] !== 'sig') return 'is not for signatures (use)';
+  if (!mayVerify(key)) return 'is not for verifying signatures (key_ops)';
   const possible = keyAlgorithms(key);
   if (possible.length === 0) return 'has a type or curve that is not supported';
   if (key['alg'] !== undefined && !possible.includes(memberText(key, 'alg')))

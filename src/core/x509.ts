@@ -11,7 +11,10 @@ export type Extensions = ReadonlyMap<string, Extension>;
 
 /** OIDs of RFC 5280. */
 export const OID = {
+  keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
   extendedKeyUsage: '2.5.29.37',
   clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const;

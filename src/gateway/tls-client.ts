@@ -1,6 +1,7 @@
 import type { ClientIdentity, ClientRefusal, ConnectionClient } from '../core/client-identity.ts';
 import { wallMs } from '../core/clock.ts';
 import type { ClientDesk, DeskSource, Place } from './client-desk.ts';
+import { withoutPort } from './router.ts';
 import { forwardedIdentity } from './xfcc.ts';
 
 /**
@@ -33,7 +34,7 @@ export class TlsClient implements ConnectionClient {
     try {
       return this.judged(host);
     } catch {
-      return { code: 'client_certificate', reason: 'a defect' };
+      return DEFECT;
     }
   }
 
@@ -42,7 +43,9 @@ export class TlsClient implements ConnectionClient {
     const nowMs = wallMs();
     if (desk !== this.judgedBy || nowMs > this.untilMs) this.judge(desk, nowMs);
     if (this.denied !== null || !desk.isDivided || host === '') return this.denied;
-    return desk.placeOf(nameOf(host)).policyId === this.place?.policyId ? null : MISDIRECTED;
+    return desk.placeOf(withoutPort(host.toLowerCase())).policyId === this.place?.policyId
+      ? null
+      : MISDIRECTED;
   }
 
   private judge(desk: ClientDesk, nowMs: number): void {
@@ -50,6 +53,8 @@ export class TlsClient implements ConnectionClient {
     const { verifier } = place;
     this.judgedBy = desk;
     this.place = place;
+    // Until there is a verdict, and when none comes because something below throws, nobody has been let in.
+    this.denied = DEFECT;
     this.untilMs = Number.POSITIVE_INFINITY;
     if (verifier === null || this.chain.length === 0)
       return this.unproven(verifier?.auth.mode === 'required');
@@ -72,14 +77,8 @@ export class TlsClient implements ConnectionClient {
   }
 }
 
+const DEFECT: ClientRefusal = { code: 'client_certificate', reason: 'a defect' };
 const MISDIRECTED: ClientRefusal = {
   code: 'misdirected',
   reason: 'the host has another policy for clients than the name that was asked for',
 };
-
-/** A host without its port, in lower case. */
-function nameOf(host: string): string {
-  const colon = host.lastIndexOf(':');
-  const name = colon === -1 || host.endsWith(']') ? host : host.slice(0, colon);
-  return name.toLowerCase();
-}

@@ -126,7 +126,7 @@ export class H2Exchange implements Inbound {
   private onFinish(): void {
     if (!this.ended || this.stream.aborted) return;
     this.finish();
-    if (!this.bodyDone) this.stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!this.bodyDone) closeUnread(this.stream);
   }
 
   private onClose(): void {
@@ -264,5 +264,10 @@ export function refuseStream(stream: ServerHttp2Stream, code: FailureCode, statu
     endStream: true,
   });
   stream.resume();
-  stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+  stream.once('finish', () => closeUnread(stream));
+}
+
+/** Asks for no more of a body. In the next turn: a reset would overtake a head that was not sent yet. */
+function closeUnread(stream: ServerHttp2Stream): void {
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
 }

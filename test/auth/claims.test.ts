@@ -38,6 +38,26 @@ test('rules look at types, at whole words and at elements', () => {
   expect(holds({ claim: 'level', exists: true })).toBe(true);
 });
 
+test('a number that was rounded when it was read names nobody and meets no rule', () => {
+  const [ada, bob] = [
+    '{"id":9007199254740993,"ids":[9007199254740993]}',
+    '{"id":9007199254740992,"ids":[1]}',
+  ].map((text) => JSON.parse(text) as { id: number; ids: number[] }) as [
+    { id: number; ids: number[] },
+    { id: number },
+  ];
+  expect(ada.id).toBe(bob.id);
+  for (const claims of [ada, bob]) {
+    expect([claimField(claims, 'id'), claimKey(claims, 'id')]).toEqual([null, null]);
+    expect(claimHas(claims, 'id', '9007199254740992')).toBe(false);
+    expect(satisfies(claims, { claim: 'id', oneOf: [bob.id] })).toBe(false);
+    expect(satisfies(claims, { claim: 'ids', contains: bob.id })).toBe(false);
+  }
+  const exact = { id: Number.MAX_SAFE_INTEGER, half: 1.5 };
+  expect([claimField(exact, 'id'), claimField(exact, 'half')]).toEqual(['9007199254740991', '1.5']);
+  expect(satisfies(exact, { claim: 'id', oneOf: [exact.id] })).toBe(true);
+});
+
 test('a claim in a header is the claim itself or nothing, whatever is in it', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.string()), fc.jsonValue()), (value) => {

@@ -20,6 +20,7 @@ test('takes public keys for signatures and says what they are good for', () => {
     algorithms: ['ES256', 'EdDSA'],
   });
   expect(read({ ...publicRsa, alg: 'RS256' })).toMatchObject({ ok: true, algorithms: ['RS256'] });
+  expect(read({ ...ec, key_ops: ['verify'] })).toMatchObject({ ok: true, algorithms: ['ES256'] });
 });
 
 const REFUSED: readonly [string, unknown[], string][] = [
@@ -49,6 +50,11 @@ const REFUSED: readonly [string, unknown[], string][] = [
     'a public key named for HS256',
     [{ ...publicRsa, alg: 'HS256' }],
     'key 1 of the set names an algorithm (alg) that does not fit it or is not allowed',
+  ],
+  [
+    'a key for other operations',
+    [{ ...ec, key_ops: ['deriveKey'] }],
+    'key 1 of the set is not for verifying signatures (key_ops)',
   ],
   ['a key for encryption', [{ ...ec, use: 'enc' }], 'key 1 of the set is not for signatures (use)'],
   [

@@ -274,3 +274,13 @@ test('what is loose and not wrong is a warning where it stands', () => {
     }),
   ).toEqual([]);
 });
+
+test('a rule about a number that no reader of a token can tell is an error at its place', () => {
+  const rules = (one: string): string[] => told({ jwt: `${FILE}, issuer: https://a, require: [${one}]` });
+  const message = 'numbers above 2^53 are rounded when a token is read';
+  for (const rule of ['equals: 9007199254740993', 'contains: -9007199254740993', 'oneOf: [1, 1e300]'])
+    expect(rules(`{ claim: id, ${rule} }`).join()).toMatch(
+      new RegExp(`^error 8:\\d+ ${message.replace('^', '\\^')}`),
+    );
+  expect(rules('{ claim: id, oneOf: [1, 9007199254740991] }')).toEqual([]);
+});

@@ -1,10 +1,12 @@
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { expect, onTestFinished, test } from 'vitest';
-import type { RolloutView } from '../../src/core/snapshot.ts';
+import type { GatewayConfig, RolloutView } from '../../src/core/snapshot.ts';
 import { CA, SERVER_TLS } from '../kit/certificates.ts';
 import { inProcessGateway } from '../kit/in-process.ts';
 import { lanes } from '../kit/lanes.ts';
+import { route, upstreamConfig } from '../kit/snapshot.ts';
+import { jwtConfig, keySetOf, signingKey } from '../kit/tokens.ts';
 import { until } from '../kit/until.ts';
 import { upstream } from '../kit/upstream.ts';
 import type { UpstreamBuilder } from '../kit/upstream.ts';
@@ -19,11 +21,21 @@ const MIB = 1024 * 1024;
 const BIG = Buffer.alloc(3 * MIB, 'abcdefgh');
 
 /** A gateway behind an HTTPS listener that speaks HTTP/2, and one client of it. */
-async function stage(legacy: UpstreamBuilder, rollout: Partial<RolloutView> = {}) {
+async function stage(
+  legacy: UpstreamBuilder,
+  rollout: Partial<RolloutView> = {},
+  config: Partial<GatewayConfig> = {},
+  candidate: (servers: Awaited<ReturnType<typeof lanes>>) => Partial<GatewayConfig> = () => ({}),
+) {
   const servers = await lanes(legacy, upstream().json({ from: 'candidate' }));
   const tls = { ...SERVER_TLS, alpn: ['h2', 'http/1.1'] as const };
   const listeners = [{ host: '127.0.0.1', port: 0, region: null, tls }];
-  const gateway = await inProcessGateway(servers, rollout, { listeners, explainHeaders: true });
+  const gateway = await inProcessGateway(servers, rollout, {
+    listeners,
+    explainHeaders: true,
+    ...config,
+    ...candidate(servers),
+  });
   const session = connect(`https://localhost:${new URL(gateway.url).port}`, { ca: CA });
   session.on('error', () => undefined);
   onTestFinished(() => session.destroy());
@@ -135,4 +147,38 @@ test('a stop lets the requests of a connection end, and then the connection', as
   expect((await answer).headers[':status']).toBe(200);
   await stopped;
   await until(() => session.closed || session.destroyed, 'the end of the connection');
+});
+
+/** What becomes of a request of which the client sends the head, and of the body nothing but this. */
+async function headOnly(session: ClientHttp2Session, path: string, body: Buffer): Promise<Answer['headers']> {
+  const stream = session.request({ ':path': path, ':method': 'POST' }, { endStream: false });
+  let answered: Answer['headers'] = {};
+  stream.on('response', (head) => (answered = head));
+  stream.resume();
+  stream.write(body);
+  await new Promise<void>((resolve, reject) => {
+    stream.on('error', reject);
+    stream.on('close', resolve);
+  });
+  return answered;
+}
+
+test('who is refused hears its status, whether its body has ended or not', async () => {
+  const key = await signingKey();
+  const { session } = await stage(echo(), {}, { requestBodyBytes: 1_000 }, ({ candidate }) => ({
+    candidate: {
+      upstreams: [upstreamConfig('candidate', candidate.url)],
+      routes: [route('denied', '/denied', { filters: ['staff'] })],
+      filters: [jwtConfig({ text: keySetOf(key) })],
+    },
+  }));
+  const statusOf = async (asked: Promise<{ headers: Answer['headers'] }>) => (await asked).headers[':status'];
+  const post = { ':path': '/a', ':method': 'POST' };
+  const big = BIG.subarray(0, 5_000);
+  expect(await statusOf(ask(session, { ':path': '/a#b' }))).toBe(400);
+  expect(await statusOf(ask(session, { ...post, 'content-length': '5000' }, big))).toBe(413);
+  expect(await statusOf(ask(session, post, big))).toBe(413);
+  expect((await headOnly(session, '/a', big))[':status']).toBe(413);
+  expect(await statusOf(ask(session, { ...post, ':path': '/denied' }, BIG.subarray(0, 10)))).toBe(401);
+  expect((await headOnly(session, '/denied', BIG.subarray(0, 10)))[':status']).toBe(401);
 });

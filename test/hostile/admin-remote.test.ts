@@ -109,6 +109,8 @@ test('what a client says about itself in headers is believed nowhere', async () 
     { authorization: `Bearer ${TOKEN.toUpperCase()}` },
     { authorization: `Bearer  ` },
     { authorization: TOKEN },
+    { Authorization: [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`] },
+    { Authorization: [`Bearer ${TOKEN}`, 'Basic x'] },
     { cookie: `token=${TOKEN}` },
     { 'x-forwarded-for': '127.0.0.1', host: 'localhost' },
   ];

@@ -32,9 +32,12 @@ test.each([
   await expectDenied(on, [withToken(await tokenOf(own))]);
 });
 
-test('a key for encryption or of an unknown kind verifies nothing, and the others do', async () => {
+test.each([
+  ['for encryption', { use: 'enc' }],
+  ['for other operations', { use: undefined, key_ops: ['encrypt', 'wrapKey'] }],
+])('a key %s or of an unknown kind verifies nothing, and the others do', async (_, purpose) => {
   const keys = [
-    { ...own.jwk, use: 'enc' },
+    { ...own.jwk, ...purpose },
     { kty: 'EC', crv: 'secp256k1', x: 'AA', y: 'AA', kid: 'odd' },
     key.jwk,
   ];

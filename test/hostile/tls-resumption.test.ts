@@ -165,5 +165,11 @@ test('a request for a host with another policy than the connection is sent away'
   const request = (name: string) => [`GET /asked HTTP/1.1\r\nHost: ${name}\r\n\r\n`];
   await expectDenied(on, { ...askingFor('a.example'), as: client, bytes: request('b.example') }, 421);
   await expectDenied(on, { ...askingFor('open.example'), bytes: request('A.example:8443') }, 421);
+  // A final dot names the same host, for servers too.
+  for (const other of ['b.example.', 'B.EXAMPLE.', 'b.example.:443'])
+    await expectDenied(on, { ...askingFor('a.example'), as: client, bytes: request(other) }, 421);
+  const absolute = ['GET http://b.example/asked HTTP/1.1\r\nHost: b.example\r\n\r\n'];
+  await expectDenied(on, { ...askingFor('a.example'), as: client, bytes: absolute }, 421);
+  await expectServed(on, { ...askingFor('a.example'), as: client, bytes: request('a.example.:443') });
   await expectServed(on, { ...askingFor('a.example'), as: client, bytes: request('A.Example:443') });
 });

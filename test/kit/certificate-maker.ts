@@ -91,6 +91,12 @@ export interface Wanted {
   readonly key?: 'P-256' | 'P-384' | 'rsa1024' | 'rsa2048';
   readonly hash?: 'sha256' | 'sha1';
   readonly keys?: Made['keys'];
+  /** Extensions by OID, their values in hex, instead of those that it would have; null: without it. */
+  readonly extensions?: Readonly<Record<string, readonly [critical: boolean, hex: string] | null>>;
+  /** As it stands there, hex. */
+  readonly serial?: string;
+  /** An empty subject. */
+  readonly nameless?: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -115,18 +121,18 @@ export function makeCertificate(wanted: Wanted = {}): Made {
   const { name = 'client', organisation, by = null, hash = 'sha256', key = 'P-256' } = wanted;
   const keys = wanted.keys ?? keysOf(key);
   const signer = by?.keys.privateKey ?? keys.privateKey;
-  const serial = Buffer.concat([Buffer.from([1]), randomBytes(8)]);
-  const subject = dn(name, organisation);
+  const serial = Buffer.from(wanted.serial ?? `01${randomBytes(8).toString('hex')}`, 'hex');
+  const subject = wanted.nameless === true ? sequence() : dn(name, organisation);
   const { from = new Date(Date.now() - DAY_MS), until = new Date(Date.now() + 10 * DAY_MS) } = wanted;
   const tbs = sequence(
     tlv(0xa0, number(2)),
-    integer(serial),
+    wanted.serial === undefined ? integer(serial) : tlv(2, serial),
     algorithm(signer, hash),
     by?.subject ?? subject,
     sequence(time(from), time(until)),
     subject,
     keys.publicKey.export({ type: 'spki', format: 'der' }),
-    tlv(0xa3, sequence(...extensionsFor(wanted, keys, by))),
+    tlv(0xa3, sequence(...Object.values(extensionsFor(wanted, keys, by)))),
   );
   const der = sequence(tbs, algorithm(signer, hash), bits(sign(hash, tbs, signer)));
   return {
@@ -139,22 +145,25 @@ export function makeCertificate(wanted: Wanted = {}): Made {
   };
 }
 
-function extensionsFor(wanted: Wanted, keys: Made['keys'], by: Made | null): Buffer[] {
+function extensionsFor(wanted: Wanted, keys: Made['keys'], by: Made | null): Record<string, Buffer> {
   const { ca = false, signs = false, pathLength, names = [], permits } = wanted;
   const purposes = wanted.purposes === undefined ? (ca ? null : [PURPOSES.client]) : wanted.purposes;
   const basic = [...(ca ? [boolean(true)] : []), ...(pathLength === undefined ? [] : [number(pathLength)])];
   const subtrees = (permits ?? []).map((dns) => sequence(tlv(0x82, Buffer.from(dns))));
-  return [
-    extension('2.5.29.19', true, sequence(...basic)),
-    extension('2.5.29.15', true, tlv(3, Buffer.from(ca ? [1, signs ? 134 : 6] : [7, 128]))),
-    extension('2.5.29.14', false, octets(keyId(keys))),
-    extension('2.5.29.35', false, sequence(tlv(0x80, keyId(by?.keys ?? keys)))),
-    ...(purposes === null ? [] : [extension('2.5.29.37', false, sequence(...purposes.map(oid)))]),
-    ...(names.length === 0 ? [] : [extension('2.5.29.17', false, alternativeNames(names))]),
-    ...(permits === undefined
-      ? []
-      : [extension('2.5.29.30', true, sequence(tlv(0xa0, Buffer.concat(subtrees))))]),
-  ];
+  const own: Record<string, Buffer> = {};
+  const add = (id: string, critical: boolean, value: Buffer) => (own[id] = extension(id, critical, value));
+  add('2.5.29.19', true, sequence(...basic));
+  add('2.5.29.15', true, tlv(3, Buffer.from(ca ? [1, signs ? 134 : 6] : [7, 128])));
+  add('2.5.29.14', false, octets(keyId(keys)));
+  add('2.5.29.35', false, sequence(tlv(0x80, keyId(by?.keys ?? keys))));
+  if (purposes !== null) add('2.5.29.37', false, sequence(...purposes.map(oid)));
+  if (names.length > 0) add('2.5.29.17', wanted.nameless === true, alternativeNames(names));
+  if (permits !== undefined) add('2.5.29.30', true, sequence(tlv(0xa0, Buffer.concat(subtrees))));
+  for (const [id, other] of Object.entries(wanted.extensions ?? {})) {
+    if (other === null) delete own[id];
+    else add(id, other[0], Buffer.from(other[1], 'hex'));
+  }
+  return own;
 }
 
 const alternativeNames = (names: readonly AlternativeName[]) =>

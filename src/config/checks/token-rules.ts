@@ -4,7 +4,7 @@ import type { Inputs } from '../inputs.ts';
 import { readInput, readSecret } from '../inputs.ts';
 import type { Finding, Path } from '../problem.ts';
 import { error, errorAtKey } from '../problem.ts';
-import { entriesAt, textAt, valueAt } from '../view.ts';
+import { entriesAt, itemsAt, textAt, valueAt } from '../view.ts';
 
 /** Fields that frame a message, say where it comes from, or carry what a filter looks at. */
 const TAKEN =
@@ -17,6 +17,7 @@ const TOKEN_TEXT = /^[A-Za-z0-9._~+/-]+=*$/;
 export function checkTokenRules(raw: unknown, jwt: Path, inputs: Inputs): Finding[] {
   return [
     ...checkSource(raw, jwt),
+    ...checkRequired(raw, jwt),
     ...checkForwarded(raw, jwt),
     ...checkSwap(raw, jwt, inputs),
     ...checkRevoked(raw, jwt, inputs),
@@ -30,6 +31,19 @@ function checkSource(raw: unknown, jwt: Path): Finding[] {
   if (/^authorization$/i.test(header))
     return [error(path, 'Authorization: Bearer is where a token is looked for anyway', 'remove token')];
   return TAKEN.test(header) ? [error(path, 'this header means something else', 'for example: x-token')] : [];
+}
+
+/** Numbers that JSON rounds are nobody's (`auth/claims.ts`): a rule about one would let nobody in. */
+function checkRequired(raw: unknown, jwt: Path): Finding[] {
+  return itemsAt(raw, [...jwt, 'require']).flatMap((rule) => {
+    const values = [[...rule, 'equals'], [...rule, 'contains'], ...itemsAt(raw, [...rule, 'oneOf'])];
+    return values.flatMap((place) => {
+      const value = valueAt(raw, place);
+      if (typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return [];
+      const hint = 'have such numbers written as text, and write text here';
+      return [error(place, 'numbers above 2^53 are rounded when a token is read', hint)];
+    });
+  });
 }
 
 function checkForwarded(raw: unknown, jwt: Path): Finding[] {
