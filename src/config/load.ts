@@ -18,6 +18,7 @@ import { compile } from './compile.ts';
 import type { CompiledConfig } from './compile.ts';
 import { schemaFindings } from './explain.ts';
 import { inspectAhead } from './filter-inspection.ts';
+import type { FilterModule } from './filter-inspection.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './interpolate.ts';
 import { pathText } from './problem.ts';
@@ -71,13 +72,13 @@ export const WITHOUT_FILTERS: Pick<LoadOptions, 'inspect'> = {
  * @param text what is taken instead of the file's
  */
 export async function loadFiltersAhead(file: string, text: string | null = null): Promise<void> {
-  const paths = new Set<string>();
-  const inspect = (path: string) => {
-    paths.add(path);
+  const modules: FilterModule[] = [];
+  const inspect = (module: FilterModule) => {
+    modules.push(module);
     return { ok: true, files: [], hooks: [] } as const;
   };
   loadConfig(file, { inspect, ...(text === null ? {} : { text }) });
-  await inspectAhead(paths);
+  await inspectAhead(modules);
 }
 
 function loadText(file: string, text: string, inputs: Inputs): LoadResult {
