@@ -5,4 +5,4 @@ import { existsSync } from 'node:fs';
 const source = new URL('../src/core/filter-api.ts', import.meta.url);
 const built = new URL('../dist/core/filter-api.js', import.meta.url);
 
-export const { defineFilter } = await import((existsSync(source) ? source : built).href);
+export const { defineFilter, OptionError } = await import((existsSync(source) ? source : built).href);

@@ -22,11 +22,14 @@ export interface KeyChanges {
 /**
  * Which keys differ between two texts of `cutover.yaml`, in the order of the newer one. Lists of things with names are
  * compared by name, others by place. Values are shortened, secrets hidden, variables not put in.
+ * @param read the values of the newer one, where they are known: reading takes long
  */
-export function keyChanges(before: string, after: string): KeyChanges {
+export function keyChanges(before: string, after: string, read?: () => unknown): KeyChanges {
   if (before === after) return { changes: [], more: 0 };
   const found: KeyChange[] = [];
-  const [one, other] = [valuesOf(before), valuesOf(after)];
+  const one = valuesOf(before);
+  if (read !== undefined) last = { text: after, values: read() };
+  const other = valuesOf(after);
   compare('', one, other, found);
   return {
     changes: found

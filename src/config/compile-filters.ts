@@ -6,6 +6,7 @@ import { inspectFilter } from './filter-inspection.ts';
 import type { Inputs } from './inputs.ts';
 import { absolute } from './inputs.ts';
 import type { Path } from './problem.ts';
+import { holdsSecret } from './redact.ts';
 import type { Config } from './schema.ts';
 
 /** A filter with the content of its files. */
@@ -32,7 +33,8 @@ function compileModule(
   inputs: Inputs,
 ): FilterConfig {
   const path = absolute(inputs, entry.module);
-  const found = (inputs.inspect ?? inspectFilter)(path);
+  const { options = {} } = entry;
+  const found = (inputs.inspect ?? inspectFilter)({ path, options });
   if (!found.ok) throw new Error('the module of a filter changed while it was read');
   const { files } = found;
   return {
@@ -42,17 +44,31 @@ function compileModule(
     path,
     version: filterVersion(path, files),
     files,
+    options,
     failure: entry.failure ?? null,
     budgetMs: entry.budget ?? null,
   };
 }
 
 /**
- * Where keys stand, revoked tokens and tokens of copies: none of them is shown, and to renew them is no new configuration
- * of what is compared.
+ * Where keys stand, revoked tokens, tokens of copies, and options that look like secrets: none of them is shown, and to
+ * renew them is no new configuration of what is compared.
  */
 export function filterPlaces(filters: readonly FilterConfig[]): Path[] {
-  return filters.flatMap((filter, index) =>
-    filter.kind === 'jwt' ? placesOf(filter, ['gateway', 'candidate', 'filters', index]) : [],
+  return filters.flatMap((filter, index) => {
+    const place = ['gateway', 'candidate', 'filters', index];
+    if (filter.kind === 'jwt') return placesOf(filter, place);
+    if (filter.kind === 'module') return secretOptions(filter.options, [...place, 'options'], '');
+    return [];
+  });
+}
+
+/** @param key the nearest one above the value: items of a list have none of their own */
+function secretOptions(value: unknown, place: Path, key: string): Path[] {
+  if (typeof value === 'string') return holdsSecret(`${key}: ${JSON.stringify(value)}`) ? [place] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  const isList = Array.isArray(value);
+  return Object.entries(value).flatMap(([name, part]) =>
+    secretOptions(part, [...place, isList ? Number(name) : name], isList ? key : name),
   );
 }

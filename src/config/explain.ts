@@ -14,9 +14,13 @@ type Issue = z.core.$ZodIssue;
  */
 export function schemaFindings(schema: z.ZodType, raw: unknown): Finding[] {
   const result = schema.safeParse(raw);
-  if (result.success) return [];
-  const issues = withoutEchoes(result.error.issues);
-  return issues.flatMap((issue) => explain(schema, raw, issue)).slice(0, LIMITS.configProblems * 10);
+  return result.success ? [] : issueFindings(schema, raw, result.error.issues);
+}
+
+/** The same of a value that the schema was asked about before. */
+export function issueFindings(schema: z.ZodType, raw: unknown, issues: readonly Issue[]): Finding[] {
+  const told = withoutEchoes(issues);
+  return told.flatMap((issue) => explain(schema, raw, issue)).slice(0, LIMITS.configProblems * 10);
 }
 
 function explain(schema: z.ZodType, raw: unknown, issue: Issue): Finding[] {

@@ -1,11 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { monotonicMs } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { FilterOptions } from '../core/filter-api.ts';
 import type { FilterSource } from '../core/filter-config.ts';
+import type { OptionIssue } from '../core/filter-options.ts';
+
+/** What is looked at: a module of a user, and the options that one entry gives it. */
+export interface FilterModule {
+  /** Absolute. */
+  readonly path: string;
+  readonly options: FilterOptions;
+}
 
 /** What a module of a user turned out to be, with the files it consists of as far as they were read. */
 export type FilterInspection =
@@ -19,6 +28,8 @@ export interface FilterDefect {
   readonly hint: string | null;
   /** Where in the module, if it is known. */
   readonly place: FilterPlace | null;
+  /** What its `parse` has against the options; empty where the module itself is at fault. */
+  readonly issues: readonly OptionIssue[];
 }
 
 /** From 1. */
@@ -39,36 +50,41 @@ interface Known {
   readonly atMs: number;
 }
 
-/** The newest inspection of each module. */
+/** The newest inspection of each module with each of its options. */
 const known = new Map<string, Known>();
 
 /**
  * Loads a module as a worker would, in a process of its own: what it does while it loads, and be it an endless loop, is
  * over after `LIMITS.filterLoadMs`. A module whose files are what they were is not loaded again.
- * @param path absolute
  */
-export function inspectFilter(path: string): FilterInspection {
-  return remembered(path) ?? keep(path, unreadable(path) ?? inspect(path));
+export function inspectFilter(module: FilterModule): FilterInspection {
+  const key = keyOf(module);
+  return remembered(key) ?? keep(key, unreadable(module.path) ?? inspect(module));
 }
 
 /** The same without holding up this process: the next {@link inspectFilter} of these modules finds what was found here. */
-export async function inspectAhead(paths: Iterable<string>): Promise<void> {
-  for (const path of paths) {
-    if (remembered(path) === null && unreadable(path) === null) keep(path, await inspectLater(path));
+export async function inspectAhead(modules: Iterable<FilterModule>): Promise<void> {
+  for (const module of modules) {
+    const key = keyOf(module);
+    if (remembered(key) === null && unreadable(module.path) === null) keep(key, await inspectLater(module));
   }
 }
 
+function keyOf({ path, options }: FilterModule): string {
+  return `${path}\0${JSON.stringify(options)}`;
+}
+
 /** A defect is believed for a moment only: what is missing may be written. */
-function remembered(path: string): FilterInspection | null {
-  const { found, atMs } = known.get(path) ?? {};
+function remembered(key: string): FilterInspection | null {
+  const { found, atMs } = known.get(key) ?? {};
   if (found === undefined || atMs === undefined) return null;
   const holds = found.ok || monotonicMs() - atMs < LIMITS.filterDefectMs;
   return holds && found.files.every(isUnchanged) ? found : null;
 }
 
-function keep(path: string, found: FilterInspection): FilterInspection {
+function keep(key: string, found: FilterInspection): FilterInspection {
   if (known.size >= LIMITS.configEntries) known.clear();
-  known.set(path, { found, atMs: monotonicMs() });
+  known.set(key, { found, atMs: monotonicMs() });
   return found;
 }
 
@@ -86,8 +102,9 @@ function unreadable(path: string): FilterDefect | null {
 const OPTIONS = {
   timeout: LIMITS.filterLoadMs,
   killSignal: 'SIGKILL',
-  // What a module prints while it loads is no answer of ours: that comes on a channel of its own.
-  stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  // What a module prints while it loads is no answer of ours: that comes on a channel of its own. Options may be secrets
+  // and are read from the input, because arguments of processes are seen by everybody on the machine.
+  stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
 } as const;
 
 /** A process that has ended. */
@@ -97,10 +114,11 @@ interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-function inspect(path: string): FilterInspection {
+function inspect({ path, options }: FilterModule): FilterInspection {
   const { output, status, signal } = spawnSync(process.execPath, [INSPECTOR, path], {
     ...OPTIONS,
     stdio: [...OPTIONS.stdio],
+    input: JSON.stringify(options),
     maxBuffer: ANSWER_BYTES,
   });
   // There is no output where the process could not be started.
@@ -108,10 +126,12 @@ function inspect(path: string): FilterInspection {
   return conclude({ answer: answer?.toString() ?? '', status, signal });
 }
 
-async function inspectLater(path: string): Promise<FilterInspection> {
+async function inspectLater({ path, options }: FilterModule): Promise<FilterInspection> {
   const child = spawn(process.execPath, [INSPECTOR, path], { ...OPTIONS, stdio: [...OPTIONS.stdio] });
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const channel = child.stdio[3] as Readable;
+  // It may have ended before it has read them.
+  (child.stdio[0] as Writable).on('error', () => {}).end(JSON.stringify(options));
   let answer = '';
   channel.setEncoding('utf8').on('data', (text: string) => {
     answer += text;
@@ -142,7 +162,7 @@ function bounded(found: FilterInspection): FilterInspection {
 }
 
 function defect(message: string, hint: string | null): FilterDefect {
-  return { ok: false, files: [], message, hint, place: null };
+  return { ok: false, files: [], message, hint, place: null, issues: [] };
 }
 
 function isUnchanged({ path, text }: FilterSource): boolean {

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LIMITS } from '../core/limits.ts';
 import { systemCode } from '../core/errors.ts';
-import type { FilterInspection } from './filter-inspection.ts';
+import type { FilterInspection, FilterModule } from './filter-inspection.ts';
 import type { Environment } from './interpolate.ts';
 
 /** What a configuration takes from outside its file: variables, and files beside it. */
@@ -13,7 +13,7 @@ export interface Inputs {
   /** Absolute paths of what was read, as far as somebody wants to know them. */
   readonly files?: Set<string>;
   /** Says what a module of a filter is; `inspectFilter` if left out. */
-  readonly inspect?: (path: string) => FilterInspection;
+  readonly inspect?: (module: FilterModule) => FilterInspection;
 }
 
 /** What was read, or what to tell the person who wrote the path. */

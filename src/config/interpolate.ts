@@ -1,5 +1,4 @@
-import { visit } from 'yaml';
-import type { Document, Node } from 'yaml';
+import type { Node, Scalar } from 'yaml';
 
 /** Variables by name, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,25 +15,23 @@ const VARIABLE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]{0,127})(?::([-?])([^}]*))?\}|\
  * Puts variables into the scalars of a document: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, and `$$`
  * for one dollar sign. Only after parsing, so that a value cannot add keys. A plain (unquoted) scalar gets its
  * type afterwards: `workers: ${WORKERS}` is a number. Keys are left alone.
+ * @param scalars the values that may hold one
  * @param written filled with the text of every changed scalar as it stands in the file
  * @returns variables that are not set; the values of others are in none of the messages
  */
 export function interpolate(
-  document: Document.Parsed,
+  scalars: readonly Scalar<string>[],
   environment: Environment,
-  written: Map<Node, string>,
+  written: Map<Scalar, string>,
 ): Unresolved[] {
   const missing: Unresolved[] = [];
-  visit(document, {
-    Scalar: (key, node) => {
-      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('$')) return;
-      const before = node.value;
-      const after = fill(before, environment, (message, hint) => missing.push({ node, message, hint }));
-      if (after === before) return;
-      written.set(node, before);
-      node.value = node.type === 'PLAIN' ? typed(after) : after;
-    },
-  });
+  for (const node of scalars) {
+    const before = node.value;
+    const after = fill(before, environment, (message, hint) => missing.push({ node, message, hint }));
+    if (after === before) continue;
+    written.set(node, before);
+    (node as Scalar).value = node.type === 'PLAIN' ? typed(after) : after;
+  }
   return missing;
 }
 

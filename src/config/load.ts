@@ -16,8 +16,9 @@ import { checkSiem } from './checks/siem.ts';
 import { checkTls } from './checks/tls.ts';
 import { compile } from './compile.ts';
 import type { CompiledConfig } from './compile.ts';
-import { schemaFindings } from './explain.ts';
+import { issueFindings } from './explain.ts';
 import { inspectAhead } from './filter-inspection.ts';
+import type { FilterModule } from './filter-inspection.ts';
 import type { Inputs } from './inputs.ts';
 import type { Environment } from './interpolate.ts';
 import { pathText } from './problem.ts';
@@ -38,6 +39,8 @@ export interface LoadOptions {
   readonly files?: Set<string>;
   /** Says what a module of a filter is; the module is loaded if left out. */
   readonly inspect?: Inputs['inspect'];
+  /** Gets the values as they are written, without those of variables. */
+  readonly plain?: (read: () => unknown) => void;
   /** The text itself, when it does not stand in the file. */
   readonly text?: string;
 }
@@ -52,12 +55,15 @@ export function loadConfig(file: string, options: LoadOptions = {}): LoadResult 
   if ('problem' in text) return { ok: false, problems: [text.problem] };
   const environment = options.environment ?? process.env;
   const folder = file === '-' ? process.cwd() : dirname(resolve(file));
-  return loadText(shown, text.text, {
+  const inputs = {
     folder,
     environment,
     ...(options.files === undefined ? {} : { files: options.files }),
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
-  });
+  };
+  const source = readSource(shown, text.text, environment);
+  options.plain?.(source.plain);
+  return loadText(source, text.text, inputs);
 }
 
 /** For who does not run the filters: their modules are not loaded, and no process is started for them. */
@@ -71,30 +77,35 @@ export const WITHOUT_FILTERS: Pick<LoadOptions, 'inspect'> = {
  * @param text what is taken instead of the file's
  */
 export async function loadFiltersAhead(file: string, text: string | null = null): Promise<void> {
-  const paths = new Set<string>();
-  const inspect = (path: string) => {
-    paths.add(path);
+  const modules: FilterModule[] = [];
+  const inspect = (module: FilterModule) => {
+    modules.push(module);
     return { ok: true, files: [], hooks: [] } as const;
   };
   loadConfig(file, { inspect, ...(text === null ? {} : { text }) });
-  await inspectAhead(paths);
+  await inspectAhead(modules);
 }
 
-function loadText(file: string, text: string, inputs: Inputs): LoadResult {
-  const source = readSource(file, text, inputs.environment);
-  const findings = source.raw === undefined ? [] : everyFinding(source, inputs);
+function loadText(source: Source, text: string, inputs: Inputs): LoadResult {
+  const shape = configSchema.safeParse(source.raw);
+  const wrong =
+    shape.success || source.raw === undefined
+      ? []
+      : issueFindings(configSchema, source.raw, shape.error.issues);
+  const findings = source.raw === undefined ? [] : everyFinding(source, wrong, inputs);
   const problems = inOrder([...source.problems, ...findings.map(source.locate)]);
-  if (problems.some((problem) => problem.severity === 'error')) return { ok: false, problems };
+  if (!shape.success || problems.some((problem) => problem.severity === 'error'))
+    return { ok: false, problems };
   try {
-    const config = compile(configSchema.parse(source.raw), inputs);
+    const config = compile(shape.data, inputs);
     return { ok: true, config: { ...config, text }, warnings: problems };
   } catch (thrown) {
-    return { ok: false, problems: [wholeFile(file, messageOf(thrown), 'run it again')] };
+    return { ok: false, problems: [wholeFile(source.file, messageOf(thrown), 'run it again')] };
   }
 }
 
 /** What the schema says and what the checks of meaning say; where both speak about one value, the check. */
-function everyFinding(source: Source, inputs: Inputs): Finding[] {
+function everyFinding(source: Source, wrong: readonly Finding[], inputs: Inputs): Finding[] {
   const checked = [
     ...checkCandidate(source),
     ...checkEndpointTemplates(source),
@@ -112,7 +123,7 @@ function everyFinding(source: Source, inputs: Inputs): Finding[] {
   const spoken = new Set(
     checked.filter((found) => found.severity === 'error').map((found) => pathText(found.path)),
   );
-  const shape = schemaFindings(configSchema, source.raw).filter((found) => !spoken.has(pathText(found.path)));
+  const shape = wrong.filter((found) => !spoken.has(pathText(found.path)));
   return [...shape, ...checked].slice(0, LIMITS.configProblems * 10);
 }
 

@@ -61,14 +61,23 @@ function bitsPerCharacter(text: string): number {
  * @param places key paths from the root, as {@link import('./compile.ts').CompiledConfig.secrets} lists them
  */
 export function redact<T>(data: T, places: readonly (readonly (string | number)[])[]): T {
-  const copy = structuredClone(data);
-  for (const place of places) maskAt(copy, place);
-  return copy;
+  const holder = { data };
+  const copied = new Set<unknown>([holder]);
+  for (const place of places) maskAt(holder, ['data', ...place], copied);
+  return holder.data;
 }
 
-function maskAt(data: unknown, place: readonly (string | number)[]): void {
-  let holder = data as Record<string | number, unknown>;
-  for (const part of place.slice(0, -1)) holder = holder[part] as Record<string | number, unknown>;
+/** Copies what lies on the way, once for all places: the rest is shared with what was given. */
+function maskAt(root: unknown, place: readonly (string | number)[], copied: Set<unknown>): void {
+  let holder = root as Record<string | number, unknown>;
+  for (const part of place.slice(0, -1)) {
+    const given = holder[part];
+    if (!copied.has(given)) {
+      holder[part] = Array.isArray(given) ? [...(given as unknown[])] : { ...(given as object) };
+      copied.add(holder[part]);
+    }
+    holder = holder[part] as Record<string | number, unknown>;
+  }
   const last = place.at(-1);
   if (last !== undefined) holder[last] = MASK;
 }

@@ -19,28 +19,25 @@ const KINDS = ['exact', 'template', 'regex'] as const;
 
 /** What a route asks of a request. */
 export function matchAt(raw: unknown, route: Path): MatchView {
-  const match = [...route, 'match'];
-  const place = [...match, 'path'];
-  const kind = KINDS.find((each) => valueAt(raw, [...place, each]) !== undefined) ?? 'prefix';
-  const at = kind === 'prefix' ? place : [...place, kind];
+  // Looked up once: there are ten thousand routes.
+  const match = valueAt(raw, [...route, 'match']);
+  const kind = KINDS.find((each) => valueAt(match, ['path', each]) !== undefined) ?? 'prefix';
+  const at = kind === 'prefix' ? ['path'] : ['path', kind];
   return {
     kind,
-    path: textAt(raw, at) ?? '/',
-    place: at,
-    host: (textAt(raw, [...match, 'host']) ?? '').toLowerCase(),
-    methods: textsAt(raw, [...match, 'methods'])
+    path: textAt(match, at) ?? '/',
+    place: [...route, 'match', ...at],
+    host: (textAt(match, ['host']) ?? '').toLowerCase(),
+    methods: textsAt(match, ['methods'])
       .map(({ text }) => text)
       .toSorted(),
-    conditions: [
-      ...conditions(raw, [...match, 'headers'], true),
-      ...conditions(raw, [...match, 'query'], false),
-    ],
+    conditions: [...conditions(match, 'headers', true), ...conditions(match, 'query', false)],
   };
 }
 
-function conditions(raw: unknown, place: Path, anyCase: boolean): string[] {
-  return entriesAt(raw, place)
-    .map(([name, value]) => JSON.stringify([place.at(-1), anyCase ? name.toLowerCase() : name, value]))
+function conditions(match: unknown, part: string, anyCase: boolean): string[] {
+  return entriesAt(match, [part])
+    .map(([name, value]) => JSON.stringify([part, anyCase ? name.toLowerCase() : name, value]))
     .toSorted();
 }
 

@@ -9,6 +9,7 @@ import {
   nameKey,
   named,
   ONE_KEY,
+  say,
   section,
   size,
   text,
@@ -188,6 +189,15 @@ const jwt = section(
 /** Of a filter that a user wrote. */
 const MODULE = {
   module: text('a module of yours, its default export made by defineFilter', './filters/geo.ts').optional(),
+  options: z
+    .record(z.string(), z.unknown(), {
+      error: say('expected a map of options', 'write the keys indented below it, or as { key: value }'),
+    })
+    .meta({
+      description: 'what its hooks find in request.options; its parse checks them',
+      examples: [{ countries: ['de', 'fr'] }],
+    })
+    .optional(),
   failure: word('when it throws, is late or answers nonsense: let pass or refuse; else its own word', [
     'open',
     'closed',

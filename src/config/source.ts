@@ -1,20 +1,14 @@
-import {
-  isAlias,
-  isCollection,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  visit,
-} from 'yaml';
-import type { Document, Node, Pair } from 'yaml';
+import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, LineCounter } from 'yaml';
+import type { Document, Node, Pair, Scalar } from 'yaml';
 import { LIMITS } from '../core/limits.ts';
 import { messageOf } from '../core/errors.ts';
 import { interpolate } from './interpolate.ts';
 import type { Environment } from './interpolate.ts';
 import { maskLine } from './redact.ts';
+import { scan } from './scan.ts';
+import type { Scan } from './scan.ts';
+import { valueAt } from './view.ts';
+import { parseYaml } from './yaml-text.ts';
 import type { Excerpt, Finding, Path, Problem } from './problem.ts';
 import { pathText } from './problem.ts';
 
@@ -23,6 +17,8 @@ export interface Source {
   readonly file: string;
   /** Values after interpolation, as plain data; undefined when the text is no YAML. */
   readonly raw: unknown;
+  /** The values as they are written, before interpolation. */
+  readonly plain: () => unknown;
   /** What is wrong with the text as YAML. */
   readonly problems: readonly Problem[];
   /** A finding with its line, column and excerpt. */
@@ -70,61 +66,83 @@ function isNestedTooDeep(text: string): boolean {
 }
 
 function fromDocument(reading: Reading, environment: Environment | null): Source {
-  const document = parseDocument(reading.text, { lineCounter: reading.counter, prettyErrors: false });
-  const syntax = syntaxProblems(reading, document);
-  if (syntax.some((problem) => !problem.message.startsWith('this key'))) return unread(reading, syntax);
-  const written = new Map<Node, string>();
-  const problems = [...syntax, ...shapeProblems(reading, document)];
-  if (problems.length > syntax.length) return unread(reading, problems);
-  const unresolved = environment === null ? [] : interpolate(document, environment, written);
-  problems.push(...unresolved.map((fault) => problemAt(reading, fault.node, fault)));
+  const document = parseYaml(reading.text, reading.counter);
+  const found = scan(document.contents);
+  const repeated = found.repeated.map((key) => problemAt(reading, key, TWICE));
+  const syntax = syntaxProblem(reading, document);
+  if (syntax !== null) return unread(reading, [...repeated, syntax]);
+  const shape = shapeProblems(reading, found);
+  if (shape.length > 0) return unread(reading, [...repeated, ...shape]);
+  const written = new Map<Scalar, string>();
+  const unresolved = environment === null ? [] : interpolate(found.variables, environment, written);
+  return sourceOf(reading, { document, found, written }, [
+    ...repeated,
+    ...unresolved.map((fault) => problemAt(reading, fault.node, fault)),
+  ]);
+}
+
+const TWICE = { message: 'this key stands here a second time', hint: 'remove one of the two' };
+
+/** A document whose variables are in their places. */
+interface Filled {
+  readonly document: Document.Parsed;
+  readonly found: Scan;
+  /** What the changed scalars were. */
+  readonly written: ReadonlyMap<Node, string>;
+}
+
+function sourceOf(reading: Reading, filled: Filled, problems: readonly Problem[]): Source {
+  const { document, found, written } = filled;
+  const raw = valuesOf(document);
+  const asWritten = (path: Path): string => {
+    const value = valueAt(raw, path);
+    if (written.size === 0 && typeof value === 'string') return value;
+    const { node } = find(filled, path, 'value');
+    const meant = isAlias(node) ? (found.targets.get(node) ?? null) : node;
+    return meant === null ? '' : (written.get(meant) ?? String(isScalar(meant) ? meant.value : ''));
+  };
   return {
     file: reading.file,
-    raw: document.toJS({ maxAliasCount: LIMITS.configAliases }) as unknown,
+    raw,
+    plain: () => (written.size === 0 ? raw : unfilled(filled)),
     problems,
-    locate: (finding) => locate(reading, document, finding),
-    written: (path) => {
-      const found = find(document, path, 'value').node;
-      const node = isAlias(found) ? (found.resolve(document) ?? null) : found;
-      return node === null ? '' : (written.get(node) ?? String(isScalar(node) ? node.value : ''));
-    },
+    locate: (finding) => locate(reading, filled, finding),
+    written: asWritten,
   };
 }
 
-/** The first defect of YAML's grammar and every repeated key: what follows a defect is only its echo. */
-function syntaxProblems(reading: Reading, document: Document.Parsed): Problem[] {
-  const errors = [...document.errors, ...document.warnings];
-  const repeated = errors.filter((fault) => fault.code === 'DUPLICATE_KEY');
-  const first = errors.find((fault) => fault.code !== 'DUPLICATE_KEY');
-  return (first === undefined ? repeated : [...repeated, first]).map((fault) => {
-    const twice = fault.code === 'DUPLICATE_KEY';
-    const message = twice ? 'this key stands here a second time' : `YAML: ${lowerFirst(fault.message)}`;
-    const problem = at(reading, fault.pos[0], fault.pos[1], message);
-    const variable = problem.excerpt?.text.includes('${') === true;
-    const quote = variable ? 'quote a variable inside { } and [ ]: "${NAME}"' : null;
-    return { ...problem, hint: twice ? 'remove one of the two' : quote };
-  });
+function valuesOf(document: Document.Parsed): unknown {
+  return document.toJS({ maxAliasCount: LIMITS.configAliases }) as unknown;
 }
 
-/** Defects that YAML allows: too deep, an alias without its anchor, several merged keys. */
-function shapeProblems(reading: Reading, document: Document.Parsed): Problem[] {
-  const problems: Problem[] = [];
-  visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) !== undefined) return;
-      problems.push(problemAt(reading, alias, { message: 'this alias has no anchor', hint: null }));
-    },
-    Collection: (_, node, ancestors) => {
-      if (ancestors.length < LIMITS.configDepth * 2) return undefined;
-      problems.push(problemAt(reading, node, { message: DEEP, hint: null }));
-      return visit.BREAK;
-    },
-  });
-  return problems.slice(0, LIMITS.configProblems);
+function unfilled({ document, written }: Filled): unknown {
+  const after = new Map([...written.keys()].map((node) => [node as Scalar, (node as Scalar).value]));
+  for (const [node, text] of written) (node as Scalar).value = text;
+  const values = valuesOf(document);
+  for (const [node, value] of after) node.value = value;
+  return values;
 }
 
-function locate(reading: Reading, document: Document.Parsed, finding: Finding): Problem {
-  const { node } = find(document, finding.path, finding.at);
+/** The first defect of YAML's grammar: what follows it is only its echo. */
+function syntaxProblem(reading: Reading, { errors, warnings }: Document.Parsed): Problem | null {
+  const [first] = [...errors, ...warnings];
+  if (first === undefined) return null;
+  const problem = at(reading, first.pos[0], first.pos[1], `YAML: ${lowerFirst(first.message)}`);
+  const variable = problem.excerpt?.text.includes('${') === true;
+  return { ...problem, hint: variable ? 'quote a variable inside { } and [ ]: "${NAME}"' : null };
+}
+
+/** Defects that YAML allows: too deep, an alias without its anchor. */
+function shapeProblems(reading: Reading, { lost, tooDeep }: Scan): Problem[] {
+  const deep = tooDeep === null ? [] : [problemAt(reading, tooDeep, { message: DEEP, hint: null })];
+  const unknown = lost
+    .slice(0, LIMITS.configProblems)
+    .map((alias) => problemAt(reading, alias, { message: 'this alias has no anchor', hint: null }));
+  return [...unknown, ...deep];
+}
+
+function locate(reading: Reading, filled: Filled, finding: Finding): Problem {
+  const { node } = find(filled, finding.path, finding.at);
   return {
     ...problemAt(reading, node, finding),
     severity: finding.severity,
@@ -133,11 +151,11 @@ function locate(reading: Reading, document: Document.Parsed, finding: Finding): 
 }
 
 /** The node of a path; the nearest one above it where the path ends early, and its key where a value is empty. */
-function find(document: Document.Parsed, path: Path, want: 'key' | 'value'): { node: Node | null } {
+function find({ document, found }: Filled, path: Path, want: 'key' | 'value'): { node: Node | null } {
   let node: Node | null = document.contents;
   let key: Node | null = null;
   for (const part of path) {
-    const inside = isAlias(node) ? (node.resolve(document) ?? null) : node;
+    const inside = isAlias(node) ? (found.targets.get(node) ?? null) : node;
     const pair = isMap(inside) ? pairOf(inside.items, part) : null;
     if (pair !== null) {
       key = pair.key as Node;
@@ -204,7 +222,7 @@ function lowerFirst(text: string): string {
 
 function unread(reading: Reading, problems: readonly Problem[]): Source {
   const locate = (finding: Finding) => at(reading, 0, 0, finding.message);
-  return { file: reading.file, raw: undefined, problems, locate, written: () => '' };
+  return { file: reading.file, raw: undefined, plain: () => undefined, problems, locate, written: () => '' };
 }
 
 function broken(reading: Reading, message: string): Source {

@@ -7,10 +7,12 @@ import type { Path } from './problem.ts';
 
 /** The value of a path, or undefined. */
 export function valueAt(raw: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, part) => {
+  let value = raw;
+  for (const part of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
-    return (value as Record<string | number, unknown>)[part];
-  }, raw);
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value;
 }
 
 /** The value as a text, or null. */

@@ -1,13 +1,12 @@
 import { statSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { keyChanges } from '../config/changes.ts';
 import type { KeyChanges } from '../config/changes.ts';
 import { loadConfig, loadFiltersAhead } from '../config/load.ts';
 import type { LoadResult } from '../config/load.ts';
 import { LIMITS } from '../core/limits.ts';
+import { ConfigThread } from './config-thread-handle.ts';
 
-/** Works from source and from the build alike: the thread has the extension this file has. */
-const THREAD_URL = new URL(`./config-thread${import.meta.url.slice(-3)}`, import.meta.url);
+const thread = new ConfigThread<ReadConfig>();
 
 /** What is to be read. */
 export interface Reading {
@@ -29,14 +28,16 @@ export interface ReadConfig {
 /** Reads, checks and compiles a configuration, and compares it with the one in force. */
 export function readNow({ file, text, before }: Reading): ReadConfig {
   const files = new Set<string>();
-  const loaded = loadConfig(file, { files, ...(text === null ? {} : { text }) });
-  const found = loaded.ok && before !== null ? keyChanges(before, loaded.config.text ?? '') : null;
+  let plain: (() => unknown) | undefined;
+  const seen = (read: () => unknown): void => void (plain = read);
+  const loaded = loadConfig(file, { files, plain: seen, ...(text === null ? {} : { text }) });
+  const found = loaded.ok && before !== null ? keyChanges(before, loaded.config.text ?? '', plain) : null;
   return { loaded, files: [...files], found };
 }
 
 /**
- * The same in a thread where it would take long: ten thousand routes are read for seconds, in which a supervisor must hear
- * acknowledgements and commands. A small one is read sooner than a thread starts.
+ * The same in a thread where it would take long: ten thousand routes are read for a second or two, in which a supervisor must
+ * hear acknowledgements and commands. A small one is read sooner than a thread starts.
  */
 export async function readConfig(reading: Reading): Promise<ReadConfig> {
   if (sizeOf(reading) < LIMITS.configThreadBytes) {
@@ -44,20 +45,9 @@ export async function readConfig(reading: Reading): Promise<ReadConfig> {
     await loadFiltersAhead(reading.file, reading.text);
     return readNow(reading);
   }
-  return (await inThread(reading)) ?? readNow(reading);
+  return (await thread.read(reading)) ?? readNow(reading);
 }
 
 function sizeOf({ file, text }: Reading): number {
   return text?.length ?? statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-/** Null when the thread failed: then its work is done here. */
-async function inThread(reading: Reading): Promise<ReadConfig | null> {
-  const thread = new Worker(THREAD_URL, { name: 'cutover-config', workerData: reading });
-  return await new Promise<ReadConfig | null>((resolve) => {
-    thread.once('message', resolve);
-    thread.once('messageerror', () => resolve(null));
-    thread.once('error', () => resolve(null));
-    thread.once('exit', () => resolve(null));
-  });
 }

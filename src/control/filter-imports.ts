@@ -1,7 +1,9 @@
 import { messageOf } from '../core/errors.ts';
-import type { FilterDefinition } from '../core/filter-api.ts';
 import { definitionOf } from '../core/filter-definition.ts';
+import { optionsOf } from '../core/filter-options.ts';
+import type { LoadedFilter } from '../core/filter-options.ts';
 import { importFilter } from '../core/filter-modules.ts';
+import { canonicalJson } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ModuleFilterConfig } from '../core/filter-config.ts';
 import type { GatewayConfig } from '../core/snapshot.ts';
@@ -9,16 +11,16 @@ import type { FilterDefinitions } from '../gateway/filters/user/shop.ts';
 
 /** The filters that users wrote, as this worker has loaded them: a snapshot with others has to wait for {@link load}. */
 export class FilterImports implements FilterDefinitions {
-  private readonly loaded = new Map<string, FilterDefinition>();
+  private readonly known = new Map<string, LoadedFilter>();
 
-  definition(config: ModuleFilterConfig): FilterDefinition | null {
-    return this.loaded.get(keyOf(config)) ?? null;
+  loaded(config: ModuleFilterConfig): LoadedFilter | null {
+    return this.known.get(keyOf(config)) ?? null;
   }
 
   /** Those of a configuration that are not loaded. */
   missing({ candidate }: GatewayConfig): ModuleFilterConfig[] {
     const modules = candidate.filters.filter((config) => config.kind === 'module');
-    return modules.filter((config) => !this.loaded.has(keyOf(config)));
+    return modules.filter((config) => !this.known.has(keyOf(config)));
   }
 
   /** @throws Error naming the filter that cannot be loaded */
@@ -29,22 +31,25 @@ export class FilterImports implements FilterDefinitions {
   /** Lets go of what this configuration does not name; Node itself keeps the code of a module that was loaded once. */
   keepOnly({ candidate }: GatewayConfig): void {
     const kept = new Set(candidate.filters.filter((config) => config.kind === 'module').map(keyOf));
-    for (const key of this.loaded.keys()) if (!kept.has(key)) this.loaded.delete(key);
+    for (const key of this.known.keys()) if (!kept.has(key)) this.known.delete(key);
   }
 
   private async loadOne(config: ModuleFilterConfig): Promise<void> {
     try {
       const found = definitionOf(await inTime(importFilter(config)));
       if (!found.ok) throw new Error(found.message);
-      this.loaded.set(keyOf(config), found.definition);
+      const read = optionsOf(found.definition, config.options);
+      if (!read.ok) throw new Error(`its parse refuses the options: ${read.issues[0]?.message}`);
+      this.known.set(keyOf(config), { definition: found.definition, options: read.options });
     } catch (thrown) {
       throw new Error(`the filter ${config.name} cannot be loaded: ${messageOf(thrown)}`, { cause: thrown });
     }
   }
 }
 
-function keyOf({ path, version }: ModuleFilterConfig): string {
-  return `${path}?${version}`;
+/** A module is imported once for all of its options. */
+function keyOf({ path, version, options }: ModuleFilterConfig): string {
+  return `${path}?${version}#${canonicalJson(options)}`;
 }
 
 async function inTime(pending: Promise<unknown>): Promise<unknown> {

@@ -23,8 +23,13 @@ export interface FilterHeaders {
   remove(name: string): void;
 }
 
+/** The `options` of a filter as they stand in the configuration: plain data, `{}` where there are none. */
+export type FilterOptions = Readonly<Record<string, unknown>>;
+
 /** One request on its way to a lane; the same object in every hook of a filter. A copy has one of its own. */
-export interface FilterRequest {
+export interface FilterRequest<Options = FilterOptions> {
+  /** What the filter's `parse` made of its options; without one, the options as they stand in the configuration. */
+  readonly options: Options;
   readonly requestId: string;
   readonly method: string;
   /** Normalised: the form that is routed and forwarded. */
@@ -74,24 +79,45 @@ export interface FilterEnd {
 export type FilterVerdict = FilterReply | null | undefined | void;
 
 /** One unit of the request pipeline. Every hook is optional. */
-export interface FilterDefinition {
+export interface FilterDefinition<Options = FilterOptions> {
   /** What logs call it. */
   readonly name: string;
   /** When it throws, is late or answers nonsense: refuse the request with 503 (`closed`, the default) or let it pass. */
   readonly failure?: 'open' | 'closed';
   /** How long one request may wait for `onRequest`, milliseconds; 100 if left out. */
   readonly budgetMs?: number;
+  /**
+   * Reads the `options` of one entry of the configuration, once for each configuration and worker; write it before the
+   * hooks, whose `request.options` have the type that it returns. At once.
+   * @throws what `cutover check` then says at the options: an `OptionError`, the error of a schema (zod), any error
+   */
+  parse?(options: FilterOptions): Options;
   /** Before the request is forwarded. A promise holds this request alone. */
-  onRequest?(request: FilterRequest): FilterVerdict | PromiseLike<FilterVerdict>;
+  onRequest?(request: FilterRequest<Options>): FilterVerdict | PromiseLike<FilterVerdict>;
   /** Every filter let it pass and it is about to be forwarded: the last chance to change its headers. At once. */
-  onUpstreamRequest?(request: FilterRequest): void;
+  onUpstreamRequest?(request: FilterRequest<Options>): void;
   /** The head of the answer is there; its headers may be changed. At once. */
-  onResponse?(request: FilterRequest, response: FilterResponse): void;
+  onResponse?(request: FilterRequest<Options>, response: FilterResponse): void;
   /** Last of all, once, also for requests that failed. Nobody waits for it. */
-  onDone?(request: FilterRequest, end: FilterEnd): void | PromiseLike<void>;
+  onDone?(request: FilterRequest<Options>, end: FilterEnd): void | PromiseLike<void>;
 }
 
 /** Gives a filter its types: `export default defineFilter({ name: 'geo', onRequest(request) { … } })`. */
-export function defineFilter(definition: FilterDefinition): FilterDefinition {
+export function defineFilter<Options = FilterOptions>(
+  definition: FilterDefinition<Options>,
+): FilterDefinition<Options> {
   return definition;
+}
+
+/** What a filter's `parse` throws against one option: `throw new OptionError('countries', 'expected a list')`. */
+export class OptionError extends Error {
+  /** As schema libraries have it (Standard Schema): where it is wrong, and how. */
+  readonly issues: readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
+
+  /** @param place the key of the option, or the keys and indices that lead to it */
+  constructor(place: string | readonly (string | number)[], message: string) {
+    super(message);
+    this.name = 'OptionError';
+    this.issues = [{ path: typeof place === 'string' ? [place] : place, message }];
+  }
 }

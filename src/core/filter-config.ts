@@ -1,6 +1,6 @@
-import type { JwtFilterConfig } from './token-policy.ts';
-
+import type { FilterOptions } from './filter-api.ts';
 import type { Cidr } from './snapshot.ts';
+import type { JwtFilterConfig } from './token-policy.ts';
 
 /** One file of a filter that a user wrote, as it was checked. */
 export interface FilterSource {
@@ -18,6 +18,8 @@ export interface ModuleFilterConfig {
   /** Of `files`. */
   readonly version: string;
   readonly files: readonly FilterSource[];
+  /** For its `parse`. */
+  readonly options: FilterOptions;
   /** What the configuration says instead of the module; null keeps the module's own. */
   readonly failure: 'open' | 'closed' | null;
   readonly budgetMs: number | null;

@@ -7,7 +7,7 @@ export type FilterFinding =
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
 export const FILTER_HOOKS = ['onRequest', 'onUpstreamRequest', 'onResponse', 'onDone'] as const;
-const KEYS: readonly string[] = ['name', 'failure', 'budgetMs', ...FILTER_HOOKS];
+const KEYS: readonly string[] = ['name', 'failure', 'budgetMs', 'parse', ...FILTER_HOOKS];
 
 /** These answer at once: what they do after an `await` would come too late. */
 const IMMEDIATE = ['onUpstreamRequest', 'onResponse'] as const;
@@ -22,11 +22,13 @@ export function definitionOf(module: unknown): FilterFinding {
   return valueProblem(exported) ?? hookProblem(exported) ?? { ok: true, definition: exported as never };
 }
 
-function valueProblem({ name, failure, budgetMs }: Record<string, unknown>): FilterFinding | null {
+function valueProblem({ name, failure, budgetMs, parse }: Record<string, unknown>): FilterFinding | null {
   if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name))
     return wrong('its name is missing or odd', "write a word: name: 'geo'");
   if (failure !== undefined && failure !== 'open' && failure !== 'closed')
     return wrong('its failure is neither open nor closed', "write: failure: 'closed'");
+  if (parse !== undefined && typeof parse !== 'function')
+    return wrong('its parse is no function', 'write: parse: (options) => ({ … })');
   if (budgetMs === undefined || isBudget(budgetMs)) return null;
   const hint = `write whole milliseconds from 1 to ${LIMITS.filterBudgetMostMs}: budgetMs: ${LIMITS.filterBudgetMs}`;
   return wrong('its budgetMs is out of bounds', hint);

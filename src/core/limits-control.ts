@@ -103,6 +103,9 @@ export const CONTROL_LIMITS = {
   configBytes: 4 * 1024 * 1024,
   /** From this size on a configuration is read in a thread: it takes more than 200 ms, a thread is there in as long. */
   configThreadBytes: 128 * 1024,
+  /** That thread ends when so long nothing was read; MiB of its young objects: parsing makes many that live for a second. */
+  configThreadIdleMs: 600_000,
+  configThreadYoungMb: 64,
   /** Levels of nesting in a YAML file; the deepest key of the schema stands at 7. */
   configDepth: 32,
   /** Values that YAML aliases may expand to: stops a "billion laughs" file. */

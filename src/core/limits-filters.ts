@@ -3,6 +3,10 @@ export const FILTER_LIMITS = {
   /** Default and largest time that a request waits for one filter of a user: a check that is slower belongs behind it. */
   filterBudgetMs: 100,
   filterBudgetMostMs: 10_000,
+  /** Options of one filter, as JSON: settings, not data. What its `parse` may have against them, and characters of each. */
+  filterOptionsBytes: 64 * 1024,
+  filterOptionIssues: 20,
+  filterOptionChars: 300,
   /** Body of an answer that a filter gives: an error page. */
   filterReplyBytes: 64 * 1024,
   /**

@@ -1,6 +1,7 @@
 import type { ClientIdentity } from '../core/client-identity.ts';
 import type { FailureCode } from '../core/errors.ts';
-import type { FilterDefinition, FilterHeaders } from '../core/filter-api.ts';
+import type { FilterDefinition, FilterHeaders, FilterOptions } from '../core/filter-api.ts';
+import { optionsOf } from '../core/filter-options.ts';
 import { definitionOf } from '../core/filter-definition.ts';
 import { HeaderFields } from '../core/headers.ts';
 import { FilterCounts } from '../telemetry/filter-counts.ts';
@@ -32,6 +33,8 @@ export interface GivenRequest {
   readonly server?:
     | { readonly status?: number; readonly headers?: Headers; readonly body?: string }
     | FailureCode;
+  /** As they would stand in the configuration; the filter's `parse` reads them. */
+  readonly options?: FilterOptions;
   /** Instead of the filter's own, as a configuration may say. */
   readonly failure?: 'open' | 'closed';
   readonly budgetMs?: number;
@@ -57,13 +60,21 @@ export interface FilterRun {
  * Runs one request through a filter as the gateway's candidate lane does, by the same code: budget, failure and what may
  * be changed are those of the gateway. No socket is opened.
  * @throws Error when it is no filter
+ * @throws what its `parse` throws against the options
  */
-export async function runFilter(filter: FilterDefinition, given: GivenRequest = {}): Promise<FilterRun> {
+export async function runFilter<Options = FilterOptions>(
+  filter: FilterDefinition<Options>,
+  given: GivenRequest = {},
+): Promise<FilterRun> {
   const found = definitionOf({ default: filter });
   if (!found.ok) throw new Error(`${found.message}: ${found.hint}`);
+  const { options = {} } = given;
+  const read = optionsOf(found.definition, options);
+  if (!read.ok) throw read.thrown;
+  const loaded = { definition: found.definition, options: read.options };
   const counts = new FilterCounts();
   const log: string[] = [];
-  const shop = new FilterShop({ definition: () => filter }, counts, (_, line) => log.push(line), null);
+  const shop = new FilterShop({ loaded: () => loaded }, counts, (_, line) => log.push(line), null);
   const config = {
     kind: 'module',
     name: filter.name,
@@ -71,6 +82,7 @@ export async function runFilter(filter: FilterDefinition, given: GivenRequest = 
     path: '',
     version: '',
     files: [],
+    options,
     failure: given.failure ?? null,
     budgetMs: given.budgetMs ?? null,
   } as const;

@@ -51,6 +51,19 @@ const TABLE: readonly [string, string, string[]][] = [
     ['5:1 this key stands here a second time | remove one of the two'],
   ],
   [
+    'a number and a text that are one key',
+    'filters: { 1: { bodyLimit: 1KiB }, "1": { bodyLimit: 2KiB } }',
+    [
+      '4:12 no route uses this filter | remove it, or name it in a route',
+      '4:36 this key stands here a second time | remove one of the two',
+    ],
+  ],
+  [
+    'an alias before its anchor',
+    'filters: { a: *b, c: &b { bodyLimit: 1KiB } }',
+    ['4:15 this alias has no anchor | '],
+  ],
+  [
     'a number without its unit',
     'rollout: { window: 10 }',
     ['4:20 expected a duration | write it with its unit: 250ms, 30s, 5m, 24h, 7d'],

@@ -36,3 +36,29 @@ test('mistakes of a large configuration and of a pushed text come with their pla
   }
   expect((await readConfig({ file: `${file}.gone`, text: null, before: null })).loaded.ok).toBe(false);
 });
+
+test(
+  'the thread of large configurations is kept, and knows what variables were before they had values',
+  TIMEOUT,
+  async () => {
+    const folder = folderWith({ 'cutover.yaml': large });
+    const file = join(folder, 'cutover.yaml');
+    const of = (candidate: string, legacy = 'a') =>
+      large
+        .replace('127.0.0.1:7001', candidate)
+        .replace('http://127.0.0.1:8081', `"\${NO_HOST:-http://${legacy}:80}"`);
+    const [first, second] = [of('127.0.0.1:7002'), of('127.0.0.1:7003')];
+    for (const [before, text] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const read = await readConfig({ file, text, before });
+      expect(read.loaded.ok).toBe(true);
+      expect(read.found?.changes.map(({ key }) => key)).toEqual(['candidate.servers']);
+    }
+    const other = await readConfig({ file, text: of('127.0.0.1:7002', 'b'), before: first });
+    expect(other.found?.changes).toEqual([
+      { key: 'legacy.servers', from: '["${NO_HOST:-http://a:80}"]', to: '["${NO_HOST:-http://b:80}"]' },
+    ]);
+  },
+);

@@ -130,3 +130,41 @@ test('a way back to legacy waits for no filter that loads slowly', { timeout: 90
   await until(async () => (await running.status()).snapshot.inEffect, 'the new filter', 20_000);
   expect(running.pids().workers).toEqual(workers);
 });
+
+const GEO = `
+  import { defineFilter, OptionError } from 'cutover';
+
+  let loads = 0;
+  loads += 1;
+  export default defineFilter({
+    name: 'geo',
+    parse({ plan }): { plan: string; times: number } {
+      if (typeof plan !== 'string') throw new OptionError('plan', 'expected a word');
+      return { plan, times: loads };
+    },
+    onRequest: ({ options, headers }) => headers.set('X-Plan', options.plan + options.times),
+  });
+`;
+
+test(
+  'a changed option takes effect by a reload, a refused one changes nothing',
+  { timeout: 90_000 },
+  async () => {
+    const { folder } = written({ 'geo.ts': GEO });
+    const module = join(folder, 'geo.ts');
+    const running = await guarded({ geo: { module, options: { plan: 'gold' } } });
+    const text = async () => (await ask(running, '/')).text;
+    expect(await text()).toBe('candidate gold1');
+    running.rewrite({ filters: { geo: { module, options: { plan: 'silver' } } } });
+    expect((await running.cli(['reload'])).code).toBe(0);
+    await until(async () => (await text()) === 'candidate silver1', 'the new option');
+    expect((await running.cli(['history'])).stdout).toContain('filters.geo.options.plan');
+    running.rewrite({ filters: { geo: { module, options: { plan: 7 } } } });
+    const refused = await running.cli(['reload']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /the filter refuses its options: expected a word\n +--> \S+cutover.yaml:\d+:\d+/,
+    );
+    expect(await text()).toBe('candidate silver1');
+  },
+);

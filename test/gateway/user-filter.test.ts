@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { defineFilter } from '../../src/core/filter-api.ts';
+import { defineFilter, OptionError } from '../../src/core/filter-api.ts';
 import type { FilterDefinition, FilterRequest } from '../../src/core/filter-api.ts';
 import { definitionOf } from '../../src/core/filter-definition.ts';
 import { fieldRefusal } from '../../src/core/filter-fields.ts';
@@ -235,4 +235,30 @@ test('what is no filter is told what it lacks', () => {
   );
   for (const budgetMs of [0, 1.5, 60_000, '100'])
     expect(said({ name: 'a', budgetMs, onDone: () => {} })).toBe('its budgetMs is out of bounds');
+});
+
+test('a filter reads its options once, its hooks have them typed, and nobody changes those of others', async () => {
+  const read: unknown[] = [];
+  const geo = defineFilter({
+    name: 'geo',
+    parse(options) {
+      read.push(options);
+      if (!Array.isArray(options['deny'])) throw new OptionError('deny', 'expected a list');
+      return { deny: new Set(options['deny'].map(String)) };
+    },
+    // Typed as the set that `parse` returns.
+    onRequest: ({ options, region }) => (options.deny.has(region) ? { status: 451 } : null),
+    onResponse: ({ options }, { headers }) => headers.set('X-Denied', String(options.deny.size)),
+  });
+  const options = { deny: ['mars'] };
+  expect((await runFilter(geo, { options, region: 'mars' })).answer?.status).toBe(451);
+  const passed = await runFilter(geo, { options, region: 'earth' });
+  expect(passed.answer?.headers.get('x-denied')).toBe('1');
+  expect(read).toEqual([options, options]);
+  await expect(runFilter(geo)).rejects.toThrow('expected a list');
+  const plain = filter({
+    onRequest: ({ options: given }) => void ((given['deny'] as string[])[0] = 'earth'),
+  });
+  expect((await runFilter(plain, { options })).failed).toBe('filter_failed');
+  expect(definitionOf({ default: { ...geo, parse: 7 } })).toMatchObject({ ok: false });
 });

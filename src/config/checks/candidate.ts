@@ -55,16 +55,16 @@ function checkShape(raw: unknown): Finding[] {
 
 /** Upstreams and filters that routes name. */
 function checkReferences(source: Source): Finding[] {
-  const upstreams = entriesAt(source.raw, UPSTREAMS).map(([name]) => name);
-  const filters = entriesAt(source.raw, ['filters']).map(([name]) => name);
-  const unknown = (kind: string, path: Path, known: readonly string[]): Finding[] => {
+  const upstreams = new Set(entriesAt(source.raw, UPSTREAMS).map(([name]) => name));
+  const filters = new Set(entriesAt(source.raw, ['filters']).map(([name]) => name));
+  const unknown = (kind: string, path: Path, known: ReadonlySet<string>): Finding[] => {
     const name = textAt(source.raw, path);
-    if (name === null || known.includes(name)) return [];
-    const hint = didYouMean(name, known) ?? `define it first; there is no ${kind} yet`;
+    if (name === null || known.has(name)) return [];
+    const hint = didYouMean(name, [...known]) ?? `define it first; there is no ${kind} yet`;
     return [error(path, `there is no ${kind} "${source.written(path)}"`, hint)];
   };
   return itemsAt(source.raw, ROUTES).flatMap((route) => [
-    ...(upstreams.length === 0
+    ...(upstreams.size === 0
       ? []
       : upstreamsAt(source.raw, route).flatMap((path) => unknown('upstream', path, upstreams))),
     ...textsAt(source.raw, [...route, 'filters']).flatMap(({ path }) => unknown('filter', path, filters)),

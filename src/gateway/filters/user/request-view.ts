@@ -1,5 +1,5 @@
 import type { ClientIdentity } from '../../../core/client-identity.ts';
-import type { FilterRequest } from '../../../core/filter-api.ts';
+import type { FilterOptions, FilterRequest } from '../../../core/filter-api.ts';
 import type { FilterExchange } from '../types.ts';
 import { HeaderView } from './header-view.ts';
 
@@ -9,14 +9,16 @@ export class RequestView implements FilterRequest {
   /** The view of the filter before, of the same request. */
   readonly next: RequestView | null;
   readonly filter: unknown;
+  readonly options: FilterOptions;
   private readonly exchange: FilterExchange;
   private memory: Map<string, unknown> | null = null;
   private controller: AbortController | null = null;
   private isEnded = false;
 
-  constructor(exchange: FilterExchange, filter: unknown) {
+  constructor(exchange: FilterExchange, filter: unknown, options: FilterOptions) {
     this.exchange = exchange;
     this.filter = filter;
+    this.options = options;
     this.next = exchange.views;
     this.headers = new HeaderView(exchange.fields);
   }

@@ -1,6 +1,6 @@
-import type { FilterDefinition } from '../../../core/filter-api.ts';
 import { monotonicMs } from '../../../core/clock.ts';
 import { LIMITS } from '../../../core/limits.ts';
+import type { LoadedFilter } from '../../../core/filter-options.ts';
 import type { ModuleFilterConfig, RateLimitFilterConfig } from '../../../core/filter-config.ts';
 import type { FilterCell, FilterCounts } from '../../../telemetry/filter-counts.ts';
 import { RateLimiter } from '../rate-limiter.ts';
@@ -9,7 +9,7 @@ import { LoopWatch } from './loop-watch.ts';
 /** Where the gateway finds the filters that users wrote: loaded before a snapshot with them is applied. */
 export interface FilterDefinitions {
   /** Null: not loaded. */
-  definition(config: ModuleFilterConfig): FilterDefinition | null;
+  loaded(config: ModuleFilterConfig): LoadedFilter | null;
 }
 
 /** What filters of users need that outlives a configuration: where they are counted, and where they complain. */
@@ -35,8 +35,8 @@ export class FilterShop {
   }
 
   /** @throws when it was not loaded, which refuses the snapshot */
-  definition(config: ModuleFilterConfig): FilterDefinition {
-    const found = this.definitions?.definition(config) ?? null;
+  loaded(config: ModuleFilterConfig): LoadedFilter {
+    const found = this.definitions?.loaded(config) ?? null;
     if (found === null) throw new Error(`the filter ${config.name} is not loaded`);
     return found;
   }

@@ -2,7 +2,7 @@
 import { monotonicUs } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { FailureCode } from '../../../core/errors.ts';
-import type { FilterDefinition } from '../../../core/filter-api.ts';
+import type { FilterDefinition, FilterOptions } from '../../../core/filter-api.ts';
 import { LIMITS } from '../../../core/limits.ts';
 import type { ModuleFilterConfig } from '../../../core/filter-config.ts';
 import type { FilterCell, FilterOutcome } from '../../../telemetry/filter-counts.ts';
@@ -27,6 +27,7 @@ type Failing = Exclude<FilterOutcome, 'passed' | 'answered'>;
 export class UserFilter implements Filter {
   readonly name: string;
   private readonly definition: FilterDefinition;
+  private readonly options: FilterOptions;
   private readonly shop: FilterShop;
   private readonly cell: FilterCell;
   private readonly mark: LoopMark;
@@ -42,7 +43,9 @@ export class UserFilter implements Filter {
     this.cell = shop.cell(config.name);
     this.mark = shop.watch.mark;
     this.number = shop.watch.numberOf(config.name);
-    this.definition = shop.definition(config);
+    const { definition, options } = shop.loaded(config);
+    this.definition = definition;
+    this.options = options;
     this.isClosed = (config.failure ?? this.definition.failure ?? 'closed') === 'closed';
     this.budgetMs = config.budgetMs ?? this.definition.budgetMs ?? LIMITS.filterBudgetMs;
     this.isAtEdge = config.enforceAt === 'edge';
@@ -200,7 +203,7 @@ export class UserFilter implements Filter {
   private viewOf(exchange: FilterExchange): RequestView {
     const known = this.known(exchange);
     if (known !== null) return known;
-    const view = new RequestView(exchange, this);
+    const view = new RequestView(exchange, this, this.options);
     exchange.views = view;
     return view;
   }
