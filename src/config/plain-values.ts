@@ -35,5 +35,5 @@ export function plainValues(contents: Node | null, targets: ReadonlyMap<Alias, N
 
 function keyOf(value: unknown): string {
   if (value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
