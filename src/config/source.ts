@@ -9,6 +9,7 @@ import { scan } from './scan.ts';
 import type { Scan } from './scan.ts';
 import { valueAt } from './view.ts';
 import { parseYaml } from './yaml-text.ts';
+import { plainValues } from './plain-values.ts';
 import type { Excerpt, Finding, Path, Problem } from './problem.ts';
 import { pathText } from './problem.ts';
 
@@ -93,7 +94,7 @@ interface Filled {
 
 function sourceOf(reading: Reading, filled: Filled, problems: readonly Problem[]): Source {
   const { document, found, written } = filled;
-  const raw = valuesOf(document);
+  const raw = plainValues(document.contents, found.targets);
   const asWritten = (path: Path): string => {
     const value = valueAt(raw, path);
     if (written.size === 0 && typeof value === 'string') return value;
@@ -111,14 +112,10 @@ function sourceOf(reading: Reading, filled: Filled, problems: readonly Problem[]
   };
 }
 
-function valuesOf(document: Document.Parsed): unknown {
-  return document.toJS({ maxAliasCount: LIMITS.configAliases }) as unknown;
-}
-
-function unfilled({ document, written }: Filled): unknown {
+function unfilled({ document, found, written }: Filled): unknown {
   const after = new Map([...written.keys()].map((node) => [node as Scalar, (node as Scalar).value]));
   for (const [node, text] of written) (node as Scalar).value = text;
-  const values = valuesOf(document);
+  const values = plainValues(document.contents, found.targets);
   for (const [node, value] of after) node.value = value;
   return values;
 }
@@ -127,18 +124,32 @@ function unfilled({ document, written }: Filled): unknown {
 function syntaxProblem(reading: Reading, { errors, warnings }: Document.Parsed): Problem | null {
   const [first] = [...errors, ...warnings];
   if (first === undefined) return null;
-  const problem = at(reading, first.pos[0], first.pos[1], `YAML: ${lowerFirst(first.message)}`);
+  const several = first.code === 'MULTIPLE_DOCS';
+  const message = several ? 'a second document begins here' : `YAML: ${lowerFirst(first.message)}`;
+  const problem = at(reading, first.pos[0], first.pos[1], message);
+  if (several)
+    return { ...problem, hint: 'a configuration is one: remove this line, and what belongs to another file' };
   const variable = problem.excerpt?.text.includes('${') === true;
   return { ...problem, hint: variable ? 'quote a variable inside { } and [ ]: "${NAME}"' : null };
 }
 
-/** Defects that YAML allows: too deep, an alias without its anchor. */
-function shapeProblems(reading: Reading, { lost, tooDeep }: Scan): Problem[] {
-  const deep = tooDeep === null ? [] : [problemAt(reading, tooDeep, { message: DEEP, hint: null })];
-  const unknown = lost
-    .slice(0, LIMITS.configProblems)
-    .map((alias) => problemAt(reading, alias, { message: 'this alias has no anchor', hint: null }));
-  return [...unknown, ...deep];
+/** Defects that YAML allows: too deep, an alias without its anchor or without an end, too many of them. */
+function shapeProblems(reading: Reading, { lost, endless, tooMany, tooDeep }: Scan): Problem[] {
+  const all = (nodes: readonly (Node | null)[], message: string, hint: string | null = null): Problem[] =>
+    nodes
+      .filter((node) => node !== null)
+      .slice(0, LIMITS.configProblems)
+      .map((node) => problemAt(reading, node, { message, hint }));
+  return [
+    ...all(lost, 'this alias has no anchor'),
+    ...all(endless, 'this alias stands inside of what it means'),
+    ...all(
+      [tooMany],
+      `up to here aliases stand for more than ${LIMITS.configAliased} values`,
+      'name less by them',
+    ),
+    ...all([tooDeep], DEEP),
+  ];
 }
 
 function locate(reading: Reading, filled: Filled, finding: Finding): Problem {

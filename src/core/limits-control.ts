@@ -108,8 +108,8 @@ export const CONTROL_LIMITS = {
   configThreadYoungMb: 64,
   /** Levels of nesting in a YAML file; the deepest key of the schema stands at 7. */
   configDepth: 32,
-  /** Values that YAML aliases may expand to: stops a "billion laughs" file. */
-  configAliases: 100,
+  /** Values that all YAML aliases together may stand for, twenty for each route: stops a "billion laughs" file. */
+  configAliased: 200_000,
   /** Problems shown of one file; the rest is counted. */
   configProblems: 100,
   /** Changed keys that are listed of one new configuration, and characters of each value. */

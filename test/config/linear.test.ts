@@ -80,3 +80,23 @@ test('aliases are followed and repeated keys found in time that grows as the fil
     expect(ratio).toBeLessThan(LINEAR);
   }
 });
+
+test('as many routes as there may be share what an anchor names', TIMEOUT, () => {
+  const text = `
+listen: [{ address: 127.0.0.1:0 }]
+legacy: { servers: [http://127.0.0.1:8081] }
+rollout: { canary: { match: [] } }
+filters: { small: { bodyLimit: 1KiB }, slow: { rateLimit: { rate: 10/s } } }
+candidate:
+  upstreams: { shop: { servers: [http://127.0.0.1:7001] } }
+  routes:
+    - { name: first, match: { path: /first/, methods: &methods [GET, POST] }, upstream: shop, filters: &guards [small, slow] }
+${lines(MORE - 1, (index) => `    - { name: r${index}, match: { path: /r${index}/, methods: *methods }, upstream: shop, filters: *guards }`)}
+`;
+  const loaded = loadConfig('cutover.yaml', { text, environment: {} });
+  if (!loaded.ok) throw new Error(renderProblems(loaded.problems));
+  expect(loaded.config.gateway.candidate.routes.at(-1)).toMatchObject({
+    filters: ['small', 'slow'],
+    match: { methods: ['GET', 'POST'] },
+  });
+});

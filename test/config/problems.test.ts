@@ -59,9 +59,16 @@ const TABLE: readonly [string, string, string[]][] = [
     ],
   ],
   [
-    'an alias before its anchor',
-    'filters: { a: *b, c: &b { bodyLimit: 1KiB } }',
-    ['4:15 this alias has no anchor | '],
+    'an alias without an end',
+    'filters: { a: &a { module: ./a.ts, options: { again: *a } } }',
+    ['4:54 this alias stands inside of what it means | '],
+  ],
+  [
+    'a second document',
+    '---\nworkers: 1',
+    [
+      '4:1 a second document begins here | a configuration is one: remove this line, and what belongs to another file',
+    ],
   ],
   [
     'a number without its unit',
@@ -345,7 +352,7 @@ const HOSTILE: readonly [string, string, string][] = [
   [
     'a billion laughs',
     `a: &a [x,x,x,x,x,x,x,x,x]\n${LAUGHS}`,
-    'the file cannot be read as YAML: Excessive alias count',
+    'up to here aliases stand for more than 200000 values',
   ],
   [
     'a staircase of keys',
