@@ -198,12 +198,13 @@ export async function testNginxFile(file: string): Promise<{ ok: boolean; output
   }
 }
 
-/** A configuration with TLS names a certificate that is made when it is used: here a committed one stands in. */
+/** A configuration with TLS names certificates that are made when it is used: here committed ones stand in. */
 function withCertificate(file: string, folder: string): string {
   const text = readFileSync(file, 'utf8');
   if (!text.includes('ssl_certificate tls.pem;')) return file;
   const part = (name: string) => readFileSync(new URL(`certificates/${name}`, import.meta.url), 'utf8');
   writeFileSync(join(folder, 'tls.pem'), part('server.pem') + part('server.key'));
+  writeFileSync(join(folder, 'clients.pem'), part('ca.pem'));
   const copy = join(folder, 'nginx.conf');
   writeFileSync(copy, text);
   return copy;
